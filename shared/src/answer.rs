@@ -1,0 +1,206 @@
+//! What a vehicle answers.
+
+use crate::word::words;
+use crate::{CommandId, CommandName};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+words! {
+    /// How far a command has come; all but EXECUTING are terminal.
+    State {
+        /// Under way.
+        Executing = "EXECUTING",
+        /// Done.
+        Succeeded = "SUCCEEDED",
+        /// Not begun.
+        Rejected = "REJECTED",
+        /// Begun and not finished.
+        Failed = "FAILED",
+        /// Too late to begin.
+        Expired = "EXPIRED",
+        /// Ended by CANCEL.
+        Canceled = "CANCELED",
+        /// Ended by a later command.
+        Superseded = "SUPERSEDED",
+    }
+}
+
+impl State {
+    /// Whether nothing more follows.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        !matches!(self, Self::Executing)
+    }
+}
+
+words! {
+    /// Why a command was refused or ended, or why a vehicle stopped.
+    #[expect(missing_docs, reason = "PROTOCOL.md has the table")]
+    Reason {
+        Unsupported = "UNSUPPORTED",
+        Malformed = "MALFORMED",
+        OutOfRange = "OUT_OF_RANGE",
+        EngineOff = "ENGINE_OFF",
+        Moving = "MOVING",
+        NotMoving = "NOT_MOVING",
+        NotNeutral = "NOT_NEUTRAL",
+        NotFound = "NOT_FOUND",
+        EmergencyStopped = "EMERGENCY_STOPPED",
+        Failsafe = "FAILSAFE",
+        NotInControl = "NOT_IN_CONTROL",
+        Forbidden = "FORBIDDEN",
+        Unsigned = "UNSIGNED",
+        BadMac = "BAD_MAC",
+        UnknownKey = "UNKNOWN_KEY",
+        BadEpoch = "BAD_EPOCH",
+        BadCounter = "BAD_COUNTER",
+        Expired = "EXPIRED",
+        TtlTooLong = "TTL_TOO_LONG",
+        Retained = "RETAINED",
+        Busy = "BUSY",
+        RateLimited = "RATE_LIMITED",
+        Timeout = "TIMEOUT",
+        ActuatorFault = "ACTUATOR_FAULT",
+        LinkLost = "LINK_LOST",
+        OperatorLost = "OPERATOR_LOST",
+        HoldLapsed = "HOLD_LAPSED",
+        GuardLost = "GUARD_LOST",
+        ClockGap = "CLOCK_GAP",
+        LowBattery = "LOW_BATTERY",
+        ShuttingDown = "SHUTTING_DOWN",
+    }
+}
+
+/// Which of the two forms of section 3 an answer takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnswerForm {
+    /// To a plain command: a success is the one key that existing clients wait for.
+    Plain,
+    /// To every other command, and every failure.
+    #[default]
+    Full,
+}
+
+/// An answer to one command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The form it takes on the wire.
+    pub form: AnswerForm,
+    /// The command that it answers; absent when it could not be read.
+    pub command: Option<CommandName>,
+    /// The ID that it answers.
+    pub id: Option<CommandId>,
+    /// How far the command has come.
+    pub state: State,
+    /// Why, unless it succeeded or goes on.
+    pub reason: Option<Reason>,
+    /// More, for people.
+    pub detail: Option<String>,
+    /// Percent done, 0 to 100.
+    pub progress: Option<u8>,
+    /// The vehicle's CLOCK in milliseconds when it was written.
+    pub clock: Option<u64>,
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let succeeded = if self.state == State::Succeeded { self.command } else { None };
+        let mut map = serializer.serialize_map(None)?;
+        if self.form == AnswerForm::Full || succeeded.is_none() {
+            entry(&mut map, "CMD", self.command)?;
+            entry(&mut map, "ID", self.id.as_ref())?;
+            map.serialize_entry("STATE", &self.state)?;
+            entry(&mut map, "REASON", self.reason)?;
+            entry(&mut map, "DETAIL", self.detail.as_ref())?;
+            entry(&mut map, "PROGRESS", self.progress)?;
+            entry(&mut map, "CLOCK", self.clock)?;
+        }
+        entry(&mut map, "SUCCESSFULLY_PROCESSED_COMMAND", succeeded)?;
+        map.end()
+    }
+}
+
+fn entry<M: SerializeMap, T: Serialize>(map: &mut M, key: &str, value: Option<T>) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| map.serialize_entry(key, &value))
+}
+
+/// An answer as it may come from an older or newer vehicle: unknown keys and reasons are passed over.
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+struct Received {
+    #[serde(default)]
+    cmd: Option<CommandName>,
+    #[serde(default)]
+    id: Option<CommandId>,
+    #[serde(default)]
+    state: Option<State>,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    detail: Option<String>,
+    #[serde(default)]
+    progress: Option<u8>,
+    #[serde(default)]
+    clock: Option<u64>,
+    #[serde(default, rename = "SUCCESSFULLY_PROCESSED_COMMAND")]
+    succeeded: Option<CommandName>,
+}
+
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let received = Received::deserialize(deserializer)?;
+        let form = if received.state.is_some() { AnswerForm::Full } else { AnswerForm::Plain };
+        let state = received.state.or(received.succeeded.map(|_| State::Succeeded));
+        Ok(Self {
+            form,
+            command: received.cmd.or(received.succeeded),
+            id: received.id,
+            state: state.ok_or_else(|| serde::de::Error::missing_field("STATE"))?,
+            reason: received.reason.as_deref().and_then(Reason::from_word),
+            detail: received.detail,
+            progress: received.progress,
+            clock: received.clock,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn succeeded(form: AnswerForm) -> Answer {
+        Answer {
+            form,
+            command: Some(CommandName::LockDoors),
+            id: None,
+            state: State::Succeeded,
+            reason: None,
+            detail: None,
+            progress: None,
+            clock: Some(5),
+        }
+    }
+
+    #[test]
+    fn a_plain_success_is_the_one_key_that_existing_clients_wait_for() {
+        let text = serde_json::to_string(&succeeded(AnswerForm::Plain)).unwrap();
+        assert_eq!(text, r#"{"SUCCESSFULLY_PROCESSED_COMMAND":"LOCK_DOORS"}"#);
+        let back: Answer = serde_json::from_str(&text).unwrap();
+        assert_eq!((back.command, back.state), (Some(CommandName::LockDoors), State::Succeeded));
+    }
+
+    #[test]
+    fn a_plain_failure_has_the_full_form() {
+        let failed =
+            Answer { state: State::Rejected, reason: Some(Reason::Moving), ..succeeded(AnswerForm::Plain) };
+        let text = serde_json::to_string(&failed).unwrap();
+        assert_eq!(text, r#"{"CMD":"LOCK_DOORS","STATE":"REJECTED","REASON":"MOVING","CLOCK":5}"#);
+    }
+
+    #[test]
+    fn an_answer_of_a_newer_vehicle_is_still_read() {
+        let text = r#"{"CMD":"PARK","STATE":"FAILED","REASON":"FLAT_TYRE","WHEEL":3}"#;
+        let answer: Answer = serde_json::from_str(text).unwrap();
+        assert_eq!((answer.state, answer.reason), (State::Failed, None));
+    }
+}

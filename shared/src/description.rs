@@ -1,0 +1,73 @@
+//! What a vehicle is and can.
+
+use crate::CommandName;
+use serde::{Deserialize, Serialize};
+
+/// One argument of a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Argument {
+    /// Its key in the command.
+    pub key: String,
+    /// Its unit.
+    pub unit: String,
+    /// Lowest value.
+    pub min: f64,
+    /// Highest value.
+    pub max: f64,
+    /// Whether it may be left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+}
+
+/// One command that this vehicle obeys.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CommandDescription {
+    /// Its name.
+    pub name: CommandName,
+    /// Its arguments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<Argument>,
+}
+
+/// Limits that no command lifts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LimitsDescription {
+    /// Highest speed in mph.
+    pub max_speed_mph: f64,
+    /// One step of ACCELERATE in mph.
+    pub speed_step_mph: f64,
+    /// Highest turn rate in degrees per second.
+    pub max_turn_rate_degrees_per_s: f64,
+    /// Acceleration in m/s^2.
+    pub acceleration_m_per_s2: f64,
+    /// Service braking in m/s^2.
+    pub deceleration_m_per_s2: f64,
+    /// Longest HOLD_MS of a setpoint.
+    pub max_hold_ms: u64,
+    /// How long discrete motion goes on without a word from its operator, in milliseconds.
+    pub operator_timeout_ms: u64,
+}
+
+/// What a vehicle is and can; retained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Description {
+    /// Version of the contract.
+    pub protocol: String,
+    /// The vehicle.
+    pub vehicle: String,
+    /// Version of its agent.
+    pub agent_version: String,
+    /// The back end that drives the outputs.
+    pub board: String,
+    /// How it steers: `skid_steer` or `steering_servo`.
+    pub kinematics: String,
+    /// What it obeys.
+    pub commands: Vec<CommandDescription>,
+    /// What it never exceeds.
+    #[serde(default)]
+    pub limits: LimitsDescription,
+    /// What it measures.
+    #[serde(default)]
+    pub sensors: Vec<String>,
+}

@@ -1,0 +1,107 @@
+//! Every key that a command can have, each at most once and none of them null.
+
+use crate::{
+    Command, CommandId, Degrees, DegreesPerSecond, Envelope, Epoch, KeyName, MAX_INTEGER, Mac, Mph,
+    SessionId, Shape,
+};
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+/// A command before it is known which keys belong to it.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "UPPERCASE")]
+pub(super) struct Flat {
+    pub(super) cmd: String,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) mph: Option<Mph>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) degrees: Option<Degrees>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) degrees_per_s: Option<DegreesPerSecond>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "integer")]
+    pub(super) hold_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "integer")]
+    pub(super) duration_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) target_key: Option<KeyName>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) id: Option<CommandId>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) key: Option<KeyName>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) sid: Option<SessionId>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) epoch: Option<Epoch>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "integer")]
+    pub(super) ctr: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "integer")]
+    pub(super) exp: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) mac: Option<Mac>,
+}
+
+/// Reads a key that is there, so that null is refused.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let value = u64::deserialize(deserializer)?;
+    if value > MAX_INTEGER {
+        return Err(de::Error::invalid_value(de::Unexpected::Unsigned(value), &"an integer up to 2^53 - 1"));
+    }
+    Ok(Some(value))
+}
+
+impl Flat {
+    /// An argument that no command took.
+    pub(super) fn leftover_argument(&self) -> Option<&'static str> {
+        let arguments = [
+            (self.mph.is_some(), "MPH"),
+            (self.degrees.is_some(), "DEGREES"),
+            (self.degrees_per_s.is_some(), "DEGREES_PER_S"),
+            (self.hold_ms.is_some(), "HOLD_MS"),
+            (self.duration_ms.is_some(), "DURATION_MS"),
+            (self.target_key.is_some(), "TARGET_KEY"),
+        ];
+        arguments.into_iter().find_map(|(given, key)| given.then_some(key))
+    }
+
+    fn set_argument(&mut self, command: &Command) {
+        match command {
+            Command::RotateRight(turn) | Command::RotateLeft(turn) => self.degrees = Some(*turn),
+            Command::SetMaxSpeed(speed) | Command::SetMinSpeed(speed) => self.mph = Some(*speed),
+            Command::Drive(setpoint) => {
+                self.mph = Some(setpoint.speed);
+                self.degrees_per_s = Some(setpoint.turn_rate);
+                self.hold_ms = Some(setpoint.hold_ms);
+            }
+            Command::Horn { duration_ms } => self.duration_ms = Some(*duration_ms),
+            Command::Cancel(id) => self.id = Some(id.clone()),
+            Command::RevokeKey(key) => self.target_key = Some(key.clone()),
+            _ => {}
+        }
+    }
+}
+
+impl From<&Envelope> for Flat {
+    fn from(envelope: &Envelope) -> Self {
+        let mut flat = Self { cmd: envelope.command.name().to_string(), ..Self::default() };
+        match &envelope.shape {
+            Shape::Plain => {}
+            Shape::Identified(id) => flat.id = Some(id.clone()),
+            Shape::Timed { id, epoch, expires } => {
+                (flat.id, flat.epoch, flat.exp) = (Some(id.clone()), Some(*epoch), Some(*expires));
+            }
+            Shape::Signed(signature) => {
+                (flat.id, flat.key, flat.mac) =
+                    (signature.id.clone(), Some(signature.key.clone()), Some(signature.mac));
+                if let Some(session) = signature.session {
+                    (flat.sid, flat.epoch) = (Some(session.sid), Some(session.epoch));
+                    (flat.ctr, flat.exp) = (Some(session.counter), Some(session.expires));
+                }
+            }
+        }
+        flat.set_argument(&envelope.command);
+        flat
+    }
+}

@@ -1,0 +1,144 @@
+//! The whole state of a vehicle.
+
+use crate::word::words;
+use crate::{Epoch, Reason};
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// What a vehicle is doing.
+    Mode {
+        /// Engine off.
+        Off = "off",
+        /// Engine on, standing.
+        Standing = "standing",
+        /// Moving on somebody's command.
+        Driving = "driving",
+        /// Braking on somebody's command.
+        Braking = "braking",
+        /// Driving itself to the safe place.
+        Autonomous = "autonomous",
+        /// Stopped, or stopping, by itself for `cause`.
+        Failsafe = "failsafe",
+        /// Emergency stop, latched.
+        EmergencyStop = "emergency_stop",
+    }
+}
+
+words! {
+    /// Where the position comes from.
+    Pose {
+        /// From sensors.
+        Measured = "measured",
+        /// Reckoned from what the motors were told.
+        Modelled = "modelled",
+        /// From nowhere.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// The doors.
+    Doors {
+        /// Closed and locked.
+        Locked = "locked",
+        /// Unlocked and open.
+        Unlocked = "unlocked",
+    }
+}
+
+/// What the link has been through since boot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LinkCounters {
+    /// Connections.
+    pub connections: u32,
+    /// Messages received.
+    pub received: u64,
+    /// Answers and events dropped because they could not be sent for too long.
+    pub dropped: u64,
+}
+
+/// The whole state; retained. Missing keys read as their defaults, so that a console outlives its vehicles' updates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an output of its own")]
+pub struct Status {
+    /// The vehicle's CLOCK in milliseconds.
+    pub time: u64,
+    /// The boot.
+    pub epoch: Epoch,
+    /// What it is doing.
+    pub mode: Mode,
+    /// Why it stopped, in failsafe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Reason>,
+    /// Motor driver enabled.
+    pub engine: bool,
+    /// Speed, negative backwards.
+    pub speed_mph: f64,
+    /// Speed asked for.
+    pub target_speed_mph: f64,
+    /// Highest speed, the lower of the one set and the board's.
+    pub max_speed_mph: f64,
+    /// Lowest speed that ACCELERATE asks for.
+    pub min_speed_mph: f64,
+    /// Heading, 0 to 360, clockwise; 0 is where it faced at boot.
+    pub heading_degrees: f64,
+    /// Metres to the right of where it stood at boot.
+    pub x_m: f64,
+    /// Metres ahead of where it stood at boot.
+    pub y_m: f64,
+    /// Where heading, x and y come from.
+    pub pose: Pose,
+    /// Parking brake on.
+    pub parking_brake: bool,
+    /// The doors.
+    pub doors: Doors,
+    /// Headlights on.
+    pub headlights: bool,
+    /// Parking lights on.
+    pub parking_lights: bool,
+    /// Hazard lights on.
+    pub hazard_lights: bool,
+    /// Who holds control.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub driver: Option<String>,
+    /// What the link has been through.
+    pub link: LinkCounters,
+    /// Commands executed since boot.
+    pub executed: u64,
+    /// Commands refused since boot.
+    pub refused: u64,
+    /// Time since the agent started, in seconds.
+    pub uptime_s: u64,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self {
+            time: 0,
+            epoch: Epoch::default(),
+            mode: Mode::Off,
+            cause: None,
+            engine: false,
+            speed_mph: 0.0,
+            target_speed_mph: 0.0,
+            max_speed_mph: 0.0,
+            min_speed_mph: 0.0,
+            heading_degrees: 0.0,
+            x_m: 0.0,
+            y_m: 0.0,
+            pose: Pose::Unknown,
+            parking_brake: false,
+            doors: Doors::Locked,
+            headlights: false,
+            parking_lights: false,
+            hazard_lights: false,
+            driver: None,
+            link: LinkCounters::default(),
+            executed: 0,
+            refused: 0,
+            uptime_s: 0,
+        }
+    }
+}

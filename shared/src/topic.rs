@@ -1,0 +1,169 @@
+//! Topics; the only place where a topic string is made or taken apart.
+
+use crate::{VehicleId, word::words};
+use std::fmt;
+use std::str::FromStr;
+
+words! {
+    /// What a topic below a vehicle is for.
+    Topic {
+        /// Commands, but for setpoints and heartbeats.
+        Commands = "commands",
+        /// DRIVE and HEARTBEAT.
+        Drive = "drive",
+        /// Answers in JSON.
+        ExecutedCommands = "executedcommands",
+        /// Answers to compact commands.
+        Answers = "answers",
+        /// Requests for a session.
+        SessionRequest = "session/request",
+        /// Answers to them.
+        Session = "session",
+        /// Whether the vehicle is there.
+        Presence = "presence",
+        /// Its whole state.
+        Status = "status",
+        /// What changed.
+        Telemetry = "telemetry",
+        /// What happened.
+        Events = "events",
+        /// What it is and can.
+        Description = "description",
+    }
+}
+
+impl Topic {
+    /// Whether the vehicle publishes it with the retain flag.
+    #[must_use]
+    pub const fn is_retained(self) -> bool {
+        matches!(self, Self::Presence | Self::Status | Self::Description)
+    }
+}
+
+/// Why a text can't be the root of the topics.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no topic root: use 1 to 8 segments between slashes, without +, #, $ at the beginning or empty segments"
+)]
+pub struct RootError(String);
+
+/// What stands before the vehicle id, `vehicles` unless configured otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Root(String);
+
+impl Default for Root {
+    fn default() -> Self {
+        Self("vehicles".to_owned())
+    }
+}
+
+impl FromStr for Root {
+    type Err = RootError;
+
+    fn from_str(text: &str) -> Result<Self, RootError> {
+        let legal = |segment: &str| {
+            !segment.is_empty() && !segment.contains(['+', '#']) && !segment.contains(char::is_control)
+        };
+        let good = text.len() <= 512
+            && !text.starts_with('$')
+            && (1..=8).contains(&text.split('/').count())
+            && text.split('/').all(legal);
+        if good { Ok(Self(text.to_owned())) } else { Err(RootError(text.chars().take(80).collect())) }
+    }
+}
+
+impl fmt::Display for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Root {
+    /// The topics of one vehicle.
+    #[must_use]
+    pub fn vehicle(&self, id: VehicleId) -> Topics {
+        Topics { root: self.clone(), id }
+    }
+
+    /// A subscription to one topic of every vehicle.
+    #[must_use]
+    pub fn every_vehicle(&self, topic: Topic) -> String {
+        format!("{self}/+/{topic}")
+    }
+
+    /// The vehicle and the topic that `text` names, if it lies below this root.
+    #[must_use]
+    pub fn parse(&self, text: &str) -> Option<(VehicleId, Topic)> {
+        let (id, topic) = text.strip_prefix(&self.0)?.strip_prefix('/')?.split_once('/')?;
+        Some((id.parse().ok()?, Topic::from_word(topic)?))
+    }
+}
+
+/// The topics of one vehicle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topics {
+    root: Root,
+    id: VehicleId,
+}
+
+impl Topics {
+    /// The vehicle.
+    #[must_use]
+    pub const fn id(&self) -> &VehicleId {
+        &self.id
+    }
+
+    /// The full topic.
+    #[must_use]
+    pub fn of(&self, topic: Topic) -> String {
+        format!("{}/{}/{topic}", self.root, self.id)
+    }
+
+    /// Which of this vehicle's topics `text` is.
+    #[must_use]
+    pub fn parse(&self, text: &str) -> Option<Topic> {
+        let (id, topic) = self.root.parse(text)?;
+        (id == self.id).then_some(topic)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_topic_reads_back_under_any_root() {
+        for root in ["vehicles", "a/b/c/d/e/f/g/h", "fleet ä"] {
+            let root: Root = root.parse().unwrap();
+            let topics = root.vehicle("rover-1".parse().unwrap());
+            for &topic in Topic::ALL {
+                assert_eq!(topics.parse(&topics.of(topic)), Some(topic));
+                assert_eq!(root.parse(&topics.of(topic)), Some(("rover-1".parse().unwrap(), topic)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_topic_of_another_vehicle_root_or_kind_is_not_mine() {
+        let topics = Root::default().vehicle("rover-1".parse().unwrap());
+        for other in [
+            "vehicles/rover-2/commands",
+            "vehicles/rover-1",
+            "vehicles/rover-1/",
+            "vehicles/rover-1/commands/x",
+            "vehicles//commands",
+            "x/rover-1/commands",
+            "vehiclesrover-1/commands",
+            "",
+        ] {
+            assert_eq!(topics.parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_root_has_one_to_eight_segments_and_no_wildcards() {
+        for bad in ["", "/", "a//b", "/a", "a/", "+", "a/#", "$SYS", "a/b/c/d/e/f/g/h/i", "a\u{0}"] {
+            assert!(bad.parse::<Root>().is_err(), "{bad}");
+        }
+    }
+}
