@@ -3,6 +3,8 @@
 //! This crate does no input or output, reads no clock and knows no broker, so that every client, agent and test can
 //! share it. `PROTOCOL.md` beside it is the contract in words; section numbers in these documents refer to it.
 
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails"))]
+
 mod answer;
 mod command;
 mod description;

@@ -66,6 +66,7 @@ impl Flat {
         arguments.into_iter().find_map(|(given, key)| given.then_some(key))
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other command has no argument")]
     fn set_argument(&mut self, command: &Command) {
         match command {
             Command::RotateRight(turn) | Command::RotateLeft(turn) => self.degrees = Some(*turn),

@@ -1,0 +1,128 @@
+//! What reaches the core and what leaves it.
+
+use crate::control::{Cause, Outputs};
+use vehicle_protocol::{
+    Answer, Description, Event, Presence, Reason, SessionAnswer, Status, Telemetry, Topic,
+};
+
+/// A message from the broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Which of this vehicle's topics it came on.
+    pub topic: Topic,
+    /// Whether the broker had kept it from before.
+    pub retained: bool,
+    /// The bytes as they came.
+    pub payload: Vec<u8>,
+}
+
+/// What the board measures.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sensed {
+    /// How the vehicle moves, on boards that measure it.
+    pub odometry: Option<Odometry>,
+    /// Whether the emergency-stop input is open.
+    pub emergency_stop: bool,
+}
+
+/// Measured motion.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Odometry {
+    /// Speed in m/s, negative backwards.
+    pub speed: f64,
+    /// Turn rate in degrees per second, positive to the right.
+    pub turn_rate: f64,
+    /// Heading in degrees since boot, not wrapped, positive to the right.
+    pub heading: f64,
+    /// Metres to the right of where it stood at boot.
+    pub x: f64,
+    /// Metres ahead of where it stood at boot.
+    pub y: f64,
+}
+
+/// Everything that the core reacts to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The deadline has come, or time has passed.
+    Tick,
+    /// A message from the broker.
+    Received(Received),
+    /// Connected and subscribed for the nth time since boot.
+    LinkUp(u32),
+    /// The connection is gone.
+    LinkLost,
+    /// What the board measures now.
+    Sensed(Sensed),
+    /// The outputs of the step before are in force.
+    Applied,
+    /// The board could not bring the outputs to their levels.
+    BoardFailed(String),
+    /// The emergency stop is in its file, set or not set.
+    Stored(bool),
+    /// The file could not be written.
+    StoreFailed(String),
+    /// The vehicle stops by itself, for a cause that something around the core found.
+    Fault(Reason),
+    /// The agent is asked to leave.
+    Shutdown,
+}
+
+/// A message to publish; its topic, and with it QoS, retain flag and what becomes of it in an outage, follow from its kind.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each is named for its message")]
+pub enum Report {
+    Answer(Answer),
+    Session(SessionAnswer),
+    Presence(Presence),
+    Status(Box<Status>),
+    Telemetry(Telemetry),
+    Event(Event),
+    Description(Box<Description>),
+}
+
+impl Report {
+    /// The topic that it goes to.
+    #[must_use]
+    pub const fn topic(&self) -> Topic {
+        match self {
+            Self::Answer(_) => Topic::ExecutedCommands,
+            Self::Session(_) => Topic::Session,
+            Self::Presence(_) => Topic::Presence,
+            Self::Status(_) => Topic::Status,
+            Self::Telemetry(_) => Topic::Telemetry,
+            Self::Event(_) => Topic::Events,
+            Self::Description(_) => Topic::Description,
+        }
+    }
+
+    /// The message as JSON.
+    #[must_use]
+    pub fn payload(&self) -> String {
+        let text = match self {
+            Self::Answer(answer) => serde_json::to_string(answer),
+            Self::Session(session) => serde_json::to_string(session),
+            Self::Presence(presence) => serde_json::to_string(presence),
+            Self::Status(status) => serde_json::to_string(status),
+            Self::Telemetry(telemetry) => serde_json::to_string(telemetry),
+            Self::Event(event) => serde_json::to_string(event),
+            Self::Description(description) => serde_json::to_string(description),
+        };
+        // Only maps with keys that are not strings could fail, and none of these has one.
+        text.unwrap_or_default()
+    }
+}
+
+/// What one step of the core asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effects {
+    /// Every output, at its level.
+    pub outputs: Outputs,
+    /// What brought them there.
+    pub cause: Cause,
+    /// What to publish, in order, after the outputs are in force.
+    pub reports: Vec<Report>,
+    /// The emergency stop to write to its file, set or not set.
+    pub store: Option<bool>,
+    /// Whether the vehicle could move: the link proves itself each second while it can.
+    pub armed: bool,
+}
