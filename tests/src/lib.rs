@@ -1,0 +1,15 @@
+//! A harness for whole systems: real programs of this workspace, a real broker, clients of several makes.
+//!
+//! Nothing here sleeps for a fixed time: every wait is for a condition, within a limit, and a wait that fails says
+//! what it waited for. What a broker or a program wrote is printed when its handle goes away, so that a failing test
+//! shows it.
+
+pub mod certificates;
+pub mod client;
+pub mod mosquitto;
+pub mod paho;
+pub mod process;
+pub mod trace;
+pub mod wait;
+
+mod port;
