@@ -1,0 +1,4 @@
+//! The console.
+
+#[cfg(feature = "demo")]
+pub mod demo;
