@@ -1,5 +1,7 @@
 //! The deeds: bring outputs to their levels, measure.
 
+pub mod sim;
+
 use crate::control::{Cause, Moment, Outputs, Sensed};
 
 /// A board that could not bring an output to its level.

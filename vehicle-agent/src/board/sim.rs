@@ -1,0 +1,80 @@
+//! The simulated board: motion that obeys its outputs, and files that show them.
+
+mod levels;
+mod model;
+mod trace;
+
+pub use levels::Levels;
+pub use trace::Trace;
+
+use crate::board::{Board, BoardError};
+use crate::control::{Cause, Drivetrain, Kinematics, Limits, Moment, Outputs, Sensed};
+use model::Model;
+use std::path::PathBuf;
+
+/// Which files a simulated board keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SimOptions {
+    /// `CLOCK_MONOTONIC` at the start of the agent, in nanoseconds.
+    pub started_ns: u64,
+    /// The trace to append to.
+    pub trace: Option<PathBuf>,
+    /// The file that holds the levels of the pins.
+    pub levels: Option<PathBuf>,
+}
+
+/// A vehicle that is not there.
+#[derive(Debug)]
+pub struct SimBoard {
+    model: Model,
+    trace: Option<Trace>,
+    levels: Option<Levels>,
+    shown: Option<Outputs>,
+}
+
+impl SimBoard {
+    /// A vehicle that stands where heading, x and y are zero, with brakes off and nothing powered.
+    ///
+    /// # Errors
+    /// When a file can't be opened.
+    pub fn new(kinematics: Kinematics, limits: &Limits, options: &SimOptions) -> Result<Self, BoardError> {
+        let trace =
+            options.trace.as_deref().map(|file| Trace::append(file, options.started_ns)).transpose()?;
+        let levels = options.levels.as_deref().map(Levels::open).transpose()?;
+        Ok(Self { model: Model::new(kinematics, limits), trace, levels, shown: None })
+    }
+}
+
+impl Board for SimBoard {
+    fn apply(&mut self, now: Moment, outputs: &Outputs, cause: &Cause) -> Result<(), BoardError> {
+        let fits = matches!(
+            (self.model.kinematics(), outputs.drivetrain),
+            (Kinematics::SkidSteer { .. }, Drivetrain::SkidSteer { .. })
+                | (Kinematics::SteeringServo { .. }, Drivetrain::SteeringServo { .. })
+        );
+        if !fits {
+            return Err(BoardError {
+                output: "motors".to_owned(),
+                problem: "the outputs are of another drivetrain".to_owned(),
+                next_step: "set drivetrain.kind to what the vehicle has".to_owned(),
+            });
+        }
+        self.model.obey(now, outputs);
+        if self.shown.as_ref() == Some(outputs) {
+            return Ok(());
+        }
+        // Pins first: what the record says has then happened. A failure of one file must not keep the other from its line.
+        let levels = self.levels.as_mut().map_or(Ok(()), |levels| levels.write(outputs));
+        let trace = self.trace.as_mut().map_or(Ok(()), |trace| trace.line(now, outputs, cause));
+        levels.and(trace)?;
+        self.shown = Some(*outputs);
+        Ok(())
+    }
+
+    fn sense(&mut self, now: Moment) -> Sensed {
+        Sensed { odometry: Some(self.model.odometry(now)), emergency_stop: false }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! The level file: what the pins of a simulated board are at, whoever lives.
+
+use crate::board::BoardError;
+use crate::control::{Drivetrain, Duty, Outputs};
+use serde::Deserialize;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use vehicle_protocol::Doors;
+
+/// Size of the file: one JSON object, filled up with spaces, and a line break. The longest object has 199 bytes.
+const SIZE: usize = 256;
+
+/// The file of levels, which survives whoever wrote it, as real pins do.
+#[derive(Debug)]
+pub struct Levels {
+    path: PathBuf,
+    file: File,
+}
+
+#[derive(Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an output of its own")]
+struct Record {
+    left: Option<f64>,
+    right: Option<f64>,
+    drive: Option<f64>,
+    steer: Option<f64>,
+    enable: bool,
+    brake: bool,
+    headlights: bool,
+    parking_lights: bool,
+    hazard_lights: bool,
+    horn: bool,
+    doors: Doors,
+}
+
+impl Levels {
+    /// Opens the file, or creates an empty one; what it holds stays.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn open(path: &Path) -> Result<Self, BoardError> {
+        match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path) {
+            Ok(file) => Ok(Self { path: path.to_owned(), file }),
+            Err(error) => Err(failed(path, &error)),
+        }
+    }
+
+    /// Brings all pins to their levels, in one write of constant size at the beginning of the file.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn write(&self, outputs: &Outputs) -> Result<(), BoardError> {
+        let written = serde_json::to_string(outputs).map_err(io::Error::from).and_then(|text| {
+            let record = format!("{text:width$}\n", width = SIZE.saturating_sub(1));
+            self.file.write_all_at(record.as_bytes(), 0)
+        });
+        written.map_err(|error| failed(&self.path, &error))
+    }
+
+    /// Reads the levels; none if nobody has written any.
+    ///
+    /// # Errors
+    /// When the file can't be read, or holds something else.
+    pub fn read(&self) -> Result<Option<Outputs>, BoardError> {
+        let mut bytes = [0; SIZE];
+        match self.file.read_exact_at(&mut bytes, 0) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
+            Err(error) => return Err(failed(&self.path, &error)),
+        }
+        let record: Record =
+            serde_json::from_slice(&bytes).map_err(|error| failed(&self.path, &io::Error::from(error)))?;
+        let strange = || failed(&self.path, &io::Error::new(ErrorKind::InvalidData, "no drivetrain"));
+        record.outputs().map(Some).ok_or_else(strange)
+    }
+}
+
+impl Record {
+    fn outputs(&self) -> Option<Outputs> {
+        let drivetrain = match (self.left, self.right, self.drive, self.steer) {
+            (Some(left), Some(right), None, None) => {
+                Drivetrain::SkidSteer { left: Duty::new(left), right: Duty::new(right) }
+            }
+            (None, None, Some(drive), Some(steer)) => {
+                Drivetrain::SteeringServo { drive: Duty::new(drive), steer: Duty::new(steer) }
+            }
+            _ => return None,
+        };
+        Some(Outputs {
+            drivetrain,
+            enable: self.enable,
+            brake: self.brake,
+            headlights: self.headlights,
+            parking_lights: self.parking_lights,
+            hazard_lights: self.hazard_lights,
+            horn: self.horn,
+            doors: self.doors,
+        })
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> BoardError {
+    BoardError {
+        output: format!("level file {}", path.display()),
+        problem: error.to_string(),
+        next_step: "allow reading and writing it, or remove sim.levels from the configuration".to_owned(),
+    }
+}
