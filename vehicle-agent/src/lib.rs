@@ -5,4 +5,5 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails"))]
 
 pub mod board;
+pub mod clock;
 pub mod control;
