@@ -1,0 +1,130 @@
+//! Why no TLS connection comes about.
+
+use std::fmt;
+use std::io;
+
+use rustls::{AlertDescription, CertificateError, Error};
+
+use super::{Cause, transport};
+
+/// Why no TLS connection comes about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsCause {
+    /// None of those we trust vouches for the broker.
+    UnknownCa,
+    /// The broker's certificate has expired.
+    Expired,
+    /// The broker's certificate is not yet valid.
+    NotYetValid,
+    /// The broker's certificate is for another name.
+    WrongName,
+    /// The broker wants a client certificate, and none was given.
+    CertificateRequired,
+    /// The broker does not accept the client certificate; the text is its alert.
+    CertificateRefused(String),
+    /// Something answers, but not with TLS.
+    NotTls,
+    /// The other side hung up during the handshake.
+    Closed,
+    /// Something else, in the words of the TLS library.
+    Other(String),
+}
+
+impl TlsCause {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "rustls has many errors and adds more; it words the rest itself"
+    )]
+    pub(super) fn of(error: &Error) -> Self {
+        match error {
+            Error::InvalidCertificate(error) => Self::of_certificate(error),
+            Error::AlertReceived(alert) => Self::of_alert(*alert),
+            Error::InvalidMessage(_) => Self::NotTls,
+            error => Self::Other(error.to_string()),
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "rustls has many errors and adds more; it words the rest itself"
+    )]
+    fn of_certificate(error: &CertificateError) -> Self {
+        match error {
+            // A bad signature is what a CA made anew under its old name looks like.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownCa,
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Self::WrongName
+            }
+            error => Self::Other(format!("the broker's certificate is no good: {error}")),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the alerts that concern a certificate, and the rest")]
+    fn of_alert(alert: AlertDescription) -> Self {
+        match alert {
+            AlertDescription::CertificateRequired => Self::CertificateRequired,
+            AlertDescription::AccessDenied
+            | AlertDescription::BadCertificate
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::DecryptError
+            | AlertDescription::UnknownCA
+            | AlertDescription::UnsupportedCertificate => Self::CertificateRefused(format!("{alert:?}")),
+            alert => Self::Other(format!("the broker gives up with the alert {alert:?}")),
+        }
+    }
+
+    /// Tells whether trying again is in vain until a person changes something.
+    pub(super) fn is_permanent(&self) -> bool {
+        *self != Self::Closed
+    }
+
+    pub(super) fn next_step(&self) -> &'static str {
+        match self {
+            Self::UnknownCa => "name the file of the CA that signed it",
+            Self::Expired => "have it renewed, and check this machine's clock",
+            Self::NotYetValid => "check this machine's clock",
+            Self::WrongName => "use the name in the certificate, or have the certificate made for this one",
+            Self::CertificateRequired => "give a client certificate and its key",
+            Self::CertificateRefused(_) => "give one that is in force and from a CA that the broker trusts",
+            Self::NotTls => "use mqtt://, or the broker's TLS port (often 8883)",
+            Self::Closed => "check that this is the broker's TLS port (often 8883)",
+            Self::Other(_) => "look into the broker's log",
+        }
+    }
+}
+
+impl fmt::Display for TlsCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownCa => f.write_str("nobody whom we trust has signed the broker's certificate"),
+            Self::Expired => f.write_str("the broker's certificate has expired"),
+            Self::NotYetValid => f.write_str("the broker's certificate is not yet valid"),
+            Self::WrongName => f.write_str("the broker's certificate is for another name"),
+            Self::CertificateRequired => f.write_str("the broker wants a client certificate"),
+            Self::CertificateRefused(alert) => {
+                write!(f, "the broker refuses the client certificate ({alert})")
+            }
+            Self::NotTls => f.write_str("what answers does not speak TLS"),
+            Self::Closed => f.write_str("the other side hung up during the handshake"),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Finds the TLS library's own error in one of the socket.
+pub(super) fn inner(error: &io::Error) -> Option<&Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+/// Classifies an error of the socket during the handshake.
+pub(super) fn handshake(error: &io::Error) -> Cause {
+    Cause::Tls(match inner(error) {
+        Some(error) => TlsCause::of(error),
+        None if transport::is_closed(error) => TlsCause::Closed,
+        None => TlsCause::Other(error.to_string()),
+    })
+}
