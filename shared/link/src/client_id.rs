@@ -27,6 +27,7 @@ mod tests {
     fn the_name_stays_readable() {
         assert_eq!(unique_client_id("mule-7", 0x0123_4567_89ab_cdef), "mule-7-01234567");
         assert_eq!(unique_client_id("vehicles/+/#", 0), "vehicles-00000000");
+        assert_eq!(unique_client_id("north-yard-forklift", 0), "north-yard-for-00000000");
         assert_eq!(unique_client_id("🚜", u64::MAX), "vehicle-ffffffff");
     }
 
