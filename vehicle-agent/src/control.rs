@@ -1,11 +1,30 @@
 //! The decisions: `handle(now, Input) -> Effects`, pure.
+//!
+//! Time is an argument, outputs are levels, and motion cannot be written down without its expiry, so that any trace can be
+//! replayed as a test and no path can forget to stop.
 
+mod admit;
+mod autopilot;
+mod checks;
+mod discrete;
+mod holder;
 mod input;
+mod memory;
+mod mode;
 mod moment;
+mod motion;
+mod order;
 mod outputs;
+mod report;
+mod running;
+#[cfg(test)]
+pub(crate) mod samples;
 mod setup;
+mod vehicle;
 
+pub use checks::Checks;
 pub use input::{Effects, Input, Odometry, Received, Report, Sensed};
 pub use moment::Moment;
 pub use outputs::{Cause, Drivetrain, Duty, Outputs};
 pub use setup::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing};
+pub use vehicle::Vehicle;

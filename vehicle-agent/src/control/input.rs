@@ -2,7 +2,7 @@
 
 use crate::control::{Cause, Outputs};
 use vehicle_protocol::{
-    Answer, Description, Event, Presence, Reason, SessionAnswer, Status, Telemetry, Topic,
+    Answer, Description, Epoch, Event, Presence, Reason, SessionAnswer, Status, Telemetry, Topic,
 };
 
 /// A message from the broker.
@@ -43,15 +43,13 @@ pub struct Odometry {
 /// Everything that the core reacts to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
-    /// The deadline has come, or time has passed.
-    Tick,
     /// A message from the broker.
     Received(Received),
     /// Connected and subscribed for the nth time since boot.
     LinkUp(u32),
     /// The connection is gone.
     LinkLost,
-    /// What the board measures now.
+    /// What the board measures now; told whenever the deadline has come.
     Sensed(Sensed),
     /// The outputs of the step before are in force.
     Applied,
@@ -63,6 +61,8 @@ pub enum Input {
     StoreFailed(String),
     /// The vehicle stops by itself, for a cause that something around the core found.
     Fault(Reason),
+    /// The machine was suspended; a new epoch begins.
+    Suspended(Epoch),
     /// The agent is asked to leave.
     Shutdown,
 }

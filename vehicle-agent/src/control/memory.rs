@@ -1,0 +1,81 @@
+//! The IDs of admitted commands, so that a repeated one is answered and not executed again.
+
+use crate::control::Moment;
+use crate::control::order::{Order, Outcome};
+use std::collections::VecDeque;
+use vehicle_protocol::{Answer, AnswerForm, CommandId, CommandName};
+
+/// IDs without expiry that are remembered; the oldest goes first (section 3 of the contract).
+const RING: usize = 256;
+/// IDs with an expiry that are remembered until then; more commands at once are refused as BUSY.
+const TIMED: usize = 1024;
+
+#[derive(Clone, Debug)]
+struct Entry {
+    id: CommandId,
+    command: CommandName,
+    outcome: Outcome,
+    progress: Option<u8>,
+    expires: Option<Moment>,
+}
+
+/// What became of the commands that had an ID.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memory {
+    ring: VecDeque<Entry>,
+    timed: VecDeque<Entry>,
+}
+
+impl Memory {
+    /// The present or final answer to the command that had `id`.
+    pub(super) fn recall(&self, id: &CommandId) -> Option<Answer> {
+        let entry = self.timed.iter().chain(&self.ring).rev().find(|entry| entry.id == *id)?;
+        Some(Answer {
+            form: AnswerForm::Full,
+            command: Some(entry.command),
+            id: Some(entry.id.clone()),
+            state: entry.outcome.state,
+            reason: entry.outcome.reason,
+            detail: entry.outcome.detail.clone(),
+            progress: entry.progress,
+            clock: None,
+        })
+    }
+
+    /// Whether a timed command can still be remembered; forgets what has expired.
+    pub(super) fn has_room(&mut self, now: Moment) -> bool {
+        self.timed.retain(|entry| entry.expires.is_some_and(|expires| expires >= now));
+        self.timed.len() < TIMED
+    }
+
+    /// Remembers a command from the moment that it is admitted.
+    pub(super) fn insert(&mut self, order: &Order) {
+        let Some(id) = order.id.clone() else { return };
+        let entry = Entry {
+            id,
+            command: order.name(),
+            outcome: Outcome::EXECUTING,
+            progress: None,
+            expires: order.expires,
+        };
+        if order.expires.is_some() {
+            self.timed.push_back(entry);
+        } else {
+            if self.ring.len() >= RING {
+                self.ring.pop_front();
+            }
+            self.ring.push_back(entry);
+        }
+    }
+
+    /// Notes how a remembered command stands.
+    pub(super) fn update(&mut self, answer: &Answer) {
+        let (Some(id), Some(command)) = (&answer.id, answer.command) else { return };
+        let mut entries = self.timed.iter_mut().chain(&mut self.ring).rev();
+        if let Some(entry) = entries.find(|entry| entry.id == *id && entry.command == command) {
+            let (state, reason, detail) = (answer.state, answer.reason, answer.detail.clone());
+            entry.outcome = Outcome { state, reason, detail };
+            entry.progress = answer.progress;
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What is told to the outside, and how often.
+
+mod limit;
+
+use crate::control::{Moment, Report, Setup};
+use limit::{Intrusions, RateLimit};
+use std::time::Duration;
+use vehicle_protocol::{
+    Answer, CommandName, Description, Epoch, Event, EventKind, LinkCounters, Reason, Status, Telemetry,
+};
+
+/// Status follows a change, but not more often than this.
+const STATUS_INTERVAL: Duration = Duration::from_millis(100);
+/// Answers to input that nobody can have meant: so many at once, and then so many a second.
+const UNREAD_ANSWERS: u32 = 20;
+/// Refusals in a stream of setpoints are told once a second (section 3 of the contract).
+const STREAM_REFUSALS: u32 = 1;
+
+/// Collects reports, and decides when status and telemetry are due.
+#[derive(Debug)]
+pub(super) struct Reporter {
+    epoch: Epoch,
+    heartbeat: Duration,
+    telemetry_interval: Duration,
+    pending: Vec<Report>,
+    connected: bool,
+    requested: bool,
+    status: Option<(Moment, Status)>,
+    telemetry: Option<(Moment, Status)>,
+    intrusions: Intrusions,
+    unread: RateLimit,
+    stream: RateLimit,
+    link: LinkCounters,
+    executed: u64,
+    refused: u64,
+}
+
+impl Reporter {
+    pub(super) fn new(setup: &Setup) -> Self {
+        Self {
+            epoch: setup.epoch,
+            heartbeat: setup.timing.status_heartbeat,
+            telemetry_interval: setup.timing.telemetry_interval,
+            pending: Vec::new(),
+            connected: false,
+            requested: false,
+            status: None,
+            telemetry: None,
+            intrusions: Intrusions::default(),
+            unread: RateLimit::new(UNREAD_ANSWERS),
+            stream: RateLimit::new(STREAM_REFUSALS),
+            link: LinkCounters::default(),
+            executed: 0,
+            refused: 0,
+        }
+    }
+
+    pub(super) fn push(&mut self, report: Report) {
+        self.pending.push(report);
+    }
+
+    pub(super) fn answer(&mut self, now: Moment, answer: Answer) {
+        self.push(Report::Answer(Answer { clock: Some(now.clock()), ..answer }));
+    }
+
+    /// A refusal is always answered, but for streams and for input that cannot have been meant.
+    pub(super) fn refusal(&mut self, now: Moment, answer: Answer, stream: bool, unread: bool) {
+        let told = (!stream || self.stream.allows(now)) && (!unread || self.unread.allows(now));
+        if told {
+            self.answer(now, answer);
+        }
+    }
+
+    pub(super) fn event(
+        &mut self,
+        now: Moment,
+        event: EventKind,
+        cause: Option<Reason>,
+        detail: Option<String>,
+    ) {
+        self.push(Report::Event(Event {
+            time: now.clock(),
+            epoch: self.epoch,
+            event,
+            cause,
+            command: None,
+            count: None,
+            detail,
+        }));
+    }
+
+    pub(super) const fn received(&mut self) {
+        self.link.received = self.link.received.saturating_add(1);
+    }
+
+    pub(super) const fn executed(&mut self) {
+        self.executed = self.executed.saturating_add(1);
+    }
+
+    /// Counts a refused message; what nobody should have sent is also told as an event.
+    pub(super) fn refused(&mut self, now: Moment, reason: Reason, command: Option<CommandName>) {
+        self.refused = self.refused.saturating_add(1);
+        let intrusion = matches!(
+            reason,
+            Reason::Retained
+                | Reason::Malformed
+                | Reason::UnknownKey
+                | Reason::BadMac
+                | Reason::BadEpoch
+                | Reason::BadCounter
+        );
+        if intrusion {
+            self.intrusions.note(now, reason, command);
+        }
+    }
+
+    /// Full status with the next step.
+    pub(super) const fn request_status(&mut self) {
+        self.requested = true;
+    }
+
+    pub(super) fn link_up(&mut self, connection: u32, description: Description) {
+        self.connected = true;
+        self.link.connections = connection;
+        self.push(Report::Description(Box::new(description)));
+        self.request_status();
+    }
+
+    pub(super) const fn link_lost(&mut self) {
+        self.connected = false;
+    }
+
+    pub(super) const fn renew(&mut self, epoch: Epoch) {
+        self.epoch = epoch;
+        self.requested = true;
+    }
+
+    pub(super) const fn count_into(&self, status: &mut Status) {
+        status.link = self.link;
+        status.executed = self.executed;
+        status.refused = self.refused;
+    }
+
+    /// Everything to publish after this step.
+    pub(super) fn take(&mut self, now: Moment, status: &Status) -> Vec<Report> {
+        for (cause, command, count) in self.intrusions.due(now) {
+            self.push(Report::Event(Event {
+                time: now.clock(),
+                epoch: self.epoch,
+                event: EventKind::Intrusion,
+                cause: Some(cause),
+                command,
+                count: Some(count),
+                detail: None,
+            }));
+        }
+        if self.connected {
+            self.tell_state(now, status);
+        }
+        std::mem::take(&mut self.pending)
+    }
+
+    fn tell_state(&mut self, now: Moment, status: &Status) {
+        let due = self.status.as_ref().is_none_or(|(told, before)| {
+            let age = now.since(*told);
+            age >= self.heartbeat || (age >= STATUS_INTERVAL && steady(before) != steady(status))
+        });
+        if due || self.requested {
+            self.requested = false;
+            self.status = Some((now, status.clone()));
+            self.telemetry = Some((now, status.clone()));
+            self.push(Report::Status(Box::new(status.clone())));
+            return;
+        }
+        let Some((told, before)) = &self.telemetry else { return };
+        if now.since(*told) < self.telemetry_interval {
+            return;
+        }
+        if let Some(telemetry) = changes(before, status) {
+            self.telemetry = Some((now, status.clone()));
+            self.push(Report::Telemetry(telemetry));
+        }
+    }
+
+    /// When something is due although nothing happens.
+    pub(super) fn deadline(&self, status: &Status) -> Option<Moment> {
+        let state = self.status.as_ref().filter(|_| self.connected).map(|(told, before)| {
+            let changed = steady(before) != steady(status);
+            told.after(if changed { STATUS_INTERVAL } else { self.heartbeat })
+        });
+        state.into_iter().chain(self.intrusions.deadline()).min()
+    }
+}
+
+/// What is left of a status when everything is taken out that changes all the time and goes out as telemetry.
+fn steady(status: &Status) -> Status {
+    Status {
+        time: 0,
+        speed_mph: 0.0,
+        target_speed_mph: 0.0,
+        heading_degrees: 0.0,
+        x_m: 0.0,
+        y_m: 0.0,
+        link: LinkCounters::default(),
+        executed: 0,
+        refused: 0,
+        uptime_s: 0,
+        ..status.clone()
+    }
+}
+
+/// The values that differ, if any do.
+fn changes(before: &Status, now: &Status) -> Option<Telemetry> {
+    let value = |before: f64, now: f64| ((now - before).abs() >= 0.001).then_some(now);
+    let telemetry = Telemetry {
+        time: 0,
+        speed_mph: value(before.speed_mph, now.speed_mph),
+        target_speed_mph: value(before.target_speed_mph, now.target_speed_mph),
+        heading_degrees: value(before.heading_degrees, now.heading_degrees),
+        x_m: value(before.x_m, now.x_m),
+        y_m: value(before.y_m, now.y_m),
+        pose: (before.pose != now.pose).then_some(now.pose),
+        ctr: None,
+    };
+    (telemetry != Telemetry::default()).then_some(Telemetry { time: now.time, ..telemetry })
+}

@@ -1,0 +1,155 @@
+//! The commands under way, each of which ends in exactly one terminal answer.
+
+use crate::control::Moment;
+use crate::control::order::{Order, Outcome};
+use std::time::Duration;
+use vehicle_protocol::{Answer, AnswerForm, CommandId};
+
+/// A command says at least so often that it goes on: half of the second that the contract allows.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Names a command under way within this boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket(u64);
+
+/// When a command has succeeded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Goal {
+    /// As soon as the outputs of this step are in force.
+    InForce,
+    /// When the vehicle stands.
+    Standing {
+        /// Its speed in m/s when the command came, for PROGRESS.
+        from: f64,
+    },
+    /// When it stands with its parking brake on.
+    Parked {
+        /// Its speed in m/s when the command came, for PROGRESS.
+        from: f64,
+    },
+    /// When it stands with the motor driver disabled.
+    EngineOff {
+        /// Its speed in m/s when the command came, for PROGRESS.
+        from: f64,
+    },
+    /// When the emergency stop is in its file, set or not set.
+    Stored(bool),
+    /// When whoever steers says so.
+    Told,
+}
+
+/// One command under way.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) ticket: Ticket,
+    pub(super) order: Order,
+    pub(super) goal: Goal,
+    pub(super) detail: Option<String>,
+    limit: Moment,
+    told: Option<Moment>,
+    progress: u8,
+}
+
+impl Entry {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
+    fn note_progress(&mut self, share: f64) {
+        // It never goes back, and 100 is left to success.
+        self.progress = self.progress.max((share.clamp(0.0, 0.99) * 100.0) as u8);
+    }
+}
+
+/// The commands under way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Running {
+    entries: Vec<Entry>,
+    next: u64,
+}
+
+impl Running {
+    /// Takes up a command that must end by `limit`. A stop that is repeated before it has ended is one stop, with one answer.
+    pub(super) fn begin(&mut self, order: Order, goal: Goal, limit: Moment) -> Ticket {
+        if let Some(same) = self.entries.iter().find(|entry| entry.order.repeats(&order)) {
+            return same.ticket;
+        }
+        let ticket = Ticket(self.next);
+        self.next = self.next.saturating_add(1);
+        self.entries.push(Entry { ticket, order, goal, detail: None, limit, told: None, progress: 0 });
+        ticket
+    }
+
+    /// Changes what a command waits for, and what is said when it has come.
+    pub(super) fn redirect(&mut self, ticket: Ticket, goal: Goal, detail: Option<String>) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.ticket == ticket) {
+            entry.goal = goal;
+            entry.detail = detail.or_else(|| entry.detail.take());
+        }
+    }
+
+    /// The newest command under way that has `id`.
+    pub(super) fn find(&self, id: &CommandId) -> Option<Ticket> {
+        self.entries.iter().rev().find(|entry| entry.order.id.as_ref() == Some(id)).map(|entry| entry.ticket)
+    }
+
+    /// Notes how far a command has come, from 0 to 1.
+    pub(super) fn note_progress(&mut self, ticket: Ticket, share: f64) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.ticket == ticket) {
+            entry.note_progress(share);
+        }
+    }
+
+    /// Ends the commands that `ended` has an outcome for, and gives their answers.
+    pub(super) fn end(&mut self, mut ended: impl FnMut(&Entry) -> Option<Outcome>) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        self.entries.retain(|entry| {
+            let outcome = ended(entry);
+            answers.extend(outcome.iter().map(|outcome| entry.order.answer(outcome.clone())));
+            outcome.is_none()
+        });
+        answers
+    }
+
+    /// The commands that have taken too long.
+    pub(super) fn overdue(&self, now: Moment) -> Vec<Ticket> {
+        self.entries.iter().filter(|entry| now >= entry.limit).map(|entry| entry.ticket).collect()
+    }
+
+    /// Notes how far the stops have come, from the speed that is left.
+    pub(super) fn note_stopping(&mut self, speed: f64) {
+        for entry in &mut self.entries {
+            if let Goal::Standing { from } | Goal::Parked { from } | Goal::EngineOff { from } = entry.goal {
+                entry.note_progress(if from > 0.0 { 1.0 - speed / from } else { 0.0 });
+            }
+        }
+    }
+
+    /// An EXECUTING answer for each command that has not said so for a while; plain ones wait for their one success.
+    pub(super) fn progress(&mut self, now: Moment) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        for entry in &mut self.entries {
+            let due = entry.told.is_none_or(|told| now.since(told) >= PROGRESS_INTERVAL);
+            if due && entry.order.form == AnswerForm::Full {
+                entry.told = Some(now);
+                answers.push(Answer {
+                    progress: Some(entry.progress),
+                    ..entry.order.answer(Outcome::EXECUTING)
+                });
+            }
+        }
+        answers
+    }
+
+    /// The next moment at which one of them has something to say.
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        let next = |entry: &Entry| {
+            let progress = entry.told.map(|told| told.after(PROGRESS_INTERVAL));
+            progress
+                .filter(|_| entry.order.form == AnswerForm::Full)
+                .map_or(entry.limit, |at| at.min(entry.limit))
+        };
+        self.entries.iter().map(next).min()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+}

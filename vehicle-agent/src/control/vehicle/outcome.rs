@@ -1,0 +1,108 @@
+//! How commands end.
+
+use super::{ParkingBrake, Vehicle};
+use crate::control::Moment;
+use crate::control::mode::{Driving, Mode, Way};
+use crate::control::order::Outcome;
+use crate::control::running::{Entry, Goal, Ticket};
+use vehicle_protocol::{Answer, CommandName, EventKind, Reason, State};
+
+impl Vehicle {
+    /// The outputs of the step before are in force: ends what that ends, and tells how far the rest is.
+    pub(super) fn settle(&mut self, now: Moment) {
+        let standing = self.motion.is_standing() && !matches!(self.mode, Mode::Driving(_));
+        let parked = standing && self.parking_brake == ParkingBrake::On;
+        let off = standing && !self.mode.engine();
+        let (stored, clearing) = (self.latch.stored, self.latch.clearing);
+        let answers = self.running.end(|entry| {
+            let done = match entry.goal {
+                Goal::InForce => true,
+                Goal::Standing { .. } => standing,
+                Goal::Parked { .. } => parked,
+                Goal::EngineOff { .. } => off,
+                Goal::Stored(set) => stored == set && !clearing,
+                Goal::Told => false,
+            };
+            done.then(|| Outcome { detail: entry.detail.clone(), ..Outcome::SUCCEEDED })
+        });
+        self.finish(now, answers);
+        let speed = self.motion.pose().speed.abs();
+        self.running.note_stopping(speed);
+        for answer in self.running.progress(now) {
+            self.gate.memory.update(&answer);
+            self.reporter.answer(now, answer);
+        }
+    }
+
+    pub(super) fn finish(&mut self, now: Moment, answers: Vec<Answer>) {
+        for answer in answers {
+            self.gate.memory.update(&answer);
+            self.reporter.answer(now, answer);
+        }
+    }
+
+    pub(super) fn end(&mut self, now: Moment, ended: impl FnMut(&Entry) -> Option<Outcome>) {
+        let answers = self.running.end(ended);
+        self.finish(now, answers);
+    }
+
+    pub(super) fn end_ticket(&mut self, now: Moment, ticket: Ticket, outcome: &Outcome) {
+        self.end(now, |entry| (entry.ticket == ticket).then(|| outcome.clone()));
+    }
+
+    /// Ends what has taken too long; the vehicle does not go on with it.
+    pub(super) fn end_overdue(&mut self, now: Moment) {
+        for ticket in self.running.overdue(now) {
+            self.abandon(ticket);
+            self.end_ticket(now, ticket, &Outcome::failed(Reason::Timeout));
+        }
+    }
+
+    /// Stops doing what a command asked for.
+    pub(super) fn abandon(&mut self, ticket: Ticket) {
+        if let Mode::Driving(Driving { way, .. }) = &mut self.mode {
+            match way {
+                Way::Discrete(discrete) => discrete.cancel(ticket, &self.motion),
+                Way::SafePlace(autopilot) if autopilot.ticket == ticket => {
+                    self.mode = Mode::Braking { engine_off: false };
+                }
+                Way::SafePlace(_) | Way::Setpoint(_) => {}
+            }
+        }
+    }
+
+    /// Ends turns and the drive to the safe place.
+    pub(super) fn supersede_motion(&mut self, now: Moment, by: CommandName) {
+        self.end(now, |entry| (entry.goal == Goal::Told).then(|| Outcome::superseded(by)));
+    }
+
+    /// Ends what was bringing the vehicle to a stop.
+    pub(super) fn supersede_stopping(&mut self, now: Moment, by: CommandName) {
+        self.end(now, |entry| {
+            let stopping = matches!(entry.goal, Goal::Standing { .. } | Goal::Parked { .. });
+            stopping.then(|| Outcome::superseded(by))
+        });
+    }
+
+    /// The file says what it holds now.
+    pub(super) fn stored(&mut self, now: Moment, set: bool) {
+        self.latch.stored = set;
+        if !set && self.latch.clearing {
+            self.latch.clearing = false;
+            self.mode = Mode::Off;
+            self.reporter.event(now, EventKind::EmergencyStopCleared, None, None);
+        }
+    }
+
+    /// The file could not be written: a stop is in force all the same, a clearing is not.
+    pub(super) fn store_failed(&mut self, now: Moment, detail: &str) {
+        self.latch.clearing = false;
+        let detail = format!("the emergency stop could not be written: {detail}");
+        self.reporter.event(now, EventKind::Fault, Some(Reason::ActuatorFault), Some(detail.clone()));
+        self.end(now, |entry| {
+            let waits = matches!(entry.goal, Goal::Stored(_));
+            let (reason, detail) = (Some(Reason::ActuatorFault), Some(detail.clone()));
+            waits.then_some(Outcome { state: State::Failed, reason, detail })
+        });
+    }
+}

@@ -1,0 +1,132 @@
+//! What the vehicle tells of itself.
+
+use super::{ParkingBrake, Vehicle};
+use crate::control::order::Party;
+use crate::control::{Kinematics, Moment};
+use vehicle_protocol::{
+    Argument, CommandDescription, CommandName, Description, LimitsDescription, MAX_HORN_MS, MIN_HOLD_MS, Mph,
+    PROTOCOL_VERSION, Pose, Status,
+};
+
+impl Vehicle {
+    /// The whole state at `now`.
+    pub(super) fn status(&self, now: Moment) -> Status {
+        let pose = self.motion.pose();
+        let target = self.mode.target(&self.motion, self.max_speed);
+        let mut status = Status {
+            time: now.clock(),
+            epoch: self.setup.epoch,
+            mode: self.mode.word(),
+            cause: self.mode.cause(),
+            engine: self.wanted.enable,
+            speed_mph: mph(pose.speed),
+            target_speed_mph: mph(target.speed),
+            max_speed_mph: mph(self.max_speed),
+            min_speed_mph: mph(self.min_speed),
+            heading_degrees: rounded(pose.heading.rem_euclid(360.0)),
+            x_m: rounded(pose.x),
+            y_m: rounded(pose.y),
+            pose: if self.setup.fittings.odometry { Pose::Measured } else { Pose::Modelled },
+            parking_brake: self.parking_brake == ParkingBrake::On,
+            doors: self.wanted.doors,
+            headlights: self.wanted.headlights,
+            parking_lights: self.wanted.parking_lights,
+            hazard_lights: self.wanted.hazard_lights,
+            driver: self.control.holder().map(|party: Party| party.as_str().to_owned()),
+            uptime_s: now.since_start().as_secs(),
+            ..Status::default()
+        };
+        self.reporter.count_into(&mut status);
+        status
+    }
+
+    /// What this vehicle is and can.
+    pub(super) fn describe(&self) -> Description {
+        let (limits, timing) = (&self.setup.limits, &self.setup.timing);
+        let max_speed = mph(limits.speed);
+        Description {
+            protocol: PROTOCOL_VERSION.to_owned(),
+            vehicle: self.setup.vehicle.to_string(),
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            board: self.setup.board.clone(),
+            kinematics: match self.setup.kinematics {
+                Kinematics::SkidSteer { .. } => "skid_steer".to_owned(),
+                Kinematics::SteeringServo { .. } => "steering_servo".to_owned(),
+            },
+            commands: CommandName::ALL
+                .iter()
+                .filter(|name| self.can(**name))
+                .map(|name| CommandDescription { name: *name, arguments: self.arguments(*name) })
+                .collect(),
+            limits: LimitsDescription {
+                max_speed_mph: max_speed,
+                speed_step_mph: mph(limits.speed_step),
+                max_turn_rate_degrees_per_s: limits.turn_rate,
+                acceleration_m_per_s2: limits.acceleration,
+                deceleration_m_per_s2: limits.deceleration,
+                max_hold_ms: millis(timing.max_hold),
+                operator_timeout_ms: millis(timing.operator_timeout),
+            },
+            sensors: if self.setup.fittings.odometry { vec!["odometry".to_owned()] } else { Vec::new() },
+        }
+    }
+
+    /// Whether the board has what the command needs.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others need nothing but motors")]
+    const fn can(&self, name: CommandName) -> bool {
+        let fittings = &self.setup.fittings;
+        match name {
+            CommandName::LockDoors | CommandName::UnlockDoors => fittings.doors,
+            CommandName::TurnOnHeadlights | CommandName::TurnOffHeadlights => fittings.headlights,
+            CommandName::TurnOnParkingLights | CommandName::TurnOffParkingLights => fittings.parking_lights,
+            CommandName::TurnOnHazardLights | CommandName::TurnOffHazardLights => fittings.hazard_lights,
+            CommandName::Horn => fittings.horn,
+            CommandName::SetSafePlace => fittings.odometry,
+            CommandName::RevokeKey => false,
+            _ => true,
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others have no argument")]
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of a few seconds")]
+    fn arguments(&self, name: CommandName) -> Vec<Argument> {
+        let (limits, timing) = (&self.setup.limits, &self.setup.timing);
+        let top = mph(limits.speed);
+        let argument = |key: &str, unit: &str, min: f64, max: f64| Argument {
+            key: key.to_owned(),
+            unit: unit.to_owned(),
+            min,
+            max,
+            optional: false,
+        };
+        match name {
+            CommandName::RotateRight | CommandName::RotateLeft => {
+                vec![argument("DEGREES", "degrees", 0.001, 360.0)]
+            }
+            CommandName::SetMaxSpeed | CommandName::SetMinSpeed => vec![argument("MPH", "mph", 0.0, top)],
+            CommandName::Drive => vec![
+                argument("MPH", "mph", -top, top),
+                argument("DEGREES_PER_S", "degrees/s", -limits.turn_rate, limits.turn_rate),
+                argument("HOLD_MS", "ms", MIN_HOLD_MS as f64, millis(timing.max_hold) as f64),
+            ],
+            CommandName::Horn => {
+                let duration = argument("DURATION_MS", "ms", 1.0, MAX_HORN_MS as f64);
+                vec![Argument { optional: true, ..duration }]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn mph(metres_per_second: f64) -> f64 {
+    Mph::from_metres_per_second(metres_per_second).get()
+}
+
+/// Rounded to thousandths, without a negative zero.
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0 + 0.0
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

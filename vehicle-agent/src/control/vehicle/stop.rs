@@ -1,0 +1,96 @@
+//! Everything that ends motion.
+
+use super::Vehicle;
+use crate::control::mode::{Driving, Mode, Way};
+use crate::control::motion::Target;
+use crate::control::order::Outcome;
+use crate::control::running::Goal;
+use crate::control::{Cause, Moment};
+use vehicle_protocol::{CommandName, EventKind, Reason};
+
+impl Vehicle {
+    /// Brakes, if anything is under way, and forgets the released stick.
+    pub(super) fn brake(&mut self, engine_off: bool) {
+        self.neutral = None;
+        match self.mode {
+            Mode::Standing | Mode::Driving(_) => self.mode = Mode::Braking { engine_off },
+            Mode::Braking { engine_off: off } => self.mode = Mode::Braking { engine_off: off || engine_off },
+            Mode::Failsafe(_) if engine_off => self.mode = Mode::Braking { engine_off },
+            Mode::Off | Mode::Failsafe(_) | Mode::Fault(_) | Mode::EmergencyStop => {}
+        }
+    }
+
+    /// Motors off, brake on, latched; to be stored each time, since a clearing may be on its way to the file.
+    pub(super) fn stop_in_emergency(&mut self, now: Moment, cause: Cause) {
+        let first = !matches!(self.mode, Mode::EmergencyStop);
+        self.supersede_motion(now, CommandName::EmergencyStop);
+        self.mode = Mode::EmergencyStop;
+        self.neutral = None;
+        self.latch.clearing = false;
+        if first {
+            self.reporter.event(now, EventKind::EmergencyStop, None, Some(cause.as_str().to_owned()));
+            self.body_cause = cause.clone();
+            self.motion_cause = cause;
+        }
+    }
+
+    /// Stops by itself, until the next fresh motion command.
+    pub(super) fn failsafe(&mut self, now: Moment, reason: Reason) {
+        self.mode = Mode::Failsafe(reason);
+        self.neutral = None;
+        self.motion_cause = Cause::Failsafe(reason);
+        self.end(now, |entry| (entry.goal == Goal::Told).then(|| Outcome::failed(reason)));
+        self.reporter.event(now, EventKind::Failsafe, Some(reason), None);
+    }
+
+    /// Stops by itself without trusting its own parts, until cleared on purpose.
+    pub(super) fn fault(&mut self, now: Moment, reason: Reason, detail: Option<String>) {
+        let leaving = reason == Reason::ShuttingDown;
+        self.end(now, |entry| {
+            let broken = leaving || matches!(entry.goal, Goal::Told | Goal::InForce);
+            broken.then(|| Outcome { detail: detail.clone(), ..Outcome::failed(reason) })
+        });
+        self.neutral = None;
+        if matches!(self.mode, Mode::EmergencyStop) {
+            return;
+        }
+        let known = matches!(self.mode, Mode::Fault(known) if known == reason);
+        self.mode = Mode::Fault(reason);
+        self.motion_cause = Cause::Failsafe(reason);
+        if !known && !leaving {
+            self.reporter.event(now, EventKind::Failsafe, Some(reason), detail);
+        }
+    }
+
+    /// Ends motion and control that nobody renewed.
+    pub(super) fn end_leases(&mut self, now: Moment) {
+        if self.control.deadline(self.setup.timing.control_lapse).is_some_and(|lapse| now >= lapse) {
+            self.control.release();
+        }
+        let Mode::Driving(Driving { lease, way }) = &self.mode else { return };
+        if now < lease.until || !self.checks.lease {
+            return;
+        }
+        match way {
+            Way::Setpoint(Target::REST) => self.mode = Mode::Braking { engine_off: false },
+            Way::Setpoint(_) => self.failsafe(now, Reason::HoldLapsed),
+            Way::Discrete(_) => self.failsafe(now, Reason::OperatorLost),
+            Way::SafePlace(_) => self.park_where_it_is("it took too long"),
+        }
+    }
+
+    /// A connection reported lost brakes discrete motion at once and leaves a setpoint to its hold.
+    pub(super) fn lose_link(&mut self, now: Moment) {
+        self.neutral = None;
+        self.reporter.link_lost();
+        let Mode::Driving(Driving { way, .. }) = &self.mode else { return };
+        match way {
+            Way::Setpoint(_) => {}
+            Way::Discrete(_) => self.failsafe(now, Reason::LinkLost),
+            Way::SafePlace(_) => {
+                self.reporter.event(now, EventKind::Failsafe, Some(Reason::LinkLost), None);
+                self.park_where_it_is("the link was lost");
+            }
+        }
+    }
+}
