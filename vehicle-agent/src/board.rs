@@ -1,5 +1,6 @@
 //! The deeds: bring outputs to their levels, measure.
 
+pub mod rppal;
 pub mod sim;
 
 use crate::control::{Cause, Moment, Outputs, Sensed};
