@@ -6,4 +6,5 @@
 
 pub mod board;
 pub mod clock;
+pub mod config;
 pub mod control;

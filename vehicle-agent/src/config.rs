@@ -1,0 +1,185 @@
+//! The configuration: what a person wrote, checked; every problem is found at once.
+
+mod autonomy;
+mod broker;
+mod limits;
+mod pins;
+mod raw;
+mod state_dir;
+mod timing;
+
+pub use limits::Budget;
+pub use raw::BoardKind;
+
+use crate::board::rppal::Wiring;
+use crate::control::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing};
+use raw::Raw;
+use std::path::PathBuf;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use vehicle_link::Endpoint;
+use vehicle_protocol::{Epoch, Root, VehicleId};
+use vehicle_settings::{Layers, Origin, Problems};
+
+/// What the names of environment variables begin with: `VEHICLE_AGENT__BROKER__URL` sets `broker.url`.
+pub const ENVIRONMENT_PREFIX: &str = "VEHICLE_AGENT";
+
+/// The whole configuration, with nothing left to check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The vehicle's name.
+    pub vehicle: VehicleId,
+    /// What stands before it in topics.
+    pub root: Root,
+    /// What is logged, as `tracing` filters are written.
+    pub log: String,
+    /// Folder of what survives a restart.
+    pub state_dir: PathBuf,
+    /// The broker.
+    pub endpoint: Endpoint,
+    /// What drives the outputs.
+    pub board: BoardConfig,
+    /// How the vehicle steers.
+    pub kinematics: Kinematics,
+    /// What it never exceeds.
+    pub limits: Limits,
+    /// How long things may go on.
+    pub timing: Timing,
+    /// Room to stop in.
+    pub budget: Budget,
+    /// What it may do on its own.
+    pub autonomy: Autonomy,
+}
+
+/// What drives the outputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BoardConfig {
+    /// The simulated board and its files.
+    Sim {
+        /// The trace to append to.
+        trace: Option<PathBuf>,
+        /// The file that holds the levels of the pins.
+        levels: Option<PathBuf>,
+    },
+    /// A Raspberry Pi and what is wired to it.
+    Rppal(Wiring),
+}
+
+impl BoardConfig {
+    /// The name of the back end.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sim { .. } => "sim",
+            Self::Rppal(_) => "rppal",
+        }
+    }
+
+    /// What is fitted besides the motors.
+    #[must_use]
+    pub const fn fittings(&self) -> Fittings {
+        match self {
+            Self::Sim { .. } => Fittings {
+                headlights: true,
+                parking_lights: true,
+                hazard_lights: true,
+                horn: true,
+                doors: true,
+                odometry: true,
+            },
+            Self::Rppal(wiring) => wiring.fittings(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks all layers.
+    ///
+    /// # Errors
+    /// Every problem, each with key, origin and next step.
+    pub fn resolve(layers: Layers) -> Result<Self, Problems> {
+        layers.resolve(validated)
+    }
+
+    /// What the core is told of its vehicle.
+    #[must_use]
+    pub fn setup(&self, epoch: Epoch, emergency_stopped: bool) -> Setup {
+        Setup {
+            vehicle: self.vehicle.clone(),
+            epoch,
+            board: self.board.name().to_owned(),
+            kinematics: self.kinematics,
+            limits: self.limits,
+            timing: self.timing,
+            autonomy: self.autonomy,
+            fittings: self.board.fittings(),
+            emergency_stopped,
+        }
+    }
+}
+
+fn validated(raw: Raw, problems: &mut Problems) -> Option<Config> {
+    let name = raw.vehicle.convert(|name| name.parse(), "choose another name, such as \"rover-1\"", problems);
+    let vehicle: Option<VehicleId> = name.required("the vehicle's name, such as \"rover-1\"", problems);
+    let root = raw.root.convert(|root| root.parse(), "choose another, such as \"vehicles\"", problems);
+    let log = raw.log.convert(log_filter, "write off, error, warn, info, debug or trace", problems);
+    let endpoint = broker::endpoint(raw.broker, problems);
+    let timing = timing::timing(raw.timing, problems);
+    let kinematics = limits::kinematics(&raw.drivetrain, problems);
+    let (limits, budget) = limits::limits(raw.limits, raw.drivetrain, raw.budget, timing, problems);
+    let kind_spot = raw.board.kind.spot();
+    let kind = raw.board.kind.or(BoardKind::Sim);
+    let autonomy = autonomy::autonomy(raw.autonomy, kind, limits, problems);
+    let board = match kind {
+        BoardKind::Sim => {
+            Some(BoardConfig::Sim { trace: raw.sim.trace.optional(), levels: raw.sim.levels.optional() })
+        }
+        BoardKind::Rppal | BoardKind::Gpiochip => {
+            let trace = raw.sim.trace.spot();
+            if matches!(trace.origin, Some(Origin::Flag(_))) {
+                problems.refuse(&trace, "only the simulated board writes a trace", "leave it out");
+            }
+            if kind == BoardKind::Gpiochip {
+                problems.refuse(
+                    &kind_spot,
+                    "gpiochip is not in this build yet",
+                    "use rppal on a Raspberry Pi, or sim",
+                );
+                None
+            } else {
+                pins::wiring(raw.rppal, kinematics, timing, problems).map(BoardConfig::Rppal)
+            }
+        }
+    };
+    let vehicle = vehicle?;
+    Some(Config {
+        state_dir: raw
+            .state_dir
+            .optional()
+            .unwrap_or_else(|| state_dir::default(&vehicle, |name| std::env::var_os(name))),
+        vehicle,
+        root: root.or(Root::default()),
+        log: log.or("info".to_owned()),
+        endpoint: endpoint?,
+        board: board?,
+        kinematics,
+        limits,
+        timing,
+        budget,
+        autonomy,
+    })
+}
+
+/// Checks a filter of `tracing`; a bare word must be a level, for a slip would otherwise silence everything.
+fn log_filter(filter: String) -> Result<String, String> {
+    let bare = |part: &&str| !part.contains(['=', '[']);
+    if let Some(word) =
+        filter.split(',').map(str::trim).filter(bare).find(|word| word.parse::<LevelFilter>().is_err())
+    {
+        return Err(format!("{word:?} is no level"));
+    }
+    EnvFilter::try_new(&filter).map_err(|error| error.to_string()).map(|_| filter)
+}
+
+#[cfg(test)]
+mod tests;
