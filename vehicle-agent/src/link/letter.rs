@@ -1,0 +1,63 @@
+//! One message on its way out, and what becomes of it when it cannot go.
+
+use crate::control::{Moment, Report};
+use vehicle_protocol::{Presence, Telemetry, Topic};
+
+/// What becomes of a message in an outage, and when a newer one comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Waits for the next connection and is sent again until acknowledged: nobody will say it a second time.
+    Kept,
+    /// Gives way to a newer one on its topic and ends with the connection: the core says it anew on the next one.
+    Newest,
+    /// Ends with the connection: who asked asks again.
+    Once,
+    /// As [`Fate::Newest`], and never acknowledged.
+    Fleeting,
+}
+
+/// A message in the form in which it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Letter {
+    pub(super) topic: Topic,
+    pub(super) fate: Fate,
+    pub(super) payload: Vec<u8>,
+    /// Connections that ended before it was acknowledged.
+    pub(super) failures: u8,
+}
+
+impl Letter {
+    /// A report of the core.
+    pub(super) fn report(report: &Report) -> Self {
+        let topic = report.topic();
+        Self { topic, fate: fate(topic), payload: report.payload().into_bytes(), failures: 0 }
+    }
+
+    /// The vehicle's presence.
+    pub(super) fn presence(presence: Presence) -> Self {
+        Self::report(&Report::Presence(presence))
+    }
+
+    /// What shows that the link still carries: telemetry of nothing, acknowledged. It is the smallest message that the
+    /// contract knows (its payload has some 15 bytes), reaches only those who watch telemetry, and does not come back to
+    /// the vehicle as its presence would.
+    pub(super) fn probe(now: Moment) -> Self {
+        let telemetry = Report::Telemetry(Telemetry { time: now.clock(), ..Telemetry::default() });
+        Self { fate: Fate::Once, ..Self::report(&telemetry) }
+    }
+
+    /// Whether the broker acknowledges it.
+    pub(super) fn is_acknowledged(&self) -> bool {
+        self.fate != Fate::Fleeting
+    }
+}
+
+/// The fate of what goes to `topic`; what others write is here only for completeness.
+const fn fate(topic: Topic) -> Fate {
+    match topic {
+        Topic::ExecutedCommands | Topic::Answers | Topic::Events => Fate::Kept,
+        Topic::Presence | Topic::Status | Topic::Description => Fate::Newest,
+        Topic::Telemetry => Fate::Fleeting,
+        Topic::Session | Topic::SessionRequest | Topic::Commands | Topic::Drive => Fate::Once,
+    }
+}
