@@ -1,0 +1,121 @@
+//! The link to the broker: the only module that knows the MQTT library.
+//!
+//! What the core reports is posted and forgotten; the link keeps what must arrive, connects again by itself, and says what
+//! the vehicle's presence is. What has happened comes out of [`LinkEvents`].
+
+mod connection;
+mod desk;
+mod inbox;
+mod keeper;
+mod letter;
+mod outbox;
+mod proof;
+mod supervisor;
+mod traffic;
+mod trouble;
+mod vehicle;
+
+use crate::clock::Clock;
+use crate::control::{Received, Report};
+use desk::{Desk, Ended};
+use letter::Letter;
+use std::sync::Arc;
+use supervisor::Supervisor;
+use tokio::task::JoinHandle;
+use vehicle_link::{Endpoint, EndpointError};
+use vehicle_protocol::{Epoch, LinkCounters, Topics};
+
+/// What happens on the link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkEvent {
+    /// Connected, subscribed and announced; what is retained has to be published now.
+    Up {
+        /// LINK of this connection. Numbers rise; one that went to an attempt without success is left out.
+        connection: u32,
+    },
+    /// The connection is gone. Told before anything is done about it.
+    Lost,
+    /// A message on one of the vehicle's topics. A payload that is longer than any command is cut off behind
+    /// [`vehicle_protocol::MAX_COMMAND_BYTES`] + 1 bytes, too long still.
+    Received(Received),
+}
+
+/// Who drives the link.
+#[derive(Debug)]
+pub struct LinkHandle {
+    desk: Arc<Desk>,
+    task: JoinHandle<()>,
+}
+
+/// What happens on the link, in its order.
+#[derive(Debug)]
+pub struct LinkEvents {
+    desk: Arc<Desk>,
+}
+
+/// Starts to connect, and goes on until the handle leaves or is dropped. Needs a tokio runtime.
+///
+/// After a suspend, drop the handle and spawn anew with the new epoch: LINK counts from 1 in each.
+///
+/// # Errors
+///
+/// If the endpoint cannot be used as configured; a broker that cannot be reached is no error.
+pub fn spawn(
+    endpoint: &Endpoint,
+    topics: &Topics,
+    epoch: Epoch,
+    clock: Clock,
+    random: impl FnMut() -> u64 + Send + 'static,
+) -> Result<(LinkHandle, LinkEvents), EndpointError> {
+    let desk = Arc::new(Desk::default());
+    let supervisor = Supervisor::new(endpoint, topics, epoch, clock, random, Arc::clone(&desk))?;
+    let ended = Ended(Arc::clone(&desk));
+    let task = tokio::spawn(async move {
+        let _ended = ended;
+        supervisor.run().await;
+    });
+    Ok((LinkHandle { desk: Arc::clone(&desk), task }, LinkEvents { desk }))
+}
+
+impl LinkHandle {
+    /// Sends a report, now or, as its kind asks, when there is a connection again. Never waits.
+    pub fn publish(&self, report: &Report) {
+        self.desk.post(Letter::report(report));
+    }
+
+    /// Says whether the vehicle could move: then the link proves itself each second, and comes back sooner.
+    pub fn set_armed(&self, armed: bool) {
+        self.desk.set_armed(armed);
+    }
+
+    /// What the link has been through since it was spawned.
+    #[must_use]
+    pub fn counters(&self) -> LinkCounters {
+        self.desk.counters()
+    }
+
+    /// Leaves in order: what waits is sent, OFFLINE stays behind, and the broker is told goodbye; after 1 s at most, or at
+    /// once if there is no connection.
+    pub async fn leave(mut self) {
+        self.desk.leave();
+        // The task ends by itself; that it was cancelled or panicked is no matter any more.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for LinkHandle {
+    /// Hangs up without goodbye: the broker then publishes the last will.
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl LinkEvents {
+    /// Waits for the next event; nothing more comes once the link has left or its task has ended. May be cancelled.
+    pub async fn next(&mut self) -> Option<LinkEvent> {
+        self.desk.next_event().await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! One connection, from the attempt to its end.
+
+use super::desk::Desk;
+use super::keeper::Keeper;
+use super::traffic::{Attended, CAPACITY, Traffic};
+use super::trouble::Trouble;
+use super::vehicle::Vehicle;
+use crate::clock::Clock;
+use crate::control::Moment;
+use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet};
+use std::pin::pin;
+use vehicle_link::{Failure, Stage};
+
+/// With so many messages waiting the core gets its turn before more are read.
+const BACKLOG: usize = 64;
+
+/// A connection that the broker has accepted.
+pub(super) struct Connection {
+    client: AsyncClient,
+    event_loop: EventLoop,
+    link: u32,
+}
+
+/// Why an attempt failed, and whether the broker may know its last will.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) trouble: Trouble,
+    pub(super) may_have_a_will: bool,
+}
+
+impl Connection {
+    /// Tries to connect.
+    ///
+    /// Each connection has an event loop of its own: after a loss the library's keeps messages, acknowledgements and a
+    /// blocked packet number of the connection before.
+    pub(super) async fn open(vehicle: &Vehicle, options: MqttOptions, link: u32) -> Result<Self, Failed> {
+        let (client, mut event_loop) = vehicle_link::connect(options, CAPACITY);
+        // Its first event is the broker's acceptance.
+        match event_loop.poll().await {
+            Ok(_) => Ok(Self { client, event_loop, link }),
+            Err(error) => Err(Failed {
+                may_have_a_will: may_have_a_will(&error),
+                trouble: Failure::new(&vehicle.broker, &error, Stage::Connecting).into(),
+            }),
+        }
+    }
+
+    /// Carries messages until the connection ends; without trouble if the link was told to leave.
+    pub(super) async fn serve(
+        mut self,
+        vehicle: &Vehicle,
+        desk: &Desk,
+        keeper: &mut Keeper,
+        clock: Clock,
+    ) -> Result<(), Trouble> {
+        let mut traffic = Traffic::begin(clock.now(), vehicle, desk, keeper, self.client, self.link);
+        let end = exchange(&mut self.event_loop, vehicle, desk, &mut traffic, clock).await;
+        if traffic.is_up() {
+            desk.lost();
+        }
+        desk.outbox().close();
+        keeper.rest();
+        end
+    }
+}
+
+async fn exchange(
+    event_loop: &mut EventLoop,
+    vehicle: &Vehicle,
+    desk: &Desk,
+    traffic: &mut Traffic<'_>,
+    clock: Clock,
+) -> Result<(), Trouble> {
+    loop {
+        match happening(event_loop, desk, traffic, clock).await? {
+            Happening::Event(event) => {
+                let left = event == Event::Outgoing(Outgoing::Disconnect);
+                take(traffic, desk, clock.now(), event)?;
+                if left {
+                    return Ok(());
+                }
+            }
+            Happening::Left => return Ok(()),
+            Happening::Broken(error) => {
+                // What came in before the end has still come in; a stop may be among it.
+                let now = clock.now();
+                while let Some(event) = event_loop.state.events.pop_front() {
+                    take(traffic, desk, now, event)?;
+                }
+                return Err(Failure::new(&vehicle.broker, &error, Stage::Connected).into());
+            }
+        }
+        if desk.backlog() >= BACKLOG {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// What ends one poll of the library.
+enum Happening {
+    Event(Event),
+    Left,
+    Broken(ConnectionError),
+}
+
+/// Attends to the traffic until the library has something. Its poll is never cancelled but to drop the connection: a
+/// cancelled one can lose a packet that it was about to write.
+async fn happening(
+    event_loop: &mut EventLoop,
+    desk: &Desk,
+    traffic: &mut Traffic<'_>,
+    clock: Clock,
+) -> Result<Happening, Trouble> {
+    let mut poll = pin!(event_loop.poll());
+    loop {
+        let Attended::Until(deadline) = traffic.attend(clock.now())? else { return Ok(Happening::Left) };
+        tokio::select! {
+            biased;
+            polled = &mut poll => return Ok(polled.map_or_else(Happening::Broken, Happening::Event)),
+            () = desk.posted() => {}
+            () = sleep_until(clock, deadline) => {}
+        }
+    }
+}
+
+/// Sleeps until `deadline`; without one it sets no timer.
+async fn sleep_until(clock: Clock, deadline: Option<Moment>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(clock.until(deadline)).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library sees to all other packets")]
+fn take(traffic: &mut Traffic<'_>, desk: &Desk, now: Moment, event: Event) -> Result<(), Trouble> {
+    match event {
+        Event::Incoming(Packet::Publish(message)) => traffic.receive(now, &message),
+        Event::Incoming(Packet::PubAck(packet)) => desk.outbox().acknowledged(packet.pkid),
+        Event::Outgoing(Outgoing::Publish(packet)) => desk.outbox().sent(packet),
+        Event::Incoming(Packet::SubAck(answer)) => traffic.subscribed(&answer)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Whether CONNECT, and with it a last will, may have reached a broker. The library reports what happens before it is
+/// sent as an error of the socket or of TLS, and a broker that refuses keeps no will.
+fn may_have_a_will(error: &ConnectionError) -> bool {
+    !matches!(error, ConnectionError::Io(_) | ConnectionError::Tls(_) | ConnectionError::ConnectionRefused(_))
+}

@@ -1,0 +1,146 @@
+//! Connects, and connects again.
+
+use super::connection::{Connection, Failed};
+use super::desk::Desk;
+use super::keeper::Keeper;
+use super::trouble::Trouble;
+use super::vehicle::Vehicle;
+use crate::clock::Clock;
+use rumqttc::MqttOptions;
+use std::sync::Arc;
+use std::time::Duration;
+use vehicle_link::{Backoff, Endpoint, EndpointError};
+use vehicle_protocol::{Epoch, Topics};
+
+/// The first pause.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause while the vehicle could move.
+const LONGEST_ARMED: Duration = Duration::from_secs(2);
+/// The longest pause while it is parked, and the pause while a person has to change something.
+const LONGEST: Duration = Duration::from_secs(60);
+/// A connection that held so long was a success. Two vehicles of one name, who put each other out at once, pause longer
+/// and longer.
+const STABLE: Duration = Duration::from_secs(2);
+
+/// Connects, and connects again.
+pub(super) struct Supervisor<R> {
+    vehicle: Vehicle,
+    options: MqttOptions,
+    clock: Clock,
+    random: R,
+    desk: Arc<Desk>,
+    keeper: Keeper,
+    backoff: Backoff,
+    /// The last number that a broker may know.
+    link: u32,
+    /// What was last complained of, so as to say it once.
+    complaint: String,
+}
+
+impl<R: FnMut() -> u64> Supervisor<R> {
+    pub(super) fn new(
+        endpoint: &Endpoint,
+        topics: &Topics,
+        epoch: Epoch,
+        clock: Clock,
+        random: R,
+        desk: Arc<Desk>,
+    ) -> Result<Self, EndpointError> {
+        Ok(Self {
+            options: endpoint.options(topics.id().as_str())?,
+            vehicle: Vehicle::new(endpoint.url.clone(), topics.clone(), epoch),
+            clock,
+            random,
+            desk,
+            keeper: Keeper::default(),
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST),
+            link: 0,
+            complaint: String::new(),
+        })
+    }
+
+    /// Goes on until the link is told to leave.
+    pub(super) async fn run(mut self) {
+        while !self.desk.is_leaving() {
+            let Err(trouble) = self.connect_and_serve().await else { return };
+            self.complain(&trouble);
+            self.pause(trouble.is_permanent()).await;
+        }
+    }
+
+    async fn connect_and_serve(&mut self) -> Result<(), Trouble> {
+        // A number belongs to a last will. A broker may hold the will of an attempt that failed, and publish it while a
+        // later connection stands: only if that has a higher number is the will void. An attempt that no broker can know
+        // of leaves its number to the next, so that connections are counted as far as anyone can tell.
+        let link = self.link.saturating_add(1);
+        let mut options = self.options.clone();
+        options.set_last_will(self.vehicle.will(link));
+        let attempt = tokio::select! {
+            biased;
+            attempt = Connection::open(&self.vehicle, options, link) => attempt,
+            () = left(&self.desk) => return Ok(()),
+        };
+        let connection = match attempt {
+            Ok(connection) => connection,
+            Err(Failed { trouble, may_have_a_will }) => {
+                self.link = if may_have_a_will { link } else { self.link };
+                return Err(trouble);
+            }
+        };
+        self.link = link;
+        self.complaint.clear();
+        tracing::info!(broker = %self.vehicle.broker, link, "connected");
+        let begin = self.clock.now();
+        let end = connection.serve(&self.vehicle, &self.desk, &mut self.keeper, self.clock).await;
+        if self.clock.now().since(begin) >= STABLE {
+            self.backoff.reset();
+        }
+        end
+    }
+
+    fn complain(&mut self, trouble: &Trouble) {
+        let complaint = trouble.to_string();
+        let (dropped, shed) = (self.desk.counters().dropped, self.desk.shed());
+        if complaint == self.complaint {
+            tracing::debug!(dropped, shed, "still: {complaint}");
+        } else if trouble.is_permanent() {
+            tracing::error!("{complaint} (tried again every {} s)", LONGEST.as_secs());
+        } else {
+            tracing::warn!(dropped, shed, "{complaint}");
+        }
+        self.complaint = complaint;
+    }
+
+    /// Waits before the next attempt; shorter if the vehicle is armed meanwhile, unless the trouble needs a person.
+    async fn pause(&mut self, permanent: bool) {
+        let random = (self.random)();
+        let begin = self.clock.now();
+        loop {
+            let armed = self.desk.is_armed();
+            self.backoff.set_max(if armed { LONGEST_ARMED } else { LONGEST });
+            let length = if permanent {
+                Backoff::new(LONGEST, LONGEST).next(random)
+            } else {
+                // Not yet taken: a pause that is cut short is still one pause.
+                self.backoff.clone().next(random)
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(self.clock.until(begin.after(length))) => break,
+                () = self.desk.posted() => {}
+            }
+            if self.desk.is_leaving() {
+                return;
+            }
+        }
+        if !permanent {
+            self.backoff.next(random);
+        }
+    }
+}
+
+/// Waits until the link is told to leave.
+async fn left(desk: &Desk) {
+    while !desk.is_leaving() {
+        desk.posted().await;
+    }
+}

@@ -1,0 +1,175 @@
+//! What goes over one connection, apart from the library's event loop.
+
+use super::desk::Desk;
+use super::keeper::Keeper;
+use super::letter::Letter;
+use super::outbox::IN_FLIGHT;
+use super::proof::{Due, Proof};
+use super::trouble::Trouble;
+use super::vehicle::Vehicle;
+use crate::control::{Moment, Received};
+use rumqttc::{AsyncClient, Publish, QoS, SubAck, SubscribeReasonCode};
+use std::time::Duration;
+use vehicle_link::Failure;
+use vehicle_protocol::{MAX_COMMAND_BYTES, PresenceState, Topic};
+
+/// Requests that the library may hold: all messages in flight, one of telemetry, a subscription, a goodbye.
+pub(super) const CAPACITY: usize = IN_FLIGHT + 3;
+
+/// How long the broker may take to answer the subscription.
+pub(super) const SUBSCRIBED_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long the last messages may take, and then the goodbye.
+const FAREWELL: Duration = Duration::from_secs(1);
+const GOODBYE: Duration = Duration::from_millis(250);
+
+/// How far a connection has come; with the moment at which it has taken too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Subscribing(Moment),
+    Up,
+    Leaving(Moment),
+    Left(Moment),
+}
+
+/// One connection as the vehicle sees it.
+pub(super) struct Traffic<'a> {
+    vehicle: &'a Vehicle,
+    desk: &'a Desk,
+    keeper: &'a mut Keeper,
+    client: AsyncClient,
+    link: u32,
+    phase: Phase,
+    proof: Proof,
+}
+
+impl<'a> Traffic<'a> {
+    /// Subscribes on a connection that the broker has accepted.
+    pub(super) fn begin(
+        now: Moment,
+        vehicle: &'a Vehicle,
+        desk: &'a Desk,
+        keeper: &'a mut Keeper,
+        client: AsyncClient,
+        link: u32,
+    ) -> Self {
+        // A new connection's queue is empty, and a topic that could be made is a legal filter.
+        let _ = client.try_subscribe_many(vehicle.subscriptions());
+        let phase = Phase::Subscribing(now.after(SUBSCRIBED_WITHIN));
+        Self { vehicle, desk, keeper, client, link, phase, proof: Proof::default() }
+    }
+
+    /// Whether the core has been told of the connection.
+    pub(super) fn is_up(&self) -> bool {
+        !matches!(self.phase, Phase::Subscribing(_))
+    }
+
+    /// Does what is due; gives when something is due next if nothing happens, or nothing at all once it has left.
+    pub(super) fn attend(&mut self, now: Moment) -> Result<Attended, Trouble> {
+        if self.desk.is_leaving() {
+            self.leave(now);
+        }
+        let next = match self.phase {
+            Phase::Subscribing(until) if until <= now => return Err(Trouble::NotSubscribed),
+            Phase::Left(until) if until <= now => return Ok(Attended::Left),
+            Phase::Subscribing(until) | Phase::Left(until) => Some(until),
+            Phase::Leaving(until) => Some(self.say_goodbye(now, until)),
+            Phase::Up => self.keep_up(now)?,
+        };
+        self.hand_over();
+        Ok(Attended::Until(next))
+    }
+
+    /// The broker's answer to the subscription: only now is the vehicle ONLINE, as who sees that may send.
+    pub(super) fn subscribed(&mut self, answer: &SubAck) -> Result<(), Trouble> {
+        let mut answers = self.vehicle.subscribed().iter().zip(&answer.return_codes);
+        if let Some(((_, name), _)) = answers.find(|(_, code)| **code == SubscribeReasonCode::Failure) {
+            return Err(Failure::not_allowed(&self.vehicle.broker, name.as_str()).into());
+        }
+        if let Phase::Subscribing(_) = self.phase {
+            self.phase = Phase::Up;
+            let online = self.presence(PresenceState::Online);
+            self.keeper.announce(online.payload.clone());
+            self.desk.outbox().open(online);
+            self.desk.up(self.link);
+        }
+        Ok(())
+    }
+
+    /// A message from the broker.
+    pub(super) fn receive(&mut self, now: Moment, message: &Publish) {
+        match self.vehicle.recognise(&message.topic) {
+            Some(Topic::Presence) => self.keeper.saw(now, message.retain, &message.payload),
+            Some(topic) => {
+                let length = message.payload.len().min(MAX_COMMAND_BYTES.saturating_add(1));
+                let payload = message.payload.get(..length).unwrap_or_default().to_vec();
+                self.desk.receive(Received { topic, retained: message.retain, payload });
+            }
+            None => tracing::debug!(topic = message.topic, "dropped a message that was not asked for"),
+        }
+    }
+
+    fn presence(&self, state: PresenceState) -> Letter {
+        Letter::presence(self.vehicle.presence(state, self.link))
+    }
+
+    fn leave(&mut self, now: Moment) {
+        let offline = self.presence(PresenceState::Offline);
+        match self.phase {
+            Phase::Subscribing(_) => self.desk.outbox().open(offline),
+            Phase::Up => self.desk.post(offline),
+            Phase::Leaving(_) | Phase::Left(_) => return,
+        }
+        self.keeper.rest();
+        self.phase = Phase::Leaving(now.after(FAREWELL));
+    }
+
+    fn say_goodbye(&mut self, now: Moment, until: Moment) -> Moment {
+        if now < until && !self.desk.outbox().is_done() {
+            return until;
+        }
+        let _ = self.client.try_disconnect();
+        let until = now.after(GOODBYE);
+        self.phase = Phase::Left(until);
+        until
+    }
+
+    fn keep_up(&mut self, now: Moment) -> Result<Option<Moment>, Trouble> {
+        if self.keeper.is_due(now) {
+            tracing::info!("another presence stands in this vehicle's place; published ONLINE again");
+            self.desk.outbox().post(self.presence(PresenceState::Online));
+        }
+        let oldest = self.desk.outbox().oldest();
+        match self.proof.observe(now, self.desk.is_armed(), oldest) {
+            Some(Due::Lost) => return Err(Trouble::Silent),
+            Some(Due::Probe) => {
+                self.desk.outbox().post(Letter::probe(now));
+            }
+            None => {}
+        }
+        Ok(self.keeper.deadline().into_iter().chain(self.proof.deadline()).min())
+    }
+
+    /// Gives the library what may go.
+    fn hand_over(&mut self) {
+        let mut outbox = self.desk.outbox();
+        while let Some(letter) = outbox.hand_over() {
+            let qos = if letter.is_acknowledged() { QoS::AtLeastOnce } else { QoS::AtMostOnce };
+            let retained = letter.topic.is_retained();
+            let topic = self.vehicle.topic(letter.topic);
+            // There is room for all that the outbox lets go at a time.
+            if self.client.try_publish(topic, qos, retained, letter.payload).is_err() {
+                tracing::error!("the library took no more messages than it had room for");
+            }
+        }
+    }
+}
+
+/// What there is to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attended {
+    /// Whatever happens, and this moment, if there is one.
+    Until(Option<Moment>),
+    /// Nothing: the connection can be dropped.
+    Left,
+}
