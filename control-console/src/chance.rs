@@ -1,0 +1,43 @@
+//! Random bytes from the system, for names that nobody else may have.
+
+use crate::exit::{Exit, Fault};
+use std::fmt::Write as _;
+use vehicle_protocol::Nonce;
+
+fn bytes<const N: usize>() -> Result<[u8; N], Fault> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        let what = format!("the system gives no random bytes: {error}");
+        Fault::new(Exit::Other, what, "check /dev/urandom")
+    })?;
+    Ok(bytes)
+}
+
+/// A nonce for a session request.
+///
+/// # Errors
+/// If the system has no source of randomness.
+pub fn nonce() -> Result<Nonce, Fault> {
+    bytes().map(Nonce)
+}
+
+/// A seed, for the jitter of the back-off.
+///
+/// # Errors
+/// If the system has no source of randomness.
+pub fn seed() -> Result<u64, Fault> {
+    bytes().map(u64::from_le_bytes)
+}
+
+/// A name of 16 hexadecimal digits, for a command or a client.
+///
+/// # Errors
+/// If the system has no source of randomness.
+pub fn name() -> Result<String, Fault> {
+    let bytes: [u8; 8] = bytes()?;
+    Ok(bytes.iter().fold(String::new(), |mut name, byte| {
+        // Writing to a String never fails.
+        let _ = write!(name, "{byte:02x}");
+        name
+    }))
+}
