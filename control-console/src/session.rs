@@ -1,0 +1,15 @@
+//! What becomes of a command: sent, then answered or unknown. Pure; time is an argument.
+
+mod exchange;
+mod record;
+mod report;
+mod vehicle_clock;
+
+pub use exchange::{Deed, Errand, Exchange, Form, Input, Purpose};
+pub use record::{Change, Key, Record};
+pub(crate) use report::in_milliseconds;
+pub use report::{Outcome, Report};
+pub use vehicle_clock::VehicleClock;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,355 @@
+//! The whole conversation about one command, as a state machine.
+
+mod conclude;
+mod hear;
+
+use super::record::{Key, Record};
+use super::report::Report;
+use super::vehicle_clock::VehicleClock;
+use crate::clock::Moment;
+use crate::exit::{Exit, Fault};
+use std::time::Duration;
+use vehicle_protocol::{
+    Answer, Command, CommandId, CommandName, Envelope, Nonce, Presence, SessionRequest, Shape, Topic, Topics,
+    json,
+};
+
+/// How often an operator's presence is renewed while motion is awaited; a vehicle's `operator_timeout` may be 500 ms.
+const HEARTBEAT_EVERY: Duration = Duration::from_millis(200);
+/// How often a stop is repeated until it is answered.
+const STOP_EVERY: Duration = Duration::from_millis(500);
+/// How often a session is asked for: the vehicle may have been away for a moment.
+const REQUEST_EVERY: Duration = Duration::from_secs(1);
+/// How long the BRAKE that follows a signal may take to reach the broker.
+const BRAKE_WITHIN: Duration = Duration::from_secs(1);
+
+/// In which of the shapes a command is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As the oldest vehicles know it.
+    Plain,
+    /// With an ID.
+    Identified,
+    /// With an ID and an expiry, after a session.
+    Timed,
+}
+
+/// What is to be sent to whom, with every random name that it takes.
+#[derive(Clone, Debug)]
+pub struct Errand {
+    /// The vehicle's topics.
+    pub topics: Topics,
+    /// What to do.
+    pub command: Command,
+    /// In which shape.
+    pub form: Form,
+    /// The command's ID.
+    pub id: CommandId,
+    /// An ID for the command that this one may take with it: a BRAKE, or what shows that a DRIVE has arrived.
+    pub companion: CommandId,
+    /// For the session.
+    pub nonce: Nonce,
+    /// The longest silence.
+    pub silence: Duration,
+}
+
+/// What a publish is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// To open a session.
+    Session,
+    /// The command itself.
+    Command,
+    /// What is answered where the command itself is not.
+    Companion,
+    /// To renew what the command began.
+    Heartbeat,
+    /// To end it, because this program ends.
+    Brake,
+}
+
+/// What happens to an exchange.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// The link is there and subscribed.
+    Up,
+    /// The link is lost, for a reason that may pass.
+    Down(&'a str),
+    /// The link can't be had.
+    Barred(&'a Fault),
+    /// The broker has taken a publish.
+    Acknowledged(Purpose),
+    /// A publish never left.
+    Unsent(Purpose),
+    /// A message of the vehicle.
+    Message(Topic, &'a [u8]),
+    /// Time has passed.
+    Tick,
+    /// A signal: leave with this code.
+    Leave(Exit),
+}
+
+/// What an exchange wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A publish, at QoS 0 on the drive topic and at QoS 1 elsewhere, never retained.
+    Publish(Purpose, Topic, String),
+    /// The vehicle is at it.
+    Progress(Answer),
+    /// The end; nothing follows.
+    Finished(Report),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Connecting,
+    Opening,
+    Awaiting,
+    Leaving(Exit),
+    Finished,
+}
+
+/// One command on its way.
+#[derive(Debug)]
+pub struct Exchange {
+    errand: Errand,
+    phase: Phase,
+    /// When the phase ends by itself; the record has a deadline of its own.
+    until: Moment,
+    up: bool,
+    last_failure: Option<String>,
+    presence: Option<Presence>,
+    clock: Option<VehicleClock>,
+    /// The command as it was sent, to be repeated if it is a stop.
+    text: String,
+    record: Option<Record>,
+    companion: Option<Record>,
+    acknowledged: bool,
+    /// When the phase's publish is repeated.
+    again: Option<Moment>,
+    unreadable: u32,
+}
+
+impl Exchange {
+    /// An exchange that begins at `now`, before there is a link.
+    #[must_use]
+    pub fn new(errand: Errand, now: Moment) -> Self {
+        Self {
+            until: now.saturating_add(errand.silence),
+            errand,
+            phase: Phase::Connecting,
+            up: false,
+            last_failure: None,
+            presence: None,
+            clock: None,
+            text: String::new(),
+            record: None,
+            companion: None,
+            acknowledged: false,
+            again: None,
+            unreadable: 0,
+        }
+    }
+
+    /// The vehicle that it is about.
+    #[must_use]
+    pub const fn topics(&self) -> &Topics {
+        &self.errand.topics
+    }
+
+    /// The command that it is about.
+    #[must_use]
+    pub const fn name(&self) -> CommandName {
+        self.errand.command.name()
+    }
+
+    /// When it next wants a [`Input::Tick`].
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        let patience = match self.phase {
+            Phase::Finished => return None,
+            Phase::Connecting | Phase::Opening | Phase::Leaving(_) => Some(self.until),
+            Phase::Awaiting => self.waiting_for().and_then(Record::deadline),
+        };
+        let again = if self.up { self.again } else { None };
+        [patience, again].into_iter().flatten().min()
+    }
+
+    /// Takes one input and says what is to be done.
+    pub fn handle(&mut self, now: Moment, input: Input<'_>) -> Vec<Deed> {
+        if self.phase == Phase::Finished {
+            return Vec::new();
+        }
+        match input {
+            Input::Up => {
+                self.up = true;
+                self.resume(now)
+            }
+            Input::Down(why) => {
+                self.up = false;
+                self.last_failure = Some(why.to_owned());
+                Vec::new()
+            }
+            Input::Barred(fault) => vec![self.barred(fault)],
+            Input::Acknowledged(purpose) => self.acknowledge(purpose),
+            Input::Unsent(purpose) => {
+                self.unsent(purpose, now);
+                Vec::new()
+            }
+            Input::Message(topic, payload) => self.hear(topic, payload, now),
+            Input::Tick => self.tick(now),
+            Input::Leave(exit) => self.leave(exit, now),
+        }
+    }
+
+    /// What to do when the link is there: begin, or go on where repeating is harmless.
+    fn resume(&mut self, now: Moment) -> Vec<Deed> {
+        match self.phase {
+            Phase::Connecting if self.errand.form == Form::Timed => {
+                self.phase = Phase::Opening;
+                self.until = now.saturating_add(self.errand.silence);
+                vec![self.request(now)]
+            }
+            Phase::Connecting => self.dispatch(now),
+            Phase::Opening => vec![self.request(now)],
+            Phase::Awaiting if self.name().is_stop() => vec![self.repeat_stop(now)],
+            Phase::Leaving(_) => vec![self.brake()],
+            Phase::Awaiting | Phase::Finished => Vec::new(),
+        }
+    }
+
+    fn request(&mut self, now: Moment) -> Deed {
+        self.again = Some(now.saturating_add(REQUEST_EVERY));
+        let request = SessionRequest { key: None, nonce: self.errand.nonce, mac: None };
+        // A struct of strings always serialises.
+        let text = serde_json::to_string(&request).unwrap_or_default();
+        Deed::Publish(Purpose::Session, Topic::SessionRequest, text)
+    }
+
+    /// Sends the command: the only place that does, and for all but stops only once.
+    fn dispatch(&mut self, now: Moment) -> Vec<Deed> {
+        let Errand { command, id, companion, silence, .. } = self.errand.clone();
+        let name = command.name();
+        let (shape, key) = match (self.errand.form, self.clock) {
+            (Form::Plain, _) if !matches!(command, Command::Cancel(_)) => (Shape::Plain, Key::Name(name)),
+            (Form::Timed, Some(clock)) => {
+                let expires = clock.expiry(now, name.longest_life());
+                (Shape::Timed { id: id.clone(), epoch: clock.epoch(), expires }, Key::Id(id, name))
+            }
+            _ => (Shape::Identified(id.clone()), Key::Id(id, name)),
+        };
+        self.text = json::encode(&Envelope { command, shape });
+        self.record = Some(Record::sent(key, silence, now));
+        self.phase = Phase::Awaiting;
+        self.again = None;
+        if !name.is_on_drive_topic() {
+            let every =
+                if name.is_stop() { Some(STOP_EVERY) } else { name.is_motion().then_some(HEARTBEAT_EVERY) };
+            self.again = every.map(|every| now.saturating_add(every));
+            return vec![Deed::Publish(Purpose::Command, Topic::Commands, self.text.clone())];
+        }
+        let asking = Command::ReportStatus;
+        let (shape, key) = match self.errand.form {
+            Form::Plain => (Shape::Plain, Key::Name(asking.name())),
+            Form::Identified | Form::Timed => {
+                (Shape::Identified(companion.clone()), Key::Id(companion, asking.name()))
+            }
+        };
+        self.companion = Some(Record::sent(key, silence, now));
+        let text = json::encode(&Envelope { command: asking, shape });
+        vec![
+            Deed::Publish(Purpose::Command, Topic::Drive, self.text.clone()),
+            Deed::Publish(Purpose::Companion, Topic::Commands, text),
+        ]
+    }
+
+    fn repeat_stop(&mut self, now: Moment) -> Deed {
+        self.again = Some(now.saturating_add(STOP_EVERY));
+        Deed::Publish(Purpose::Command, Topic::Commands, self.text.clone())
+    }
+
+    fn heartbeat(&mut self, now: Moment) -> Deed {
+        self.again = Some(now.saturating_add(HEARTBEAT_EVERY));
+        let text = json::encode(&Envelope { command: Command::Heartbeat, shape: Shape::Plain });
+        Deed::Publish(Purpose::Heartbeat, Topic::Drive, text)
+    }
+
+    fn brake(&self) -> Deed {
+        let shape = match self.errand.form {
+            Form::Plain => Shape::Plain,
+            Form::Identified | Form::Timed => Shape::Identified(self.errand.companion.clone()),
+        };
+        let text = json::encode(&Envelope { command: Command::Brake, shape });
+        Deed::Publish(Purpose::Brake, Topic::Commands, text)
+    }
+
+    fn tick(&mut self, now: Moment) -> Vec<Deed> {
+        if self.is_over(now) {
+            return vec![self.give_up()];
+        }
+        if !self.up || self.again.is_none_or(|again| now < again) {
+            return Vec::new();
+        }
+        match self.phase {
+            Phase::Opening => vec![self.request(now)],
+            Phase::Awaiting if self.name().is_stop() => vec![self.repeat_stop(now)],
+            Phase::Awaiting => vec![self.heartbeat(now)],
+            Phase::Connecting | Phase::Leaving(_) | Phase::Finished => Vec::new(),
+        }
+    }
+
+    fn is_over(&mut self, now: Moment) -> bool {
+        match self.phase {
+            Phase::Connecting | Phase::Opening | Phase::Leaving(_) => now >= self.until,
+            Phase::Awaiting => {
+                let record = if self.companion.is_some() { &mut self.companion } else { &mut self.record };
+                record.as_mut().is_some_and(|record| record.pass(now) == super::Change::Unknown)
+            }
+            Phase::Finished => false,
+        }
+    }
+
+    /// The record whose silence counts: what is not answered itself has a companion that is.
+    fn waiting_for(&self) -> Option<&Record> {
+        self.companion.as_ref().or(self.record.as_ref())
+    }
+
+    fn acknowledge(&mut self, purpose: Purpose) -> Vec<Deed> {
+        match (purpose, self.phase) {
+            (Purpose::Brake, Phase::Leaving(exit)) => vec![self.left(exit, "BRAKE was sent first")],
+            (Purpose::Command | Purpose::Companion, _) => {
+                self.acknowledged = true;
+                Vec::new()
+            }
+            (Purpose::Session | Purpose::Heartbeat | Purpose::Brake, _) => Vec::new(),
+        }
+    }
+
+    /// A command that never left may be sent when the link is back; what else was lost is repeated anyway.
+    fn unsent(&mut self, purpose: Purpose, now: Moment) {
+        if purpose == Purpose::Command
+            && self.phase == Phase::Awaiting
+            && !self.acknowledged
+            && !self.name().is_stop()
+        {
+            (self.record, self.companion, self.again) = (None, None, None);
+            self.phase = Phase::Connecting;
+            self.until = now.saturating_add(self.errand.silence);
+        }
+    }
+
+    fn leave(&mut self, exit: Exit, now: Moment) -> Vec<Deed> {
+        match self.phase {
+            Phase::Awaiting if self.name().is_motion() => {
+                self.phase = Phase::Leaving(exit);
+                self.again = None;
+                self.until = now.saturating_add(BRAKE_WITHIN);
+                if self.up { vec![self.brake()] } else { Vec::new() }
+            }
+            Phase::Leaving(_) => vec![self.left(exit, "a second signal came before BRAKE was on its way")],
+            Phase::Connecting | Phase::Opening | Phase::Awaiting | Phase::Finished => {
+                vec![self.left(exit, "ended by a signal")]
+            }
+        }
+    }
+}

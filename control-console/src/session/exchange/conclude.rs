@@ -1,0 +1,129 @@
+//! How an exchange ends.
+
+use super::{Deed, Exchange, Form, Phase};
+use crate::exit::{Exit, Fault};
+use crate::session::record::Record;
+use crate::session::report::{Outcome, Report, next_step};
+use vehicle_protocol::{Command, PresenceState, State};
+
+impl Exchange {
+    /// The report of what is known so far.
+    fn finish(&mut self, exit: Exit, detail: Option<String>, next_step: Option<String>) -> Deed {
+        self.phase = Phase::Finished;
+        let answer = self.record.as_ref().and_then(Record::answer);
+        let outcome = match (answer, &self.record) {
+            (Some(answer), _) => Outcome::Answered(answer.state),
+            (None, Some(_)) => Outcome::Unknown,
+            (None, None) => Outcome::NotSent,
+        };
+        let identified = self.errand.form != Form::Plain || matches!(self.errand.command, Command::Cancel(_));
+        Deed::Finished(Report {
+            vehicle: self.errand.topics.id().clone(),
+            command: self.name(),
+            id: identified.then(|| self.errand.id.clone()),
+            outcome,
+            reason: answer.and_then(|answer| answer.reason),
+            detail: answer.and_then(|answer| answer.detail.clone()).or(detail),
+            round_trip: self.record.as_ref().and_then(Record::round_trip),
+            next_step,
+            exit,
+        })
+    }
+
+    /// The terminal answer has come.
+    pub(super) fn answered(&mut self) -> Deed {
+        let answer = self.record.as_ref().and_then(Record::answer);
+        if answer.is_some_and(|answer| answer.state == State::Succeeded) {
+            return self.finish(Exit::Done, None, None);
+        }
+        let step = next_step(self.errand.topics.id(), self.name(), answer.and_then(|answer| answer.reason));
+        self.finish(Exit::NotSucceeded, None, Some(step))
+    }
+
+    /// What follows a command that is not answered itself has been answered, and nothing refused that command.
+    pub(super) fn unrefused(&mut self) -> Deed {
+        let round_trip = self.companion.as_ref().and_then(Record::round_trip);
+        let companion = self.companion.as_ref().and_then(Record::answer).map(|answer| answer.state);
+        let deed = self.finish(Exit::Done, None, None);
+        let Deed::Finished(report) = deed else { return deed };
+        let how = "it is not answered when it works; the vehicle went on to answer what was sent after it";
+        let taken = companion == Some(State::Succeeded);
+        Deed::Finished(Report {
+            outcome: if taken { Outcome::Answered(State::Succeeded) } else { Outcome::Unknown },
+            detail: Some(
+                if taken { how } else { "the vehicle refuses to say whether it arrived" }.to_owned(),
+            ),
+            round_trip,
+            exit: if taken { Exit::Done } else { Exit::NoAnswer },
+            next_step: (!taken).then(|| self.watch()),
+            ..report
+        })
+    }
+
+    /// The link can't be had.
+    pub(super) fn barred(&mut self, fault: &Fault) -> Deed {
+        self.finish(fault.exit, Some(fault.what.clone()), Some(fault.next_step.clone()))
+    }
+
+    /// A signal has ended it.
+    pub(super) fn left(&mut self, exit: Exit, detail: &str) -> Deed {
+        self.finish(exit, Some(detail.to_owned()), None)
+    }
+
+    /// Silence has lasted too long.
+    pub(super) fn give_up(&mut self) -> Deed {
+        match self.phase {
+            Phase::Leaving(exit) => self.left(
+                exit,
+                "BRAKE did not reach the broker; the vehicle stops by itself without its operator",
+            ),
+            Phase::Connecting => self.unreached(),
+            Phase::Opening if !self.up => self.unreached(),
+            Phase::Opening | Phase::Awaiting | Phase::Finished => self.unanswered(),
+        }
+    }
+
+    fn unreached(&mut self) -> Deed {
+        let why = self.last_failure.clone().unwrap_or_else(|| "the broker did not answer in time".to_owned());
+        let step = "is the broker running there? control-console config shows the address in force";
+        self.finish(Exit::BrokerNotReached, Some(why), Some(step.to_owned()))
+    }
+
+    fn unanswered(&mut self) -> Deed {
+        let id = self.errand.topics.id();
+        let away = self.away();
+        let mut detail = match (&away, self.phase) {
+            (Some(why), _) => why.clone(),
+            (None, Phase::Opening) => format!("{id} did not answer the request for a session"),
+            (None, _) if !self.acknowledged && !self.name().is_on_drive_topic() => {
+                "the broker did not confirm the command; the vehicle may or may not have acted".to_owned()
+            }
+            (None, _) => "no answer in time; the vehicle may or may not have acted".to_owned(),
+        };
+        if self.unreadable > 0 {
+            detail = format!("{detail}; {} of its answers could not be read", self.unreadable);
+        }
+        let step = if away.is_some() { "control-console fleet".to_owned() } else { self.watch() };
+        let exit = if away.is_some() { Exit::VehicleAway } else { Exit::NoAnswer };
+        self.finish(exit, Some(detail), Some(step))
+    }
+
+    /// Why nobody answers, if the vehicle's presence says so.
+    fn away(&self) -> Option<String> {
+        let id = self.errand.topics.id();
+        match self.presence.map(|presence| presence.state) {
+            Some(PresenceState::Offline) => Some(format!("{id} is offline: it left in order")),
+            Some(PresenceState::ConnectionBroken) => {
+                Some(format!("{id} is offline: its connection to the broker broke"))
+            }
+            Some(PresenceState::Online | PresenceState::Sleeping) => None,
+            // Vehicles that know only the plain form say nothing of their presence; others have just been heard.
+            None if self.errand.form == Form::Plain || self.clock.is_some() => None,
+            None => Some(format!("no vehicle {id} has ever been on this broker")),
+        }
+    }
+
+    fn watch(&self) -> String {
+        format!("see what it did: control-console watch {}", self.errand.topics.id())
+    }
+}

@@ -1,0 +1,95 @@
+//! What is told of a command in the end.
+
+use crate::exit::Exit;
+use serde::{Serialize, Serializer};
+use std::fmt;
+use std::time::Duration;
+use vehicle_protocol::{CommandId, CommandName, Reason, State, VehicleId};
+
+/// How a command ended, as far as is known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// With a terminal answer.
+    Answered(State),
+    /// Without an answer in time: the vehicle may or may not have acted.
+    Unknown,
+    /// Nothing was sent.
+    NotSent,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Answered(state) => state.as_str(),
+            Self::Unknown => "UNKNOWN",
+            Self::NotSent => "NOT_SENT",
+        })
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The end of one command; also the one JSON object of `send`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The vehicle.
+    pub vehicle: VehicleId,
+    /// The command.
+    pub command: CommandName,
+    /// Its ID, unless it was plain.
+    pub id: Option<CommandId>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The vehicle's reason.
+    pub reason: Option<Reason>,
+    /// More, for people.
+    pub detail: Option<String>,
+    /// From sending to the terminal answer, in milliseconds.
+    #[serde(rename = "round_trip_ms", serialize_with = "milliseconds")]
+    pub round_trip: Option<Duration>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_step: Option<String>,
+    /// The exit code that it asks for.
+    pub exit: Exit,
+}
+
+/// Milliseconds with three places: nobody measures a network better than that.
+pub(crate) fn in_milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+fn milliseconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.map(in_milliseconds).serialize(serializer)
+}
+
+/// What a person does about a command that did not succeed.
+pub(super) fn next_step(vehicle: &VehicleId, command: CommandName, reason: Option<Reason>) -> String {
+    let send = |command: CommandName| format!("control-console send {vehicle} {}", command.kebab());
+    match reason {
+        Some(Reason::EngineOff) => send(CommandName::TurnOnEngine),
+        Some(Reason::Moving) => send(CommandName::Brake),
+        Some(Reason::NotMoving) => send(CommandName::Accelerate),
+        Some(Reason::EmergencyStopped | Reason::Failsafe) => format!("control-console clear {vehicle}"),
+        Some(Reason::NotInControl) => send(CommandName::TakeControl),
+        Some(Reason::NotNeutral) => {
+            format!("{} --mph 0 --degrees-per-s 0 --hold-ms 200", send(CommandName::Drive))
+        }
+        Some(Reason::Busy | Reason::RateLimited) => "wait a moment and send it again".to_owned(),
+        Some(Reason::BadEpoch | Reason::Expired) => {
+            "send it again; the vehicle restarted or the way to it is slow: control-console ping".to_owned()
+        }
+        Some(Reason::Unsigned | Reason::Forbidden | Reason::UnknownKey | Reason::BadMac) => {
+            "the vehicle's policy asks for a key that may do this".to_owned()
+        }
+        Some(Reason::Unsupported | Reason::OutOfRange) => {
+            format!("what {vehicle} can do, and within which limits, stands on its description topic")
+        }
+        _ => format!("look at it: control-console watch {vehicle} (command {})", command.kebab()),
+    }
+}
