@@ -1,0 +1,139 @@
+//! The command line as it is typed.
+
+mod arguments;
+
+pub use arguments::{ClearArgs, DemoArgs, EstopArgs, PingArgs, SendArgs, WatchArgs};
+
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const LEAD: &str = "Try it now, with nothing else installed:\n  control-console demo";
+
+/// Commands vehicles over MQTT, waits for their answers, watches them.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "control-console", version, before_help = LEAD, after_help = exit_codes())]
+#[command(disable_help_subcommand = true, subcommand_value_name = "COMMAND")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Option<Action>,
+    /// What holds for every subcommand.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// The flags that may stand before or after the subcommand.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// The broker [default: mqtt://127.0.0.1:1883]
+    #[arg(long, global = true, value_name = "mqtt[s]://HOST:PORT")]
+    pub broker: Option<String>,
+    /// Name to log in with
+    #[arg(long, global = true, value_name = "NAME")]
+    pub user: Option<String>,
+    /// File with the password to log in with; a trailing newline does not count
+    #[arg(long, global = true, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Certificates of the authorities that may vouch for the broker
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Own certificate, for a broker that asks for one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub cert_file: Option<PathBuf>,
+    /// Key of the own certificate
+    #[arg(long, global = true, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// What stands before the vehicle in every topic [default: vehicles]
+    #[arg(long, global = true, value_name = "TOPIC")]
+    pub root: Option<String>,
+    /// Longest silence, such as 5s or 500ms; a sign of progress restarts it [default: 5s]
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// Settings file [default: ~/.config/control-console/config.toml if it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One JSON object per line on standard output, even on failure
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// More on standard error; twice for still more
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The subcommands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Action {
+    /// Broker, simulated vehicle and console in one process, to try everything
+    Demo(DemoArgs),
+    /// Send a command and wait for its answer
+    Send(SendArgs),
+    /// Show what vehicles report, as it comes
+    Watch(WatchArgs),
+    /// Show every vehicle that the broker knows of
+    Fleet,
+    /// Stop vehicles now, and keep trying until each has answered
+    Estop(EstopArgs),
+    /// End an emergency stop
+    Clear(ClearArgs),
+    /// Measure the round trip to a vehicle
+    Ping(PingArgs),
+    /// Show the settings in force and where each comes from
+    Config,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration.is_zero() => Err("it must be longer than nothing".to_owned()),
+        Ok(duration) if duration > Duration::from_secs(86_400) => Err("it must be a day at most".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; write it as 5s or 150ms")),
+    }
+}
+
+fn exit_codes() -> String {
+    let lines = crate::exit::Exit::ALL.iter().map(|exit| format!("  {:>3}  {}", exit.code(), exit.meaning()));
+    format!("Exit codes (of several vehicles the worst):\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// The help, as a person asks for it.
+#[must_use]
+pub fn help() -> String {
+    Cli::command().render_help().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_leads_with_the_demo_and_ends_with_the_exit_codes() {
+        let help = help();
+        assert!(help.starts_with(LEAD), "{help}");
+        assert!(help.trim_end().ends_with("143  SIGTERM"), "{help}");
+    }
+
+    #[test]
+    fn a_global_flag_stands_before_or_after_the_subcommand() {
+        for line in [
+            ["control-console", "--broker", "mqtt://b", "fleet"],
+            ["control-console", "fleet", "--broker", "mqtt://b"],
+        ] {
+            let cli = Cli::try_parse_from(line).unwrap();
+            assert_eq!(cli.global.broker.as_deref(), Some("mqtt://b"));
+        }
+    }
+
+    #[test]
+    fn a_time_needs_its_unit_and_a_reasonable_length() {
+        assert_eq!(duration("150ms"), Ok(Duration::from_millis(150)));
+        for bad in ["", "5", "0s", "-1s", "2days", "1e9s", "five"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

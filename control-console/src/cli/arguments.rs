@@ -1,0 +1,156 @@
+//! The arguments of each subcommand.
+
+use super::duration;
+use clap::Args;
+use std::time::Duration;
+use vehicle_protocol::{CommandId, CommandName, KeyName, VehicleId};
+
+/// What `send` takes.
+#[derive(Clone, Debug, Args)]
+pub struct SendArgs {
+    /// The vehicle
+    pub vehicle: VehicleId,
+    /// The command, as lock-doors or LOCK_DOORS
+    #[arg(value_name = "COMMAND", value_parser = command)]
+    pub command: CommandName,
+    /// Speed of SET_MAX_SPEED, SET_MIN_SPEED and DRIVE
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub mph: Option<f64>,
+    /// Angle of ROTATE_RIGHT and ROTATE_LEFT
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub degrees: Option<f64>,
+    /// Turn rate of DRIVE, positive to the right
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub degrees_per_s: Option<f64>,
+    /// How long a DRIVE holds
+    #[arg(long, value_name = "N")]
+    pub hold_ms: Option<u64>,
+    /// How long the HORN sounds
+    #[arg(long, value_name = "N")]
+    pub duration_ms: Option<u64>,
+    /// Key that REVOKE_KEY withdraws
+    #[arg(long, value_name = "NAME")]
+    pub target_key: Option<KeyName>,
+    /// ID of the command instead of a random one; for CANCEL, of the command to end
+    #[arg(long, value_name = "ID")]
+    pub id: Option<CommandId>,
+    /// The oldest form, for vehicles that know no other: no ID, no expiry, answered by name
+    #[arg(long)]
+    pub plain: bool,
+}
+
+/// What `watch` takes.
+#[derive(Clone, Debug, Args)]
+pub struct WatchArgs {
+    /// The vehicles
+    #[arg(required = true, value_name = "VEHICLE")]
+    pub vehicles: Vec<VehicleId>,
+    /// Print only the value of this field, such as speed_mph, mode or presence
+    #[arg(long, value_name = "FIELD")]
+    pub field: Option<String>,
+    /// End when this holds for every vehicle, such as 'speed_mph > 2' or 'mode == standing'
+    #[arg(long, value_name = "CONDITION")]
+    pub until: Option<crate::watch::Condition>,
+    /// End after so many lines
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+}
+
+/// What `estop` takes.
+#[derive(Clone, Debug, Args)]
+pub struct EstopArgs {
+    /// The vehicles
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "VEHICLE")]
+    pub vehicles: Vec<VehicleId>,
+    /// Every vehicle that the broker knows of
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// What `clear` takes.
+#[derive(Clone, Debug, Args)]
+pub struct ClearArgs {
+    /// The vehicle
+    pub vehicle: VehicleId,
+}
+
+/// What `ping` takes.
+#[derive(Clone, Debug, Args)]
+pub struct PingArgs {
+    /// The vehicle
+    pub vehicle: VehicleId,
+    /// How many round trips
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub count: u32,
+    /// Longest median round trip that is good enough, such as 150ms
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub max: Option<Duration>,
+}
+
+/// What `demo` takes.
+#[derive(Clone, Debug, Args)]
+pub struct DemoArgs {
+    /// Drive a scripted tour and end with a summary, without a screen
+    #[arg(long)]
+    pub headless: bool,
+    /// How long
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub length: Option<Duration>,
+    /// Seed of everything random in it
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many vehicles
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub vehicles: u16,
+}
+
+/// Slips of the finger that are still taken for a command's name, in edits.
+const FAR: usize = 6;
+
+fn command(text: &str) -> Result<CommandName, String> {
+    CommandName::from_human(text).ok_or_else(|| {
+        let typed = text.to_ascii_lowercase().replace('_', "-");
+        let mut near: Vec<(usize, String)> = CommandName::ALL
+            .iter()
+            .map(|name| (distance(&typed, &name.kebab()), name.kebab()))
+            .filter(|(far, name)| *far <= FAR.min(name.len() / 2))
+            .collect();
+        near.sort();
+        let names: Vec<String> = near.into_iter().take(3).map(|(_, name)| name).collect();
+        if names.is_empty() {
+            let all: Vec<String> = CommandName::ALL.iter().map(|name| name.kebab()).collect();
+            format!("there is no such command; there are: {}", all.join(", "))
+        } else {
+            format!("there is no such command; did you mean {}?", names.join(", "))
+        }
+    })
+}
+
+/// Edits between the two; a whole word of the name counts as one: "headlights", "rotate".
+fn distance(typed: &str, name: &str) -> usize {
+    if typed.len() > 3 && name.split('-').any(|word| word == typed) {
+        return 1;
+    }
+    strsim::damerau_levenshtein(typed, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typo_is_met_with_the_nearest_names() {
+        for (typed, meant) in [
+            ("lock-dors", "lock-doors"),
+            ("LOCK_DOOR", "lock-doors"),
+            ("break", "brake"),
+            ("headlights", "turn-on-headlights"),
+            ("rotate", "rotate-left"),
+            ("emergency-stpo", "emergency-stop"),
+        ] {
+            let told = command(typed).unwrap_err();
+            assert!(told.contains("did you mean") && told.contains(meant), "{typed}: {told}");
+        }
+        assert!(command("xyzzy").unwrap_err().contains("turn-on-engine"));
+    }
+}

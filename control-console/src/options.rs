@@ -1,0 +1,139 @@
+//! What is in force: flags over environment over file.
+
+mod raw;
+
+pub use raw::Setting;
+
+use crate::cli::Global;
+use crate::exit::{Exit, Fault};
+use std::path::PathBuf;
+use std::time::Duration;
+use vehicle_link::Endpoint;
+use vehicle_protocol::Root;
+use vehicle_settings::Layers;
+
+/// Where a person's settings lie, below the home folder.
+const FILE: &str = "control-console/config.toml";
+/// The longest silence unless something else is set.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What is in force.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How to reach the broker.
+    pub endpoint: Endpoint,
+    /// What stands before the vehicle in every topic.
+    pub root: Root,
+    /// The longest silence, if one was set.
+    pub timeout: Option<Duration>,
+    /// Whether that was done by a flag.
+    pub timeout_is_flag: bool,
+    /// Every setting with its origin, for people.
+    pub settings: Vec<Setting>,
+}
+
+impl Options {
+    /// Reads file and environment and lays the flags over them.
+    ///
+    /// # Errors
+    /// A mistake in the settings, with every problem in one text.
+    pub fn resolve(global: &Global) -> Result<Self, Fault> {
+        Self::from_layers(layers(global).environment("CONTROL_CONSOLE"), global)
+    }
+
+    fn from_layers(layers: Layers, global: &Global) -> Result<Self, Fault> {
+        let timeout = global.timeout.map(humantime::format_duration);
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        layers
+            .flag("--broker", "broker.url", global.broker.as_ref())
+            .flag("--user", "broker.user", global.user.as_ref())
+            .flag("--password-file", "broker.password_file", path(&global.password_file))
+            .flag("--ca-file", "broker.ca_file", path(&global.ca_file))
+            .flag("--cert-file", "broker.cert_file", path(&global.cert_file))
+            .flag("--key-file", "broker.key_file", path(&global.key_file))
+            .flag("--root", "root", global.root.as_ref())
+            .flag("--timeout", "timeout", timeout)
+            .resolve(raw::validated)
+            .map(|options| Self { timeout_is_flag: global.timeout.is_some(), ..options })
+            .map_err(|problems| {
+                let step = "correct that; control-console config then shows what is in force";
+                Fault::new(Exit::Usage, problems.to_string(), step)
+            })
+    }
+
+    /// The longest silence.
+    #[must_use]
+    pub fn silence(&self) -> Duration {
+        self.timeout.unwrap_or(TIMEOUT)
+    }
+}
+
+fn layers(global: &Global) -> Layers {
+    let file = global.config.clone().or_else(|| home_file().filter(|file| file.exists()));
+    file.map_or_else(Layers::new, |file| Layers::new().file(file))
+}
+
+fn home_file() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let configuration = folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")));
+    configuration.map(|folder| folder.join(FILE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::Parser as _;
+
+    fn resolve(text: &str, variables: &[(&str, &str)], flags: &str) -> Result<Options, Fault> {
+        let words = ["control-console"].into_iter().chain(flags.split_whitespace());
+        let global = Cli::try_parse_from(words).unwrap().global;
+        let layers = Layers::new().text("config.toml", text);
+        Options::from_layers(layers.variables("CONTROL_CONSOLE", variables.iter().copied()), &global)
+    }
+
+    fn origin(options: &Options, key: &str) -> (String, String) {
+        let setting = options.settings.iter().find(|setting| setting.key == key).unwrap();
+        (setting.value.clone().unwrap_or_default(), setting.origin.clone())
+    }
+
+    #[test]
+    fn without_any_setting_there_is_the_broker_on_this_machine() {
+        let options = resolve("", &[], "").unwrap();
+        assert_eq!(options.endpoint.url.to_string(), "mqtt://127.0.0.1:1883");
+        assert_eq!((options.root.to_string().as_str(), options.silence()), ("vehicles", TIMEOUT));
+        assert_eq!(options.endpoint.login, None);
+    }
+
+    #[test]
+    fn flags_lie_over_the_environment_and_that_over_the_file() {
+        let file = "root = 'a'\ntimeout = '1s'\n[broker]\nurl = 'mqtt://file'";
+        let variables =
+            [("CONTROL_CONSOLE__BROKER__URL", "mqtt://variable"), ("CONTROL_CONSOLE__TIMEOUT", "2s")];
+        let options = resolve(file, &variables, "--broker mqtt://flag").unwrap();
+        assert_eq!(origin(&options, "broker.url"), ("mqtt://flag:1883".to_owned(), "--broker".to_owned()));
+        assert_eq!(origin(&options, "timeout"), ("2s".to_owned(), "CONTROL_CONSOLE__TIMEOUT".to_owned()));
+        assert_eq!(origin(&options, "root"), ("a".to_owned(), "config.toml:1".to_owned()));
+        assert_eq!(options.silence(), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_password_is_taken_but_never_shown() {
+        let variables = [("CONTROL_CONSOLE__BROKER__PASSWORD", "hunter2")];
+        let options = resolve("", &variables, "--user anna").unwrap();
+        assert_eq!(options.endpoint.login.as_ref().map(vehicle_link::Login::password), Some("hunter2"));
+        assert!(!format!("{options:?}").contains("hunter2"));
+        assert_eq!(origin(&options, "broker.password").0, "(set)");
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once() {
+        let file = "rooot = 'a'\ntimeout = 5\n[broker]\nurl = 'http://x'\npassword = 'p'";
+        let fault = resolve(file, &[], "").unwrap_err();
+        assert_eq!(fault.exit, Exit::Usage);
+        for part in ["rooot", "timeout", "broker.url", "broker.password"] {
+            assert!(fault.what.contains(part), "{part} in {}", fault.what);
+        }
+        assert!(!fault.what.contains("'p'"));
+    }
+}
