@@ -1,0 +1,280 @@
+//! The link to the broker; the only file that knows the MQTT library.
+//!
+//! Nothing is published into an outage: each connection has a client of its own, which goes with it.
+
+use crate::chance;
+use crate::exit::{Exit, Fault};
+use rumqttc::{
+    AsyncClient, Event as Packet, EventLoop, Incoming, Outgoing, SubscribeFilter, SubscribeReasonCode,
+};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use vehicle_link::{Backoff, Cause, Endpoint, Failure, Stage, unique_client_id};
+
+pub use rumqttc::QoS;
+
+/// Requests that may wait for the library; more than a moment's worth would grow stale.
+const WAITING: usize = 32;
+/// Events that may wait for us; then the library waits too, and with it the broker.
+const UNREAD: usize = 64;
+/// The first pause after a failure.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause between two attempts; a person waits at the other end.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_millis(200);
+
+/// A message as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The topic.
+    pub topic: String,
+    /// What it says.
+    pub payload: Vec<u8>,
+    /// Whether the broker had kept it.
+    pub retained: bool,
+}
+
+/// What happens on the link; `T` names a publish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event<T> {
+    /// Connected and subscribed.
+    Up,
+    /// A broker that works in order has now sent all that it had kept.
+    Settled,
+    /// Not connected, for a reason that may pass.
+    Down(Failure),
+    /// Not connected, for a reason that only a person can remove; nothing follows.
+    Barred(Fault),
+    /// The broker has taken a publish at QoS 1.
+    Acknowledged(T),
+    /// A message.
+    Message(Message),
+}
+
+/// What to listen to.
+#[derive(Clone, Debug)]
+pub struct Subscriptions {
+    /// The filters; the last one must match nothing that is retained.
+    pub filters: Vec<(String, QoS)>,
+    /// Whether [`Event::Settled`] is wanted.
+    pub settle: bool,
+}
+
+/// Names of publishes at QoS 1 in the order in which they were handed over.
+type Names<T> = Arc<Mutex<VecDeque<T>>>;
+
+enum Signal<T> {
+    Connected(AsyncClient, Names<T>),
+    Event(Event<T>),
+}
+
+/// A link that keeps itself up.
+#[derive(Debug)]
+pub struct Link<T> {
+    signals: mpsc::Receiver<Signal<T>>,
+    connection: Option<(AsyncClient, Names<T>)>,
+    keeper: JoinHandle<()>,
+}
+
+impl<T: Copy + Send + 'static> Link<T> {
+    /// Begins to connect.
+    ///
+    /// # Errors
+    /// If the settings make no connection possible, or the system has no random numbers.
+    pub fn open(endpoint: Endpoint, subscriptions: Subscriptions) -> Result<Self, Fault> {
+        endpoint.options("check").map_err(|error| advised(Exit::Usage, &error.to_string()))?;
+        let client_id = unique_client_id("control-console", chance::seed()?);
+        let (sender, signals) = mpsc::channel(UNREAD);
+        let keeper = Keeper { endpoint, client_id, subscriptions, signals: sender };
+        Ok(Self { signals, connection: None, keeper: tokio::spawn(keeper.keep()) })
+    }
+
+    /// Waits for the next event; may be abandoned and called again.
+    pub async fn next(&mut self) -> Event<T> {
+        match self.signals.recv().await {
+            Some(Signal::Connected(client, names)) => {
+                self.connection = Some((client, names));
+                Event::Up
+            }
+            Some(Signal::Event(event)) => {
+                if matches!(event, Event::Down(_) | Event::Barred(_)) {
+                    self.connection = None;
+                }
+                event
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Hands over a publish, never retained; tells whether it could be.
+    #[must_use]
+    pub fn publish(&mut self, name: T, topic: &str, qos: QoS, text: &str) -> bool {
+        let Some((client, names)) = &self.connection else { return false };
+        let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = client.try_publish(topic, qos, false, text).is_ok();
+        if taken && qos != QoS::AtMostOnce {
+            names.push_back(name);
+        }
+        taken
+    }
+
+    /// Takes leave of the broker.
+    pub async fn close(mut self) {
+        // What can't be said to a broker that is not there need not be said.
+        let said = self.connection.take().is_some_and(|(client, _)| client.try_disconnect().is_ok());
+        self.signals.close();
+        if said {
+            let _ = tokio::time::timeout(GOODBYE, &mut self.keeper).await;
+        }
+    }
+}
+
+impl<T> Drop for Link<T> {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+/// A sentence whose last part is the advice, as an error.
+fn advised(exit: Exit, sentence: &str) -> Fault {
+    let (what, step) =
+        sentence.rsplit_once("; ").unwrap_or((sentence, "check the settings: control-console config"));
+    Fault::new(exit, what, step)
+}
+
+fn fault(failure: &Failure) -> Fault {
+    let exit = match failure.cause() {
+        Cause::NotAuthorised | Cause::NotAllowed(_) => Exit::NotAuthorised,
+        Cause::Unreachable(_) | Cause::Tls(_) | Cause::NotMqtt | Cause::Refused(_) | Cause::Lost(_) => {
+            Exit::BrokerNotReached
+        }
+    };
+    advised(exit, &failure.to_string())
+}
+
+/// Whoever holds the receiver has gone.
+struct Gone;
+
+struct Keeper<T> {
+    endpoint: Endpoint,
+    client_id: String,
+    subscriptions: Subscriptions,
+    signals: mpsc::Sender<Signal<T>>,
+}
+
+impl<T: Copy + Send + 'static> Keeper<T> {
+    async fn keep(self) {
+        let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
+        while let Ok(failure) = self.connection(&mut backoff).await {
+            tracing::info!("{failure}");
+            if failure.is_permanent() {
+                let _ = self.tell(Event::Barred(fault(&failure))).await;
+                return;
+            }
+            if self.tell(Event::Down(failure)).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(backoff.next(chance::seed().unwrap_or(0))).await;
+        }
+    }
+
+    async fn tell(&self, event: Event<T>) -> Result<(), Gone> {
+        self.signals.send(Signal::Event(event)).await.map_err(|_| Gone)
+    }
+
+    /// One connection, from the first attempt to its end.
+    async fn connection(&self, backoff: &mut Backoff) -> Result<Failure, Gone> {
+        let options = match self.endpoint.options(&self.client_id) {
+            Ok(options) => options,
+            Err(error) => {
+                let _ = self.tell(Event::Barred(advised(Exit::Usage, &error.to_string()))).await;
+                return Err(Gone);
+            }
+        };
+        let (client, events) = vehicle_link::connect(options, WAITING);
+        Connection { keeper: self, client, events, stage: Stage::Connecting, acks: 0, flying: HashMap::new() }
+            .run(backoff)
+            .await
+    }
+}
+
+struct Connection<'a, T> {
+    keeper: &'a Keeper<T>,
+    client: AsyncClient,
+    events: EventLoop,
+    stage: Stage,
+    acks: u32,
+    flying: HashMap<u16, T>,
+}
+
+impl<T: Copy + Send + 'static> Connection<'_, T> {
+    async fn run(mut self, backoff: &mut Backoff) -> Result<Failure, Gone> {
+        let names = Names::default();
+        loop {
+            let packet = match self.events.poll().await {
+                Ok(packet) => packet,
+                Err(error) => return Ok(Failure::new(&self.keeper.endpoint.url, &error, self.stage)),
+            };
+            match packet {
+                Packet::Incoming(Incoming::ConnAck(_)) => {
+                    self.stage = Stage::Connected;
+                    self.subscribe(&self.keeper.subscriptions.filters);
+                }
+                Packet::Incoming(Incoming::SubAck(ack)) => {
+                    if let Some(refused) = self.refused(&ack.return_codes) {
+                        return Ok(refused);
+                    }
+                    backoff.reset();
+                    self.subscribed(&names).await?;
+                }
+                Packet::Incoming(Incoming::Publish(publish)) => {
+                    let payload = publish.payload.to_vec();
+                    let message = Message { topic: publish.topic, payload, retained: publish.retain };
+                    self.keeper.tell(Event::Message(message)).await?;
+                }
+                Packet::Outgoing(Outgoing::Publish(id)) if id != 0 => {
+                    let name = names.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                    self.flying.extend(name.map(|name| (id, name)));
+                }
+                Packet::Incoming(Incoming::PubAck(ack)) => {
+                    if let Some(name) = self.flying.remove(&ack.pkid) {
+                        self.keeper.tell(Event::Acknowledged(name)).await?;
+                    }
+                }
+                Packet::Outgoing(Outgoing::Disconnect) => return Err(Gone),
+                Packet::Incoming(_) | Packet::Outgoing(_) => {}
+            }
+        }
+    }
+
+    fn subscribe(&self, filters: &[(String, QoS)]) {
+        let filters = filters.iter().map(|(path, qos)| SubscribeFilter::new(path.clone(), *qos));
+        // Fails only if the channel is full, which it can't be this early.
+        let _ = self.client.try_subscribe_many(filters);
+    }
+
+    async fn subscribed(&mut self, names: &Names<T>) -> Result<(), Gone> {
+        self.acks = self.acks.saturating_add(1);
+        if self.acks > 1 {
+            return self.keeper.tell(Event::Settled).await;
+        }
+        // A second subscription is answered after all that the first one brought.
+        if self.keeper.subscriptions.settle {
+            let last = self.keeper.subscriptions.filters.last().cloned();
+            self.subscribe(last.as_slice());
+        }
+        let connected = Signal::Connected(self.client.clone(), Arc::clone(names));
+        self.keeper.signals.send(connected).await.map_err(|_| Gone)
+    }
+
+    fn refused(&self, codes: &[SubscribeReasonCode]) -> Option<Failure> {
+        let filters = self.keeper.subscriptions.filters.iter();
+        let (_, (filter, _)) =
+            codes.iter().zip(filters).find(|(code, _)| **code == SubscribeReasonCode::Failure)?;
+        Some(Failure::not_allowed(&self.keeper.endpoint.url, filter))
+    }
+}
