@@ -1,4 +1,104 @@
-//! The console.
+//! The operator's side: sends commands to vehicles, waits for their answers, watches them.
 
-#[cfg(feature = "demo")]
-pub mod demo;
+pub mod chance;
+pub mod cli;
+pub mod clock;
+mod config;
+pub mod courier;
+mod estop;
+pub mod exit;
+mod fleet;
+pub mod link;
+pub mod options;
+mod order;
+pub mod output;
+mod ping;
+mod send;
+pub mod session;
+pub mod signals;
+pub mod watch;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use cli::{Action, Cli, DemoArgs};
+use exit::{Exit, Fault};
+use options::Options;
+use output::Output;
+use std::ffi::OsString;
+
+/// Does what the command line says and gives the exit code.
+#[must_use]
+pub fn run(arguments: &[OsString]) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return mistyped(&error, arguments.iter().any(|argument| argument == "--json")),
+    };
+    let output = Output::new(cli.global.json);
+    listen_to_ourselves(cli.global.verbose);
+    perform(cli, &output).unwrap_or_else(|fault| {
+        output.fault(&fault);
+        fault.exit
+    })
+}
+
+fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
+    let Some(action) = cli.action else {
+        output.talk(&cli::help());
+        if !output.is_json() {
+            return Ok(Exit::Usage);
+        }
+        return Err(Fault::new(Exit::Usage, "no subcommand", "control-console demo"));
+    };
+    if let Action::Demo(arguments) = &action {
+        return demo(arguments, output);
+    }
+    let options = Options::resolve(&cli.global)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Fault::new(Exit::Other, format!("no runtime: {error}"), "free some memory or descriptors")
+    })?;
+    runtime.block_on(async {
+        match action {
+            Action::Send(arguments) => send::send(&options, arguments, output).await,
+            Action::Watch(arguments) => watch::run(&options, arguments, output).await,
+            Action::Fleet => fleet::run(&options, output).await,
+            Action::Estop(arguments) => estop::run(&options, &arguments, output).await,
+            Action::Clear(arguments) => send::clear(&options, &arguments, output).await,
+            Action::Ping(arguments) => ping::run(&options, &arguments, output).await,
+            Action::Config => {
+                config::show(&options, output);
+                Ok(Exit::Done)
+            }
+            Action::Demo(_) => Ok(Exit::Other),
+        }
+    })
+}
+
+fn demo(_arguments: &DemoArgs, _output: &Output) -> Result<Exit, Fault> {
+    Err(Fault::new(Exit::Usage, "the demo is not in this build", "build it with the feature `demo`"))
+}
+
+/// Help and version are data; a mistake is told on standard error, and to programs as an object too.
+fn mistyped(error: &clap::Error, json: bool) -> Exit {
+    let wanted = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if json && !wanted {
+        let text = error.render().to_string();
+        let what = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let step = "control-console --help";
+        Output::new(true).object(&serde_json::json!({"error": what, "next_step": step, "exit": Exit::Usage}));
+    }
+    // A reader that has gone needs no help.
+    let _ = error.print();
+    if wanted { Exit::Done } else { Exit::Usage }
+}
+
+/// The log of the program itself, on standard error.
+fn listen_to_ourselves(verbose: u8) {
+    let level = match verbose {
+        0 => tracing::Level::ERROR,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::DEBUG,
+    };
+    // Fails only if a test in the same process was first.
+    let _ = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).try_init();
+}

@@ -1,0 +1,117 @@
+//! `fleet`: every vehicle that the broker knows of.
+
+mod roster;
+
+use crate::chance;
+use crate::courier::{Courier, News};
+use crate::exit::{Exit, Fault};
+use crate::link::{QoS, Subscriptions};
+use crate::options::Options;
+use crate::output::{Output, Tone};
+use roster::{Roster, Row};
+use std::time::Duration;
+use vehicle_protocol::{SessionRequest, Topic, VehicleId};
+
+/// After the broker has sent what it had kept, silence for so long means that nothing more was kept.
+const QUIET: Duration = Duration::from_millis(50);
+/// How long vehicles may take to say what time it is; who takes longer is shown without.
+const ANSWERS: Duration = Duration::from_secs(1);
+
+/// Collects what is retained, asks who is online for its clock, and prints.
+///
+/// # Errors
+/// If the broker is not reached.
+pub(crate) async fn run(options: &Options, output: &Output) -> Result<Exit, Fault> {
+    // QoS 0: brokers send all retained messages at once, instead of a few at a time between acknowledgements.
+    let filters = [
+        (Topic::Presence, QoS::AtMostOnce),
+        (Topic::Status, QoS::AtMostOnce),
+        (Topic::Session, QoS::AtLeastOnce),
+    ];
+    let filters = filters.map(|(topic, qos)| (options.root.every_vehicle(topic), qos));
+    let mut courier = Courier::start(options, Subscriptions { filters: filters.into(), settle: true })?;
+    let mut roster = Roster::new(chance::nonce()?);
+    let gathered = gather(&mut courier, &mut roster, options.silence()).await;
+    courier.close().await;
+    gathered?;
+    let rows = roster.into_rows();
+    if output.is_json() {
+        for row in &rows {
+            output.object(row);
+        }
+    } else {
+        print(&rows, output);
+    }
+    Ok(Exit::Done)
+}
+
+async fn gather(courier: &mut Courier, roster: &mut Roster, silence: Duration) -> Result<(), Fault> {
+    let mut failure = "the broker did not answer in time; check the address and that it runs".to_owned();
+    let mut end = courier.clock.now().saturating_add(silence);
+    let (mut settled, mut last) = (false, end);
+    loop {
+        let now = courier.clock.now();
+        let done = settled && now >= last.saturating_add(QUIET) && roster.awaited() == 0;
+        if done || (settled && now >= end) {
+            return Ok(());
+        }
+        let next = if settled && roster.awaited() == 0 { last.saturating_add(QUIET).min(end) } else { end };
+        match courier.next(Some(next)).await {
+            News::Message { vehicle, topic, payload, .. } => {
+                last = courier.clock.now();
+                if roster.hear(&vehicle, topic, &payload, last) {
+                    ask(courier, &vehicle, roster);
+                }
+            }
+            News::Settled => {
+                settled = true;
+                last = courier.clock.now();
+                end = last.saturating_add(ANSWERS.min(silence));
+            }
+            News::Barred(fault) => return Err(fault),
+            News::Down(why) if settled => {
+                tracing::info!("{why}");
+                return Ok(());
+            }
+            News::Down(why) => failure = why,
+            News::Time if !settled && courier.clock.now() >= end => {
+                let (what, step) = failure.rsplit_once("; ").unwrap_or((&failure, "check the address"));
+                return Err(Fault::new(Exit::BrokerNotReached, what, step));
+            }
+            News::Leave(exit) => return Err(Fault::new(exit, "ended by a signal", "run it again")),
+            News::Up | News::Time | News::Progress(_) | News::Finished(_) => {}
+        }
+    }
+}
+
+fn ask(courier: &mut Courier, vehicle: &VehicleId, roster: &Roster) {
+    let request = SessionRequest { key: None, nonce: roster.nonce(), mac: None };
+    // A struct of strings always serialises.
+    let text = serde_json::to_string(&request).unwrap_or_default();
+    courier.publish(vehicle, Topic::SessionRequest, &text);
+}
+
+fn print(rows: &[Row], output: &Output) {
+    if rows.is_empty() {
+        output.talk("no vehicle is known on this broker\nnext: start one, or try control-console demo; is --root right? control-console config");
+        return;
+    }
+    let heads = ["VEHICLE", "LINK", "AGE", "RTT", "MODE", "DRIVER", "SPEED", "ENGINE"].map(ToOwned::to_owned);
+    let cells: Vec<[String; 8]> = rows.iter().map(Row::cells).collect();
+    let mut widths = heads.each_ref().map(String::len);
+    for row in &cells {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: &[String; 8]| {
+        let padded: Vec<String> =
+            cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    output.line(&output.paint(Tone::Faint, &line(&heads)));
+    for (row, cells) in rows.iter().zip(&cells) {
+        let text = line(cells);
+        output.line(&if row.is_online() { text } else { output.paint(Tone::Faint, &text) });
+    }
+}

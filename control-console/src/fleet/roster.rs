@@ -1,0 +1,211 @@
+//! What is known of each vehicle. Pure.
+
+use crate::clock::Moment;
+use crate::session::in_milliseconds;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use vehicle_protocol::{Nonce, Presence, PresenceState, SessionAnswer, Status, Topic, VehicleId};
+
+/// Every vehicle that was heard of.
+#[derive(Debug)]
+pub(super) struct Roster {
+    nonce: Nonce,
+    vehicles: BTreeMap<VehicleId, Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    presence: Option<Presence>,
+    status: Option<Status>,
+    asked: Option<Moment>,
+    round_trip: Option<Duration>,
+    clock: Option<u64>,
+}
+
+impl Known {
+    fn is_online(&self) -> bool {
+        self.presence.is_some_and(|presence| presence.state == PresenceState::Online)
+    }
+}
+
+impl Roster {
+    pub(super) const fn new(nonce: Nonce) -> Self {
+        Self { nonce, vehicles: BTreeMap::new() }
+    }
+
+    pub(super) const fn nonce(&self) -> Nonce {
+        self.nonce
+    }
+
+    /// Takes a message; says whether the vehicle should be asked for its clock now.
+    pub(super) fn hear(&mut self, vehicle: &VehicleId, topic: Topic, payload: &[u8], now: Moment) -> bool {
+        if payload.is_empty() {
+            // Somebody has just removed a retained message.
+            return false;
+        }
+        let known = self.vehicles.entry(vehicle.clone()).or_default();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is subscribed to")]
+        match topic {
+            Topic::Presence => {
+                if let Ok(presence) = serde_json::from_slice::<Presence>(payload)
+                    && known.presence.is_none_or(|old| presence.replaces(&old))
+                {
+                    known.presence = Some(presence);
+                }
+            }
+            Topic::Status => known.status = serde_json::from_slice(payload).ok().or(known.status.take()),
+            Topic::Session => {
+                if let Ok(answer) = serde_json::from_slice::<SessionAnswer>(payload)
+                    && answer.nonce == self.nonce
+                    && known.clock.is_none()
+                {
+                    known.clock = Some(answer.clock);
+                    known.round_trip = known.asked.map(|asked| now.saturating_sub(asked));
+                }
+            }
+            _ => {}
+        }
+        let ask = known.is_online() && known.asked.is_none();
+        if ask {
+            known.asked = Some(now);
+        }
+        ask
+    }
+
+    /// How many of those that were asked have not answered.
+    pub(super) fn awaited(&self) -> usize {
+        self.vehicles.values().filter(|known| known.asked.is_some() && known.clock.is_none()).count()
+    }
+
+    pub(super) fn into_rows(self) -> Vec<Row> {
+        self.vehicles.into_iter().map(|(vehicle, known)| Row::new(vehicle, &known)).collect()
+    }
+}
+
+/// One line of the table; what is not known is null.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    vehicle: VehicleId,
+    link: Option<PresenceState>,
+    age_ms: Option<u64>,
+    round_trip_ms: Option<f64>,
+    mode: Option<String>,
+    cause: Option<String>,
+    driver: Option<String>,
+    speed_mph: Option<f64>,
+    engine: Option<bool>,
+}
+
+impl Row {
+    fn new(vehicle: VehicleId, known: &Known) -> Self {
+        let status = known.status.as_ref();
+        Self {
+            vehicle,
+            link: known.presence.map(|presence| presence.state),
+            // Both on the vehicle's own clock; how old the words of an absent vehicle are, nobody can say.
+            age_ms: known.clock.zip(status).and_then(|(clock, status)| clock.checked_sub(status.time)),
+            round_trip_ms: known.round_trip.map(in_milliseconds),
+            mode: status.map(|status| status.mode.to_string()),
+            cause: status.and_then(|status| status.cause).map(|cause| cause.to_string()),
+            driver: status.and_then(|status| status.driver.clone()),
+            speed_mph: status.map(|status| status.speed_mph),
+            engine: status.map(|status| status.engine),
+        }
+    }
+
+    pub(super) fn is_online(&self) -> bool {
+        self.link == Some(PresenceState::Online)
+    }
+
+    /// The cells of the table; `~` marks what an absent vehicle said last.
+    pub(super) fn cells(&self) -> [String; 8] {
+        let old = if self.is_online() { "" } else { "~" };
+        let mark = |text: Option<String>| text.map_or_else(|| "-".to_owned(), |text| format!("{old}{text}"));
+        let mode = match (&self.mode, &self.cause) {
+            (Some(mode), Some(cause)) => Some(format!("{mode} ({cause})")),
+            (mode, _) => mode.clone(),
+        };
+        [
+            self.vehicle.to_string(),
+            self.link.map_or("UNKNOWN", PresenceState::as_str).to_owned(),
+            self.age_ms.map_or_else(|| "?".to_owned(), age),
+            self.round_trip_ms.map_or_else(|| "-".to_owned(), |time| format!("{time:.1} ms")),
+            mark(mode),
+            mark(self.driver.as_deref().map(crate::output::printable)),
+            mark(self.speed_mph.map(|speed| format!("{speed:.1} mph"))),
+            mark(self.engine.map(|engine| if engine { "on" } else { "off" }.to_owned())),
+        ]
+    }
+}
+
+fn age(milliseconds: u64) -> String {
+    match milliseconds / 1000 {
+        0 => format!("{milliseconds} ms"),
+        seconds @ 1..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vehicle_protocol::Epoch;
+
+    fn presence(state: &str, link: u32) -> Vec<u8> {
+        format!(r#"{{"state":"{state}","epoch":"{}","link":{link}}}"#, Epoch([7; 16])).into_bytes()
+    }
+
+    fn roster() -> (Roster, VehicleId) {
+        (Roster::new(Nonce([1; 16])), "rover-1".parse().unwrap())
+    }
+
+    #[test]
+    fn a_will_of_an_older_link_is_void() {
+        let (mut roster, rover) = roster();
+        assert!(roster.hear(&rover, Topic::Presence, &presence("ONLINE", 2), Moment::ZERO));
+        roster.hear(&rover, Topic::Presence, &presence("CONNECTION_BROKEN", 1), Moment::ZERO);
+        assert!(roster.into_rows().iter().all(Row::is_online));
+    }
+
+    #[test]
+    fn the_age_is_what_has_passed_on_the_vehicles_own_clock() {
+        let (mut roster, rover) = roster();
+        assert!(!roster.hear(&rover, Topic::Status, br#"{"time":1000,"mode":"standing"}"#, Moment::ZERO));
+        assert!(roster.hear(&rover, Topic::Presence, &presence("ONLINE", 1), Duration::from_millis(5)));
+        assert_eq!(roster.awaited(), 1);
+        let other = format!(r#"{{"NONCE":"{}","EPOCH":"{}","CLOCK":1}}"#, Nonce([2; 16]), Epoch([7; 16]));
+        roster.hear(&rover, Topic::Session, other.as_bytes(), Duration::from_millis(6));
+        assert_eq!(roster.awaited(), 1);
+        let ours = format!(r#"{{"NONCE":"{}","EPOCH":"{}","CLOCK":4000}}"#, Nonce([1; 16]), Epoch([7; 16]));
+        roster.hear(&rover, Topic::Session, ours.as_bytes(), Duration::from_millis(9));
+        assert_eq!(roster.awaited(), 0);
+        let rows = roster.into_rows();
+        let row = rows.first().unwrap();
+        assert_eq!((row.age_ms, row.round_trip_ms), (Some(3000), Some(4.0)));
+        let cells = row.cells();
+        assert_eq!(
+            cells.iter().map(String::as_str).take(5).collect::<Vec<_>>(),
+            ["rover-1", "ONLINE", "3 s", "4.0 ms", "standing"]
+        );
+    }
+
+    #[test]
+    fn what_an_absent_vehicle_said_is_marked_old_and_it_is_not_asked() {
+        let (mut roster, rover) = roster();
+        roster.hear(&rover, Topic::Status, br#"{"time":1000,"mode":"driving","speed_mph":2}"#, Moment::ZERO);
+        assert!(!roster.hear(&rover, Topic::Presence, &presence("OFFLINE", 1), Moment::ZERO));
+        assert_eq!(roster.awaited(), 0);
+        let cells = roster.into_rows().first().unwrap().cells();
+        assert_eq!((cells[2].as_str(), cells[4].as_str(), cells[6].as_str()), ("?", "~driving", "~2.0 mph"));
+    }
+
+    #[test]
+    fn garbage_is_no_reason_to_forget_what_was_known() {
+        let (mut roster, rover) = roster();
+        roster.hear(&rover, Topic::Status, br#"{"mode":"driving"}"#, Moment::ZERO);
+        roster.hear(&rover, Topic::Status, b"\xff{", Moment::ZERO);
+        assert_eq!(roster.into_rows().first().unwrap().mode.as_deref(), Some("driving"));
+    }
+}

@@ -1,0 +1,168 @@
+//! What people and programs read: data on standard output, talk on standard error.
+
+use crate::exit::{Exit, Fault};
+use crate::session::{Outcome, Report};
+use serde::Serialize;
+use std::cell::Cell;
+use std::io::{self, IsTerminal as _, Write as _};
+use vehicle_protocol::{Answer, State};
+
+/// How a text stands out on a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be.
+    Good,
+    /// To be looked at.
+    Bad,
+    /// Less certain or less important.
+    Faint,
+}
+
+/// The two streams, and how they are written.
+#[derive(Debug)]
+pub struct Output {
+    json: bool,
+    colour: bool,
+    broken: Cell<bool>,
+}
+
+impl Output {
+    /// Colour only on a terminal, and not where `NO_COLOR` is set.
+    #[must_use]
+    pub fn new(json: bool) -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { json, colour: wanted && !json && io::stdout().is_terminal(), broken: Cell::new(false) }
+    }
+
+    /// Whether programs read it.
+    #[must_use]
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether the reader of standard output has gone; what is written then is lost in silence.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.broken.get()
+    }
+
+    /// One line of data.
+    pub fn line(&self, text: &str) {
+        if self.broken.get() {
+            return;
+        }
+        let mut stdout = io::stdout().lock();
+        if writeln!(stdout, "{text}").and_then(|()| stdout.flush()).is_err() {
+            self.broken.set(true);
+        }
+    }
+
+    /// One object of data on a line of its own.
+    pub fn object(&self, object: &impl Serialize) {
+        match serde_json::to_string(object) {
+            Ok(text) => self.line(&text),
+            Err(error) => self.talk(&format!("error: this can't be written as JSON: {error}")),
+        }
+    }
+
+    /// One line for people; lost if nobody listens.
+    pub fn talk(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// A text in its tone.
+    #[must_use]
+    pub fn paint(&self, tone: Tone, text: &str) -> String {
+        let code = match tone {
+            Tone::Good => 32,
+            Tone::Bad => 31,
+            Tone::Faint => 2,
+        };
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// The error that ends the program.
+    pub fn fault(&self, fault: &Fault) {
+        if self.json {
+            self.object(&FaultLine { error: &fault.what, next_step: &fault.next_step, exit: fault.exit });
+        }
+        self.wrong(&fault.what, Some(&fault.next_step));
+    }
+
+    fn wrong(&self, what: &str, next_step: Option<&str>) {
+        self.talk(&format!("error: {}", printable(what)));
+        if let Some(step) = next_step {
+            self.talk(&format!("next: {}", printable(step)));
+        }
+    }
+
+    /// How a command ended.
+    pub fn report(&self, report: &Report) {
+        if self.json {
+            self.object(report);
+            return;
+        }
+        let name = format!("{} {}", report.vehicle, report.command);
+        let detail = report.detail.as_deref().map(printable);
+        let Outcome::Answered(state) = report.outcome else {
+            if report.outcome == Outcome::Unknown {
+                self.line(&format!("{name} {}", self.paint(Tone::Bad, "UNKNOWN")));
+            }
+            self.wrong(&format!("{name}: {}", detail.unwrap_or_default()), report.next_step.as_deref());
+            return;
+        };
+        let tone = if state == State::Succeeded { Tone::Good } else { Tone::Bad };
+        let mut line = format!("{name} {}", self.paint(tone, state.as_str()));
+        if let Some(reason) = report.reason {
+            line = format!("{line} {reason}");
+        }
+        if let Some(time) = report.round_trip {
+            let time = format!("in {:.1} ms", crate::session::in_milliseconds(time));
+            line = format!("{line} {}", self.paint(Tone::Faint, &time));
+        }
+        if let Some(detail) = detail {
+            line = format!("{line}: {detail}");
+        }
+        self.line(&line);
+        if let Some(step) = &report.next_step {
+            self.talk(&format!("next: {step}"));
+        }
+    }
+
+    /// How far a command has come.
+    pub fn progress(&self, answer: &Answer) {
+        let name = answer.command.map_or("command", |command| command.as_str());
+        let percent = answer.progress.map(|percent| format!(" {percent} %")).unwrap_or_default();
+        let detail =
+            answer.detail.as_deref().map(|detail| format!(": {}", printable(detail))).unwrap_or_default();
+        self.talk(&format!("{name} executing{percent}{detail}"));
+    }
+}
+
+#[derive(Serialize)]
+struct FaultLine<'a> {
+    error: &'a str,
+    next_step: &'a str,
+    exit: Exit,
+}
+
+/// A vehicle's words, without what would steer the terminal; line breaks of our own stay.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vehicle_can_not_steer_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb\r\u{7}"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn without_a_terminal_nothing_is_coloured() {
+        assert_eq!(Output::new(true).paint(Tone::Bad, "x"), "x");
+    }
+}

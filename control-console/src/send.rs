@@ -1,0 +1,97 @@
+//! `send` and `clear`: one command, one answer, one exit code.
+
+use crate::cli::{ClearArgs, SendArgs};
+use crate::courier::{Courier, News};
+use crate::exit::{Exit, Fault};
+use crate::link::{QoS, Subscriptions};
+use crate::options::Options;
+use crate::order;
+use crate::output::Output;
+use crate::session::{Form, Outcome, Report};
+use vehicle_protocol::{Command, CommandId, CommandName, Topic, VehicleId};
+
+/// Sends what was typed.
+///
+/// # Errors
+/// If nothing could be begun.
+pub(crate) async fn send(options: &Options, arguments: SendArgs, output: &Output) -> Result<Exit, Fault> {
+    let command = match order::command(&arguments) {
+        Ok(command) => command,
+        Err(fault) => {
+            refuse(arguments, fault, output);
+            return Ok(Exit::RefusedHere);
+        }
+    };
+    let form = form(command.name(), arguments.plain);
+    deliver(options, &arguments.vehicle, command, form, arguments.id, output).await
+}
+
+/// Ends an emergency stop.
+///
+/// # Errors
+/// If nothing could be begun.
+pub(crate) async fn clear(options: &Options, arguments: &ClearArgs, output: &Output) -> Result<Exit, Fault> {
+    deliver(options, &arguments.vehicle, Command::ClearEmergencyStop, Form::Timed, None, output).await
+}
+
+/// Stops wait for no session; a heartbeat has only the plain form.
+const fn form(name: CommandName, plain: bool) -> Form {
+    if plain || matches!(name, CommandName::Heartbeat) {
+        Form::Plain
+    } else if name.is_stop() {
+        Form::Identified
+    } else {
+        Form::Timed
+    }
+}
+
+fn refuse(arguments: SendArgs, fault: Fault, output: &Output) {
+    output.report(&Report {
+        vehicle: arguments.vehicle,
+        command: arguments.command,
+        id: arguments.id,
+        outcome: Outcome::NotSent,
+        reason: None,
+        detail: Some(fault.what),
+        round_trip: None,
+        next_step: Some(fault.next_step),
+        exit: fault.exit,
+    });
+}
+
+/// What one exchange listens to.
+#[must_use]
+pub(crate) fn subscriptions(options: &Options, vehicles: &[VehicleId]) -> Subscriptions {
+    let topics = vehicles.iter().map(|vehicle| options.root.vehicle(vehicle.clone()));
+    let filters = topics.flat_map(|topics| {
+        [Topic::Presence, Topic::Session, Topic::ExecutedCommands]
+            .map(|topic| (topics.of(topic), QoS::AtLeastOnce))
+    });
+    Subscriptions { filters: filters.collect(), settle: false }
+}
+
+async fn deliver(
+    options: &Options,
+    vehicle: &VehicleId,
+    command: Command,
+    form: Form,
+    id: Option<CommandId>,
+    output: &Output,
+) -> Result<Exit, Fault> {
+    let mut courier = Courier::start(options, subscriptions(options, std::slice::from_ref(vehicle)))?;
+    courier.begin(vehicle, command, form, id, options.silence())?;
+    let exit = loop {
+        match courier.next(None).await {
+            News::Finished(report) => {
+                output.report(&report);
+                break report.exit;
+            }
+            News::Progress(answer) => output.progress(&answer),
+            News::Down(why) => output.talk(&format!("note: {why}; trying again")),
+            News::Leave(_) => output.talk("note: leaving; a second signal leaves at once"),
+            News::Up | News::Settled | News::Barred(_) | News::Message { .. } | News::Time => {}
+        }
+    };
+    courier.close().await;
+    Ok(exit)
+}

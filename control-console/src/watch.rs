@@ -1,0 +1,152 @@
+//! `watch`: what vehicles report, as it comes.
+
+mod condition;
+mod picture;
+mod view;
+
+pub use condition::{Condition, ConditionError};
+
+use crate::cli::WatchArgs;
+use crate::clock::Moment;
+use crate::courier::{Courier, News};
+use crate::exit::{Exit, Fault};
+use crate::link::{QoS, Subscriptions};
+use crate::options::Options;
+use crate::output::Output;
+use picture::Picture;
+use std::collections::BTreeMap;
+use vehicle_protocol::{Topic, VehicleId};
+use view::View;
+
+/// The last one has nothing retained.
+const TOPICS: [Topic; 4] = [Topic::Presence, Topic::Status, Topic::Telemetry, Topic::Events];
+
+/// Prints what comes until the condition holds, the count is reached, time is up, or for ever.
+///
+/// # Errors
+/// If the broker is not reached.
+pub async fn run(options: &Options, arguments: WatchArgs, output: &Output) -> Result<Exit, Fault> {
+    let filters = arguments.vehicles.iter().flat_map(|vehicle| {
+        let topics = options.root.vehicle(vehicle.clone());
+        TOPICS.map(|topic| (topics.of(topic), QoS::AtLeastOnce))
+    });
+    let mut courier = Courier::start(options, Subscriptions { filters: filters.collect(), settle: false })?;
+    let start = courier.clock.now();
+    let mut watch = Watch {
+        pictures: arguments.vehicles.into_iter().map(|vehicle| (vehicle, Picture::default())).collect(),
+        view: View::new(arguments.field, output),
+        until: arguments.until,
+        left: arguments.count,
+        end: options.timeout.filter(|_| options.timeout_is_flag).map(|timeout| start.saturating_add(timeout)),
+        reach_by: Some(start.saturating_add(options.silence())),
+        failure: None,
+    };
+    let ended = watch.run(&mut courier, output).await;
+    courier.close().await;
+    ended
+}
+
+struct Watch<'a> {
+    pictures: BTreeMap<VehicleId, Picture>,
+    view: View<'a>,
+    until: Option<Condition>,
+    left: Option<u64>,
+    /// When time is up, if a person has set a time.
+    end: Option<Moment>,
+    /// When the broker must have been reached for the first time.
+    reach_by: Option<Moment>,
+    failure: Option<String>,
+}
+
+impl Watch<'_> {
+    async fn run(&mut self, courier: &mut Courier, output: &Output) -> Result<Exit, Fault> {
+        loop {
+            match courier.next([self.end, self.reach_by].into_iter().flatten().min()).await {
+                News::Message { vehicle, topic, payload, retained } => {
+                    let now = courier.clock.now();
+                    if let Some(exit) = self.on_message(&vehicle, topic, &payload, retained, now, output) {
+                        return Ok(exit);
+                    }
+                }
+                News::Up => {
+                    self.reach_by = None;
+                    if self.failure.take().is_some() {
+                        output.talk("note: connected again");
+                    }
+                }
+                News::Down(why) => {
+                    self.pictures.values_mut().for_each(Picture::lose_link);
+                    output.talk(&format!("note: {why}; trying again, values shown before are old"));
+                    self.failure = Some(why);
+                }
+                News::Barred(fault) => return Err(fault),
+                News::Leave(exit) => return Ok(exit),
+                News::Time if self.reach_by.is_some() => return Err(self.unreached()),
+                News::Time => return Ok(self.time_is_up(output)),
+                News::Settled | News::Progress(_) | News::Finished(_) => {}
+            }
+        }
+    }
+
+    /// Shows a message; gives the exit code if it was the last one.
+    fn on_message(
+        &mut self,
+        vehicle: &VehicleId,
+        topic: Topic,
+        payload: &[u8],
+        retained: bool,
+        now: Moment,
+        output: &Output,
+    ) -> Option<Exit> {
+        let picture = self.pictures.get_mut(vehicle)?;
+        match picture.take(topic, payload, retained, now) {
+            Ok(changes) => {
+                if self.view.show(vehicle, topic, picture, &changes, now) {
+                    self.left = self.left.map(|left| left.saturating_sub(1));
+                }
+            }
+            Err(why) => output.talk(&format!("note: {vehicle} sent something unreadable on {topic}: {why}")),
+        }
+        if self.is_met(now) {
+            return Some(Exit::Done);
+        }
+        if self.left == Some(0) || output.is_broken() {
+            return Some(if self.until.is_some() { Exit::ConditionNotMet } else { Exit::Done });
+        }
+        None
+    }
+
+    fn is_met(&self, now: Moment) -> bool {
+        self.until.as_ref().is_some_and(|until| {
+            self.pictures
+                .values()
+                .all(|picture| picture.current(&until.field, now).is_some_and(|value| until.holds(&value)))
+        })
+    }
+
+    fn time_is_up(&self, output: &Output) -> Exit {
+        match (&self.until, self.left) {
+            (None, None) => return Exit::Done,
+            (Some(until), _) => {
+                let now: Vec<String> = self
+                    .pictures
+                    .iter()
+                    .map(|(id, picture)| format!("{id}: {}", picture.told(&until.field)))
+                    .collect();
+                output.talk(&format!("error: the condition was not met in time ({})", now.join(", ")));
+            }
+            (None, Some(left)) => output.talk(&format!("error: time is up, {left} lines short")),
+        }
+        output.talk("next: give it longer with --timeout, or see who is there: control-console fleet");
+        Exit::ConditionNotMet
+    }
+
+    fn unreached(&self) -> Fault {
+        let why = self
+            .failure
+            .as_deref()
+            .unwrap_or("the broker did not answer in time; check the address and that it runs");
+        let (what, step) = why.rsplit_once("; ").unwrap_or((why, "check the address"));
+        Fault::new(Exit::BrokerNotReached, what, step)
+    }
+}

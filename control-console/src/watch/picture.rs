@@ -1,0 +1,212 @@
+//! What one vehicle has reported so far, field by field. Pure.
+
+use crate::clock::Moment;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use vehicle_protocol::{Presence, PresenceState, Topic};
+
+/// After so long without a word a value is old: a status comes on every change and at a slow heartbeat besides.
+const OLD_AFTER: Duration = Duration::from_secs(60);
+
+/// A value with its history.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Held {
+    pub(super) value: Value,
+    /// Whether it came as a retained message, and not since.
+    pub(super) retained: bool,
+    heard: Moment,
+    /// Whether the link was lost since.
+    lost: bool,
+}
+
+/// What is known of a vehicle; generic, so that a newer vehicle's fields are shown too.
+#[derive(Debug, Default)]
+pub(super) struct Picture {
+    presence: Option<Presence>,
+    fields: BTreeMap<String, Held>,
+}
+
+/// The fields that a message carried, and those of them that are news.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Changes {
+    pub(super) retained: bool,
+    /// All that was in it.
+    pub(super) carried: Map<String, Value>,
+    /// The names of those whose value is not as before.
+    pub(super) changed: Vec<String>,
+}
+
+impl Picture {
+    /// Takes a message apart; an error says why it is none.
+    pub(super) fn take(
+        &mut self,
+        topic: Topic,
+        payload: &[u8],
+        retained: bool,
+        now: Moment,
+    ) -> Result<Changes, String> {
+        if payload.is_empty() {
+            // Somebody has just removed a retained message.
+            return Ok(Changes::default());
+        }
+        let Ok(Value::Object(mut carried)) = serde_json::from_slice(payload) else {
+            return Err("not a JSON object".to_owned());
+        };
+        if topic == Topic::Presence {
+            let presence: Presence =
+                serde_json::from_value(Value::Object(carried.clone())).map_err(|error| error.to_string())?;
+            if self.presence.is_some_and(|known| !presence.replaces(&known)) {
+                return Ok(Changes::default());
+            }
+            self.presence = Some(presence);
+            let state = carried.remove("state").unwrap_or_default();
+            carried = Map::from_iter([("presence".to_owned(), state)]);
+        }
+        if topic == Topic::Events {
+            // An event happens; it is no state.
+            let changed = carried.keys().cloned().collect();
+            return Ok(Changes { retained, carried, changed });
+        }
+        if topic == Topic::Status {
+            // It is the whole state: what it leaves out is no more.
+            self.fields.retain(|name, _| name == "presence" || carried.contains_key(name));
+        }
+        let mut changed = Vec::new();
+        for (name, value) in &carried {
+            let held = Held { value: value.clone(), retained, heard: now, lost: false };
+            let before = self.fields.insert(name.clone(), held);
+            if before.is_none_or(|before| before.value != *value || (before.retained && !retained)) {
+                changed.push(name.clone());
+            }
+        }
+        Ok(Changes { retained, carried, changed })
+    }
+
+    /// All that was known is from before the link was lost.
+    pub(super) fn lose_link(&mut self) {
+        self.fields.values_mut().for_each(|held| held.lost = true);
+    }
+
+    /// The value of a field, with parts of objects after points.
+    pub(super) fn find(&self, path: &str) -> Option<(&Held, &Value)> {
+        let mut parts = path.split('.');
+        let held = self.fields.get(parts.next()?)?;
+        let value = parts.try_fold(&held.value, |value, part| value.get(part))?;
+        Some((held, value))
+    }
+
+    /// Whether a value may no longer be so.
+    pub(super) fn is_old(&self, name: &str, held: &Held, now: Moment) -> bool {
+        if held.lost {
+            return true;
+        }
+        if name == "presence" {
+            return false;
+        }
+        match self.presence.map(|presence| presence.state) {
+            Some(PresenceState::Online) => now.saturating_sub(held.heard) > OLD_AFTER,
+            Some(_) => true,
+            None => held.retained,
+        }
+    }
+
+    /// The value of a field, unless it is old; null where a status says nothing of it.
+    pub(super) fn current(&self, path: &str, now: Moment) -> Option<Value> {
+        let name = path.split('.').next().unwrap_or(path);
+        if let Some((held, value)) = self.find(path) {
+            return (!self.is_old(name, held, now)).then(|| value.clone());
+        }
+        let (mode, _) = self.find("mode")?;
+        (!self.is_old("mode", mode, now)).then_some(Value::Null)
+    }
+
+    /// A field in words, for the end.
+    pub(super) fn told(&self, path: &str) -> String {
+        self.find(path).map_or_else(|| "never reported".to_owned(), |(_, value)| text(value))
+    }
+}
+
+/// A value as a person writes it.
+pub(super) fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), crate::output::printable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use vehicle_protocol::Epoch;
+
+    const NOW: Moment = Duration::from_secs(1);
+
+    fn presence(state: &str, link: u32) -> Vec<u8> {
+        format!(r#"{{"state":"{state}","epoch":"{}","link":{link}}}"#, Epoch([7; 16])).into_bytes()
+    }
+
+    fn picture(messages: &[(Topic, &[u8], bool)]) -> Picture {
+        let mut picture = Picture::default();
+        for (topic, payload, retained) in messages {
+            picture.take(*topic, payload, *retained, NOW).unwrap();
+        }
+        picture
+    }
+
+    #[test]
+    fn telemetry_changes_the_status_that_it_follows() {
+        let mut picture = picture(&[(Topic::Status, br#"{"mode":"driving","speed_mph":1}"#, true)]);
+        let changes = picture.take(Topic::Telemetry, br#"{"time":7,"speed_mph":2.5}"#, false, NOW).unwrap();
+        assert_eq!(changes.changed, ["speed_mph", "time"]);
+        assert_eq!(picture.find("speed_mph").unwrap().1, &json!(2.5));
+        assert_eq!(picture.find("mode").unwrap().1, &json!("driving"));
+    }
+
+    #[test]
+    fn a_retained_value_counts_only_while_the_vehicle_is_online() {
+        let status: (Topic, &[u8], bool) = (Topic::Status, br#"{"mode":"driving"}"#, true);
+        let online = presence("ONLINE", 1);
+        let broken = presence("CONNECTION_BROKEN", 1);
+        assert_eq!(picture(&[status]).current("mode", NOW), None);
+        assert_eq!(
+            picture(&[status, (Topic::Presence, &online, true)]).current("mode", NOW),
+            Some(json!("driving"))
+        );
+        let gone = picture(&[status, (Topic::Presence, &online, true), (Topic::Presence, &broken, false)]);
+        assert_eq!(gone.current("mode", NOW), None);
+        assert_eq!(gone.current("presence", NOW), Some(json!("CONNECTION_BROKEN")));
+    }
+
+    #[test]
+    fn a_value_grows_old_with_time_and_with_the_loss_of_the_link() {
+        let online = presence("ONLINE", 1);
+        let mut picture =
+            picture(&[(Topic::Presence, &online, true), (Topic::Status, br#"{"mode":"off"}"#, false)]);
+        assert!(picture.current("mode", NOW).is_some());
+        assert_eq!(picture.current("mode", Duration::from_secs(62)), None);
+        picture.lose_link();
+        assert_eq!(picture.current("mode", NOW), None);
+    }
+
+    #[test]
+    fn a_will_of_an_older_link_changes_nothing() {
+        let (online, broken) = (presence("ONLINE", 2), presence("CONNECTION_BROKEN", 1));
+        let mut picture = picture(&[(Topic::Presence, &online, true)]);
+        assert_eq!(picture.take(Topic::Presence, &broken, false, NOW), Ok(Changes::default()));
+        assert_eq!(picture.current("presence", NOW), Some(json!("ONLINE")));
+    }
+
+    #[test]
+    fn a_status_is_the_whole_state_so_what_it_leaves_out_is_gone() {
+        let mut picture = picture(&[(Topic::Status, br#"{"mode":"failsafe","cause":"LINK_LOST"}"#, false)]);
+        picture.take(Topic::Status, br#"{"mode":"standing"}"#, false, NOW).unwrap();
+        assert_eq!(picture.current("cause", NOW), Some(Value::Null));
+        assert_eq!(picture.current("link.connections", NOW), Some(Value::Null));
+    }
+
+    #[test]
+    fn what_is_no_object_is_told_apart() {
+        for bad in [&b"["[..], b"1", b"\xff", b"{\"state\":\"AWAY\"}"] {
+            assert!(Picture::default().take(Topic::Presence, bad, false, NOW).is_err());
+        }
+    }
+}

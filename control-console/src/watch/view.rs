@@ -1,0 +1,102 @@
+//! How a message is shown: a line for people, an object for programs, or one value.
+
+use super::picture::{Changes, Picture, text};
+use crate::clock::Moment;
+use crate::output::{Output, Tone};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use vehicle_protocol::{Topic, VehicleId};
+
+/// What changes all the time and says little to a person.
+const NOISE: [&str; 6] = ["time", "epoch", "link", "uptime_s", "executed", "refused"];
+
+pub(super) struct View<'a> {
+    field: Option<String>,
+    output: &'a Output,
+    /// What was shown last of the one field.
+    shown: BTreeMap<VehicleId, (Value, bool)>,
+}
+
+impl<'a> View<'a> {
+    pub(super) const fn new(field: Option<String>, output: &'a Output) -> Self {
+        Self { field, output, shown: BTreeMap::new() }
+    }
+
+    /// Shows what a message has changed; tells whether that took a line.
+    pub(super) fn show(
+        &mut self,
+        vehicle: &VehicleId,
+        topic: Topic,
+        picture: &Picture,
+        changes: &Changes,
+        now: Moment,
+    ) -> bool {
+        if let Some(field) = self.field.clone() {
+            return topic != Topic::Events && self.show_field(vehicle, &field, picture, now);
+        }
+        if changes.carried.is_empty() {
+            return false;
+        }
+        if self.output.is_json() {
+            self.show_object(vehicle, topic, picture, changes, now);
+            return true;
+        }
+        let told: Vec<String> = changes
+            .changed
+            .iter()
+            .filter(|name| !NOISE.contains(&name.as_str()))
+            .filter_map(|name| {
+                let value = text(changes.carried.get(name)?);
+                let old = picture.find(name).is_some_and(|(held, _)| picture.is_old(name, held, now));
+                Some(format!("{}{name}={value}", if old { "~" } else { "" }))
+            })
+            .collect();
+        if told.is_empty() {
+            return false;
+        }
+        let mark = if changes.retained { "R" } else { " " };
+        let line = format!("{vehicle} {topic:<9} {mark} {}", told.join(" "));
+        self.output.line(&if changes.retained { self.output.paint(Tone::Faint, &line) } else { line });
+        true
+    }
+
+    fn show_field(&mut self, vehicle: &VehicleId, field: &str, picture: &Picture, now: Moment) -> bool {
+        let Some((held, value)) = picture.find(field) else { return false };
+        let name = field.split('.').next().unwrap_or(field);
+        let old = picture.is_old(name, held, now);
+        let shown = (value.clone(), old);
+        if self.shown.insert(vehicle.clone(), shown.clone()).is_some_and(|before| before == shown) {
+            return false;
+        }
+        if self.output.is_json() {
+            self.output.object(
+                &json!({"vehicle": vehicle, "field": field, "value": value, "retained": held.retained, "old": old}),
+            );
+        } else {
+            self.output.line(&format!("{}{}", if old { "~" } else { "" }, text(value)));
+        }
+        true
+    }
+
+    fn show_object(
+        &self,
+        vehicle: &VehicleId,
+        topic: Topic,
+        picture: &Picture,
+        changes: &Changes,
+        now: Moment,
+    ) {
+        let old: Vec<&String> = changes
+            .carried
+            .keys()
+            .filter(|name| picture.find(name).is_some_and(|(held, _)| picture.is_old(name, held, now)))
+            .collect();
+        let mut object = Map::new();
+        object.insert("vehicle".to_owned(), json!(vehicle));
+        object.insert("topic".to_owned(), json!(topic));
+        object.insert("retained".to_owned(), json!(changes.retained));
+        object.insert("old".to_owned(), json!(!old.is_empty()));
+        object.insert("values".to_owned(), Value::Object(changes.carried.clone()));
+        self.output.object(&object);
+    }
+}
