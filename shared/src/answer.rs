@@ -1,6 +1,6 @@
 //! What a vehicle answers.
 
-use crate::word::words;
+use crate::word::{known, words};
 use crate::{CommandId, CommandName};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -124,18 +124,18 @@ fn entry<M: SerializeMap, T: Serialize>(map: &mut M, key: &str, value: Option<T>
     value.map_or(Ok(()), |value| map.serialize_entry(key, &value))
 }
 
-/// An answer as it may come from an older or newer vehicle: unknown keys and reasons are passed over.
+/// An answer as it may come from an older or newer vehicle: unknown keys, commands and reasons are passed over.
 #[derive(Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 struct Received {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "known")]
     cmd: Option<CommandName>,
     #[serde(default)]
     id: Option<CommandId>,
     #[serde(default)]
     state: Option<State>,
-    #[serde(default)]
-    reason: Option<String>,
+    #[serde(default, deserialize_with = "known")]
+    reason: Option<Reason>,
     #[serde(default)]
     detail: Option<String>,
     #[serde(default)]
@@ -156,7 +156,7 @@ impl<'de> Deserialize<'de> for Answer {
             command: received.cmd.or(received.succeeded),
             id: received.id,
             state: state.ok_or_else(|| serde::de::Error::missing_field("STATE"))?,
-            reason: received.reason.as_deref().and_then(Reason::from_word),
+            reason: received.reason,
             detail: received.detail,
             progress: received.progress,
             clock: received.clock,
@@ -199,8 +199,8 @@ mod tests {
 
     #[test]
     fn an_answer_of_a_newer_vehicle_is_still_read() {
-        let text = r#"{"CMD":"PARK","STATE":"FAILED","REASON":"FLAT_TYRE","WHEEL":3}"#;
+        let text = r#"{"CMD":"WASH","STATE":"FAILED","REASON":"FLAT_TYRE","WHEEL":3}"#;
         let answer: Answer = serde_json::from_str(text).unwrap();
-        assert_eq!((answer.state, answer.reason), (State::Failed, None));
+        assert_eq!((answer.command, answer.state, answer.reason), (None, State::Failed, None));
     }
 }

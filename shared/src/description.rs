@@ -1,7 +1,8 @@
 //! What a vehicle is and can.
 
 use crate::CommandName;
-use serde::{Deserialize, Serialize};
+use crate::word::known;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One argument of a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,7 +63,8 @@ pub struct Description {
     pub board: String,
     /// How it steers: `skid_steer` or `steering_servo`.
     pub kinematics: String,
-    /// What it obeys.
+    /// What it obeys; commands that a newer vehicle has besides are passed over.
+    #[serde(deserialize_with = "known_commands")]
     pub commands: Vec<CommandDescription>,
     /// What it never exceeds.
     #[serde(default)]
@@ -70,4 +72,19 @@ pub struct Description {
     /// What it measures.
     #[serde(default)]
     pub sensors: Vec<String>,
+}
+
+/// A command that may not be known here.
+#[derive(Deserialize)]
+struct Received {
+    #[serde(deserialize_with = "known")]
+    name: Option<CommandName>,
+    #[serde(default)]
+    arguments: Vec<Argument>,
+}
+
+fn known_commands<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CommandDescription>, D::Error> {
+    let received = Vec::<Received>::deserialize(deserializer)?;
+    let known = |Received { name, arguments }| Some(CommandDescription { name: name?, arguments });
+    Ok(received.into_iter().filter_map(known).collect())
 }

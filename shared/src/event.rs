@@ -1,6 +1,6 @@
 //! What happened at a vehicle and asks for attention.
 
-use crate::word::words;
+use crate::word::{known, words};
 use crate::{CommandName, Epoch, Reason};
 use serde::{Deserialize, Serialize};
 
@@ -36,10 +36,10 @@ pub struct Event {
     /// What happened.
     pub event: EventKind,
     /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
     pub cause: Option<Reason>,
     /// The command that it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
     pub command: Option<CommandName>,
     /// How often, where one event stands for many.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -36,3 +36,49 @@ impl Presence {
         self.epoch != known.epoch || self.link >= known.link
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn presence(state: PresenceState, boot: u8, link: u32) -> Presence {
+        Presence { state, epoch: Epoch([boot; 16]), link }
+    }
+
+    #[test]
+    fn a_will_of_an_older_connection_is_void() {
+        let online = presence(PresenceState::Online, 1, 3);
+        assert!(!presence(PresenceState::ConnectionBroken, 1, 2).replaces(&online));
+        assert!(!presence(PresenceState::ConnectionBroken, 1, 0).replaces(&online));
+    }
+
+    #[test]
+    fn a_will_of_the_connection_that_stands_counts() {
+        let online = presence(PresenceState::Online, 1, 3);
+        for state in [PresenceState::ConnectionBroken, PresenceState::Offline, PresenceState::Sleeping] {
+            assert!(presence(state, 1, 3).replaces(&online), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_newer_connection_of_the_same_boot_counts_whatever_was_known() {
+        for &state in PresenceState::ALL {
+            assert!(presence(PresenceState::Online, 1, 4).replaces(&presence(state, 1, 3)), "{state}");
+        }
+    }
+
+    #[test]
+    fn the_vehicle_may_say_the_same_again_to_correct_what_stands_there() {
+        let online = presence(PresenceState::Online, 1, 3);
+        assert!(online.replaces(&presence(PresenceState::ConnectionBroken, 1, 3)));
+        assert!(online.replaces(&online));
+    }
+
+    #[test]
+    fn another_boot_counts_from_one_again() {
+        let online = presence(PresenceState::Online, 1, 900);
+        assert!(presence(PresenceState::Online, 2, 1).replaces(&online));
+        // Boots have no order: an old one's will passes too, and the vehicle corrects it.
+        assert!(online.replaces(&presence(PresenceState::Online, 2, 1)));
+    }
+}

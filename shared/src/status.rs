@@ -1,6 +1,6 @@
 //! The whole state of a vehicle.
 
-use crate::word::words;
+use crate::word::{known, words};
 use crate::{Epoch, Reason};
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +70,7 @@ pub struct Status {
     /// What it is doing.
     pub mode: Mode,
     /// Why it stopped, in failsafe.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "known", skip_serializing_if = "Option::is_none")]
     pub cause: Option<Reason>,
     /// Motor driver enabled.
     pub engine: bool,

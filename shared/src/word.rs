@@ -1,5 +1,8 @@
 //! Closed sets of words as they stand on the wire.
 
+use serde::de::value::Error;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IntoDeserializer};
+
 /// Defines an enum whose variants are exact words on the wire, with the list of all of them.
 macro_rules! words {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
@@ -47,3 +50,12 @@ macro_rules! words {
     };
 }
 pub(crate) use words;
+
+/// Reads a word that a newer vehicle may have added to its set: one that is not known reads as none, so that the rest of
+/// the message is not lost with it.
+pub(crate) fn known<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let word = Option::<String>::deserialize(deserializer)?;
+    Ok(word.and_then(|word| T::deserialize(IntoDeserializer::<Error>::into_deserializer(word)).ok()))
+}
