@@ -1,3 +1,5 @@
+mod sample;
+
 use super::*;
 use crate::board::rppal::{MotorPins, Pin};
 use std::time::Duration;
