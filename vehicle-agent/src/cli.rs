@@ -1,0 +1,153 @@
+//! The command line: what is asked, and the exit code that tells how it went.
+
+mod facts;
+mod start;
+
+use crate::board::BoardError;
+use crate::config::{Config, ENVIRONMENT_PREFIX};
+use crate::control::Checks;
+use clap::{Args, Parser, Subcommand};
+use std::io::{Write, stderr, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use vehicle_settings::{Layers, Problems};
+
+/// Runs on the vehicle's board: obeys commands, drives motors and lights, reports.
+#[derive(Debug, Parser)]
+#[command(name = "vehicle-agent", version, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failure, 2 usage or configuration.\n\
+    Try it: vehicle-agent run --vehicle rover-1 --board sim")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Obey commands until SIGINT or SIGTERM, then stop the vehicle and leave.
+    Run(Flags),
+    /// Say everything that is wrong with a configuration, or what it amounts to.
+    CheckConfig {
+        /// The TOML file.
+        file: PathBuf,
+    },
+}
+
+/// Settings on the command line; they lie over environment variables such as VEHICLE_AGENT__BROKER__URL, and these
+/// over the file.
+#[derive(Clone, Debug, Default, Args)]
+struct Flags {
+    /// TOML file with settings.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The vehicle's name.
+    #[arg(long, value_name = "ID")]
+    vehicle: Option<String>,
+    /// The broker.
+    #[arg(long, value_name = "mqtt[s]://host:port")]
+    broker: Option<String>,
+    /// What drives the outputs.
+    #[arg(long, value_name = "sim|rppal|gpiochip")]
+    board: Option<String>,
+    /// Append each change of any output of the simulated board to this file.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// Folder of what survives a restart.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Certificates of those who may vouch for the broker, in PEM form.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// The vehicle's certificate, in PEM form.
+    #[arg(long, value_name = "FILE")]
+    cert_file: Option<PathBuf>,
+    /// The key of that certificate, in PEM form.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+}
+
+impl Flags {
+    fn layers(&self) -> Layers {
+        let text = |text: &Option<String>| text.clone();
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let settings = [
+            ("--vehicle", "vehicle", text(&self.vehicle)),
+            ("--broker", "broker.url", text(&self.broker)),
+            ("--board", "board.kind", text(&self.board)),
+            ("--trace", "sim.trace", path(&self.trace)),
+            ("--state-dir", "state_dir", path(&self.state_dir)),
+            ("--ca-file", "broker.ca_file", path(&self.ca_file)),
+            ("--cert-file", "broker.cert_file", path(&self.cert_file)),
+            ("--key-file", "broker.key_file", path(&self.key_file)),
+        ];
+        let file = self.config.iter().fold(Layers::new(), Layers::file);
+        let layers = file.environment(ENVIRONMENT_PREFIX);
+        settings.into_iter().fold(layers, |layers, (flag, key, value)| layers.flag(flag, key, value))
+    }
+}
+
+/// Why the agent could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// Exit code 2.
+    #[error("{0}")]
+    Configuration(#[from] Problems),
+    #[error("{0}")]
+    Board(#[from] BoardError),
+    #[error("{0:#}")]
+    Other(#[from] anyhow::Error),
+}
+
+/// Does what the command line asks; `checks` are those of the core.
+#[must_use]
+pub fn main(checks: Checks) -> ExitCode {
+    let task = match Cli::try_parse() {
+        Ok(cli) => cli.task,
+        Err(error) => {
+            // Nobody is left to hear of a closed pipe.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let done = match task {
+        Task::Run(flags) => start::run(&flags.layers(), checks),
+        Task::CheckConfig { file } => check(&file),
+    };
+    let Err(failure) = done else { return ExitCode::SUCCESS };
+    let _ = writeln!(stderr(), "{failure}");
+    match failure {
+        Failure::Configuration(_) => ExitCode::from(2),
+        Failure::Board(_) | Failure::Other(_) => ExitCode::FAILURE,
+    }
+}
+
+fn check(file: &std::path::Path) -> Result<(), Failure> {
+    let flags = Flags { config: Some(file.to_owned()), ..Flags::default() };
+    let config = Config::resolve(flags.layers())?;
+    let _ = write!(stdout(), "{}", facts::facts(&config));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        let line =
+            "vehicle-agent run --vehicle rover-1 --broker mqtt://b:1900 --board sim --trace t --state-dir s";
+        let Task::Run(flags) = Cli::try_parse_from(line.split(' ')).unwrap().task else { panic!("no run") };
+        let config = Config::resolve(flags.layers()).unwrap();
+        assert_eq!(config.vehicle.as_str(), "rover-1");
+        assert_eq!(config.endpoint.url.to_string(), "mqtt://b:1900");
+        assert_eq!(config.state_dir, PathBuf::from("s"));
+        let trace = Some(PathBuf::from("t"));
+        assert_eq!(config.board, crate::config::BoardConfig::Sim { trace, levels: None });
+    }
+}

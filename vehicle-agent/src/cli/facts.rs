@@ -1,0 +1,95 @@
+//! What a configuration amounts to, in one line per fact.
+
+use crate::config::{BoardConfig, Budget, Config};
+use crate::control::Kinematics;
+use std::fmt::Write;
+use vehicle_protocol::Mph;
+
+pub(super) fn facts(config: &Config) -> String {
+    let mut text = String::new();
+    for (name, fact) in list(config) {
+        // Writing to a text can't fail.
+        let _ = writeln!(text, "{name:<18} {fact}");
+    }
+    text
+}
+
+fn list(config: &Config) -> Vec<(&'static str, String)> {
+    let (limits, timing) = (&config.limits, config.timing);
+    let used = Budget::used(limits, timing);
+    let mph = Mph::from_metres_per_second;
+    vec![
+        ("vehicle", format!("{} below {}/", config.vehicle, config.root)),
+        ("broker", config.endpoint.url.to_string()),
+        ("board", board(&config.board)),
+        ("drivetrain", drivetrain(config.kinematics)),
+        ("speed", format!("at most {}, in steps of {}", mph(limits.speed), mph(limits.speed_step))),
+        ("acceleration", format!("{} m/s^2, braking {} m/s^2", limits.acceleration, limits.deceleration)),
+        ("turn rate", format!("at most {} degrees/s", limits.turn_rate)),
+        ("stops from DRIVE", stopping(used.drive, config.budget.drive)),
+        ("stops otherwise", stopping(used.discrete, config.budget.discrete)),
+        ("drives itself", autonomy(config)),
+        ("state", config.state_dir.display().to_string()),
+    ]
+}
+
+fn board(board: &BoardConfig) -> String {
+    match board {
+        BoardConfig::Sim { trace: Some(trace), .. } => format!("sim, trace in {}", trace.display()),
+        BoardConfig::Sim { trace: None, .. } => "sim".to_owned(),
+        BoardConfig::Rppal(wiring) if wiring.enable.is_none() => {
+            format!("rppal, {} pins, without enable line", wiring.pins().len())
+        }
+        BoardConfig::Rppal(wiring) => format!("rppal, {} pins", wiring.pins().len()),
+    }
+}
+
+fn drivetrain(kinematics: Kinematics) -> String {
+    match kinematics {
+        Kinematics::SkidSteer { track } => format!("skid_steer, track {track} m"),
+        Kinematics::SteeringServo { wheelbase, full_lock } => {
+            format!("steering_servo, wheelbase {wheelbase} m, full lock {full_lock} degrees")
+        }
+    }
+}
+
+fn stopping(used: f64, budget: f64) -> String {
+    format!("within {used:.2} m after the last word of the operator, of {budget} m")
+}
+
+fn autonomy(config: &Config) -> String {
+    match (config.autonomy.enabled, config.autonomy.safe_place) {
+        (false, _) => "no".to_owned(),
+        (true, None) => "only to a place that SET_SAFE_PLACE gives".to_owned(),
+        (true, Some((x, y))) => {
+            let (speed, distance) =
+                (Mph::from_metres_per_second(config.autonomy.speed), config.autonomy.distance);
+            format!("to x {x} m, y {y} m, at {speed}, at most {distance} m")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vehicle_settings::Layers;
+
+    #[test]
+    fn the_facts_say_how_the_vehicle_stops() {
+        let layers = Layers::new().text("agent.toml", "vehicle = 'rover-1'\nstate_dir = '/s'");
+        let expected = "\
+vehicle            rover-1 below vehicles/
+broker             mqtt://localhost:1883
+board              sim
+drivetrain         skid_steer, track 0.5 m
+speed              at most 5 mph, in steps of 1 mph
+acceleration       1 m/s^2, braking 2 m/s^2
+turn rate          at most 90 degrees/s
+stops from DRIVE   within 2.52 m after the last word of the operator, of 4 m
+stops otherwise    within 12.58 m after the last word of the operator, of 16 m
+drives itself      to x 3 m, y 4 m, at 2 mph, at most 100 m
+state              /s
+";
+        assert_eq!(facts(&Config::resolve(layers).unwrap()), expected);
+    }
+}

@@ -1,0 +1,69 @@
+//! From the configuration to a running agent.
+
+use super::Failure;
+use crate::board::rppal::RppalBoard;
+use crate::board::sim::{SimBoard, SimOptions};
+use crate::board::{Board, BoardError};
+use crate::clock::Clock;
+use crate::config::{BoardConfig, Config};
+use crate::control::Checks;
+use anyhow::Context as _;
+use std::future::Future;
+use std::io::{IsTerminal, stderr};
+use std::time::Duration;
+use tokio::runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+use tracing_subscriber::EnvFilter;
+use vehicle_settings::Layers;
+
+/// How long threads that hang, as in the resolver of names, may hold up the end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub(super) fn run(layers: &Layers, checks: Checks) -> Result<(), Failure> {
+    let config = Config::resolve(layers.clone())?;
+    log_to_stderr(&config.log);
+    let clock = Clock::start();
+    let board = board(&config, clock)?;
+    info!(vehicle = %config.vehicle, broker = %config.endpoint.url, board = config.board.name(), "starts");
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no event loop: check the limit of open files")?;
+    let ended = runtime.block_on(async { crate::run(config, checks, clock, board, termination()?).await });
+    runtime.shutdown_timeout(PATIENCE);
+    Ok(ended?)
+}
+
+fn board(config: &Config, clock: Clock) -> Result<Box<dyn Board>, BoardError> {
+    Ok(match &config.board {
+        BoardConfig::Sim { trace, levels } => {
+            let started_ns = clock.monotonic_ns_at_start();
+            let options = SimOptions { started_ns, trace: trace.clone(), levels: levels.clone() };
+            Box::new(SimBoard::new(config.kinematics, &config.limits, &options)?)
+        }
+        BoardConfig::Rppal(wiring) => Box::new(RppalBoard::new(wiring.clone())?),
+    })
+}
+
+/// Logs what RUST_LOG asks for, or else the configuration; standard output stays free for data.
+fn log_to_stderr(filter: &str) {
+    let wanted = std::env::var("RUST_LOG").ok().filter(|wanted| !wanted.is_empty());
+    let filter = EnvFilter::new(wanted.as_deref().unwrap_or(filter));
+    let colours = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);
+    // Fails only if this process logs already, as tests do.
+    let _ = subscriber.with_writer(stderr).try_init();
+}
+
+/// Completes on SIGINT or SIGTERM; from the call on these no longer kill the process.
+fn termination() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT can't be awaited")?;
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can't be awaited")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => info!("SIGINT: stops and leaves"),
+            _ = terminate.recv() => info!("SIGTERM: stops and leaves"),
+        }
+    })
+}
