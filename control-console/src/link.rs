@@ -87,7 +87,7 @@ impl<T: Copy + Send + 'static> Link<T> {
     /// If the settings make no connection possible, or the system has no random numbers.
     pub fn open(endpoint: Endpoint, subscriptions: Subscriptions) -> Result<Self, Fault> {
         endpoint.options("check").map_err(|error| advised(Exit::Usage, &error.to_string()))?;
-        let client_id = unique_client_id("control-console", chance::seed()?);
+        let client_id = unique_client_id("console", chance::seed()?);
         let (sender, signals) = mpsc::channel(UNREAD);
         let keeper = Keeper { endpoint, client_id, subscriptions, signals: sender };
         Ok(Self { signals, connection: None, keeper: tokio::spawn(keeper.keep()) })

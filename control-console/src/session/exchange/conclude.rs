@@ -119,7 +119,9 @@ impl Exchange {
             Some(PresenceState::Online | PresenceState::Sleeping) => None,
             // Vehicles that know only the plain form say nothing of their presence; others have just been heard.
             None if self.errand.form == Form::Plain || self.clock.is_some() => None,
-            None => Some(format!("no vehicle {id} has ever been on this broker")),
+            None => Some(format!(
+                "no vehicle {id} is known on this broker, or this login may not read its topics"
+            )),
         }
     }
 

@@ -1,0 +1,107 @@
+//! Brokers that are down, refuse, or are none.
+
+use crate::console::{object, run};
+use anyhow::Result;
+use serde_json::json;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use system_tests::mosquitto::{Mosquitto, Settings};
+
+#[tokio::test]
+async fn a_broker_that_is_down_is_tried_until_the_timeout() -> Result<()> {
+    let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let url = format!("mqtt://{free}");
+    for arguments in [
+        &["send", "rover-1", "lock-doors"][..],
+        &["fleet"],
+        &["watch", "rover-1"],
+        &["estop", "--all"],
+        &["ping", "rover-1"],
+    ] {
+        let output = run(&url, &[&["--timeout", "400ms"], arguments].concat()).await?;
+        assert_eq!((output.code, output.stdout.as_str()), (Some(3), ""), "{arguments:?}");
+        assert!(output.stderr.contains("error: ") && output.stderr.contains("next: "), "{}", output.stderr);
+    }
+    let output = run(&url, &["--timeout", "400ms", "--json", "send", "rover-1", "brake"]).await?;
+    let told = object(&output)?;
+    assert_eq!((output.code, &told["outcome"], &told["exit"]), (Some(3), &json!("NOT_SENT"), &json!(3)));
+    let output = run(&url, &["--timeout", "400ms", "--json", "fleet"]).await?;
+    assert_eq!(object(&output)?["exit"], 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refused_login_ends_it_at_once() -> Result<()> {
+    let broker =
+        Mosquitto::start_with(&Settings { logins: &[("anna", "right")], ..Settings::default() }).await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("password");
+    std::fs::write(&file, "wrong\n")?;
+    let login = ["--timeout", "1h", "--user", "anna", "--password-file", file.to_str().unwrap()];
+    for arguments in [
+        &["send", "rover-1", "lock-doors"][..],
+        &["estop", "--all"],
+        &["fleet"],
+        &["watch", "rover-1"],
+        &["ping", "rover-1"],
+    ] {
+        let output = run(&broker.url(), &[&login, arguments].concat()).await?;
+        assert_eq!(output.code, Some(4), "{arguments:?} {}", output.stderr);
+        assert!(output.stderr.contains("next: check name, password"), "{}", output.stderr);
+    }
+    std::fs::write(&file, "right\n")?;
+    assert_eq!(run(&broker.url(), &[&login[..], &["fleet"]].concat()).await?.code, Some(0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_topic_that_the_access_list_forbids_ends_it_at_once() -> Result<()> {
+    // Mosquitto's access lists refuse no subscription, so this is a broker in three packets.
+    let server = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("mqtt://{}", server.local_addr()?);
+    std::thread::spawn(move || {
+        let (mut stream, _) = server.accept().unwrap();
+        for answer in [&[0x20, 2, 0, 0][..], &[0x90, 5, 0, 1, 1, 0x80, 1]] {
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(answer);
+        }
+        let _ = stream.read(&mut [0; 1024]);
+    });
+    let output = run(&url, &["--timeout", "1h", "send", "rover-1", "lock-doors"]).await?;
+    assert_eq!(output.code, Some(4), "{}", output.stderr);
+    assert!(output.stderr.contains("vehicles/rover-1/session"), "{}", output.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_web_server_is_no_broker() -> Result<()> {
+    let server = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("mqtt://{}", server.local_addr()?);
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 64]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let output = run(&url, &["--timeout", "1h", "--json", "send", "rover-1", "lock-doors"]).await?;
+    assert_eq!((output.code, &object(&output)?["exit"]), (Some(3), &json!(3)), "{}", output.stderr);
+    assert!(
+        object(&output)?["detail"].as_str().unwrap().contains("does not speak MQTT"),
+        "{}",
+        output.stdout
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_broker_that_takes_connections_and_says_nothing_is_not_reached() -> Result<()> {
+    let server = TcpListener::bind("127.0.0.1:0")?;
+    let output = run(
+        &format!("mqtt://{}", server.local_addr()?),
+        &["--timeout", "300ms", "send", "rover-1", "lock-doors"],
+    )
+    .await?;
+    assert_eq!(output.code, Some(3), "{}", output.stderr);
+    Ok(())
+}
