@@ -41,7 +41,7 @@ pub enum News {
         retained: bool,
     },
     /// A vehicle is at it.
-    Progress(Answer),
+    Progress(VehicleId, Answer),
     /// An exchange has come to its end.
     Finished(Report),
     /// A signal asks to leave with this code.
@@ -194,7 +194,10 @@ impl Courier {
         let Some(exchange) = self.exchanges.get_mut(index) else { return };
         for deed in exchange.handle(now, input) {
             match deed {
-                Deed::Progress(answer) => self.news.push_back(News::Progress(answer)),
+                Deed::Progress(answer) => {
+                    let vehicle = exchange.topics().id().clone();
+                    self.news.push_back(News::Progress(vehicle, answer));
+                }
                 Deed::Finished(report) => self.news.push_back(News::Finished(report)),
                 Deed::Publish(purpose, topic, text) => {
                     let qos = if topic == Topic::Drive { QoS::AtMostOnce } else { QoS::AtLeastOnce };

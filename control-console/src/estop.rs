@@ -93,7 +93,7 @@ impl Round {
                     ));
                 }
                 News::Barred(_) | News::Leave(_) => settled = true,
-                News::Progress(_) | News::Message { .. } => {}
+                News::Progress(..) | News::Message { .. } => {}
             }
         }
         match (self.begun.is_empty(), failure) {

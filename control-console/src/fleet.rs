@@ -79,7 +79,7 @@ async fn gather(courier: &mut Courier, roster: &mut Roster, silence: Duration) -
                 return Err(Fault::new(Exit::BrokerNotReached, what, step));
             }
             News::Leave(exit) => return Err(Fault::new(exit, "ended by a signal", "run it again")),
-            News::Up | News::Time | News::Progress(_) | News::Finished(_) => {}
+            News::Up | News::Time | News::Progress(..) | News::Finished(_) => {}
         }
     }
 }

@@ -5,6 +5,8 @@ pub mod cli;
 pub mod clock;
 mod config;
 pub mod courier;
+#[cfg(feature = "demo")]
+pub mod demo;
 mod estop;
 pub mod exit;
 mod fleet;
@@ -25,6 +27,7 @@ use exit::{Exit, Fault};
 use options::Options;
 use output::Output;
 use std::ffi::OsString;
+use tokio::runtime::Runtime;
 
 /// Does what the command line says and gives the exit code.
 #[must_use]
@@ -49,14 +52,14 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
         }
         return Err(Fault::new(Exit::Usage, "no subcommand", "control-console demo"));
     };
-    if let Action::Demo(arguments) = &action {
-        return demo(arguments, output);
-    }
-    let options = Options::resolve(&cli.global)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
         Fault::new(Exit::Other, format!("no runtime: {error}"), "free some memory or descriptors")
     })?;
+    if let Action::Demo(arguments) = &action {
+        return demo(&runtime, arguments, output);
+    }
+    let options = Options::resolve(&cli.global)?;
     runtime.block_on(async {
         match action {
             Action::Send(arguments) => send::send(&options, arguments, output).await,
@@ -74,7 +77,13 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
     })
 }
 
-fn demo(_arguments: &DemoArgs, _output: &Output) -> Result<Exit, Fault> {
+#[cfg(feature = "demo")]
+fn demo(runtime: &Runtime, arguments: &DemoArgs, output: &Output) -> Result<Exit, Fault> {
+    tokio::task::LocalSet::new().block_on(runtime, demo::run(arguments, output))
+}
+
+#[cfg(not(feature = "demo"))]
+fn demo(_: &Runtime, _: &DemoArgs, _: &Output) -> Result<Exit, Fault> {
     Err(Fault::new(Exit::Usage, "the demo is not in this build", "build it with the feature `demo`"))
 }
 

@@ -35,7 +35,7 @@ pub(crate) async fn clear(options: &Options, arguments: &ClearArgs, output: &Out
 }
 
 /// Stops wait for no session; a heartbeat has only the plain form.
-const fn form(name: CommandName, plain: bool) -> Form {
+pub(crate) const fn form(name: CommandName, plain: bool) -> Form {
     if plain || matches!(name, CommandName::Heartbeat) {
         Form::Plain
     } else if name.is_stop() {
@@ -86,7 +86,7 @@ async fn deliver(
                 output.report(&report);
                 break report.exit;
             }
-            News::Progress(answer) => output.progress(&answer),
+            News::Progress(_, answer) => output.progress(&answer),
             News::Down(why) => output.talk(&format!("note: {why}; trying again")),
             News::Leave(_) => output.talk("note: leaving; a second signal leaves at once"),
             News::Up | News::Settled | News::Barred(_) | News::Message { .. } | News::Time => {}

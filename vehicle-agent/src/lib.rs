@@ -5,6 +5,81 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails"))]
 
 pub mod board;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod control;
+mod driver;
+mod latch;
+pub mod link;
+
+pub use latch::Latch;
+
+use anyhow::Context as _;
+use board::Board;
+use clock::Clock;
+use config::Config;
+use control::{Checks, Vehicle};
+use driver::{Driver, Ended};
+use latch::LatchKeeper;
+use std::future::Future;
+use std::pin::pin;
+use tracing::{info, warn};
+use vehicle_protocol::Epoch;
+
+/// Obeys commands with `board` until `shutdown`; the outputs are safe when it returns. Needs a tokio runtime.
+///
+/// # Errors
+/// When the broker cannot be used as configured, when there are no random numbers, or when the link ended by itself. A
+/// broker that cannot be reached is no error: the agent goes on trying.
+pub async fn run(
+    config: Config,
+    checks: Checks,
+    clock: Clock,
+    mut board: Box<dyn Board>,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let latch = Latch::new(&config.state_dir);
+    let stopped = latch.is_set();
+    if stopped {
+        warn!("the emergency stop is set; it stays until CLEAR_EMERGENCY_STOP");
+    }
+    let epoch = draw_epoch()?;
+    let vehicle = Vehicle::new(config.setup(epoch, stopped), checks);
+    let port = connect(&config, epoch, clock)?;
+    let mut driver = Driver::new(vehicle, board.as_mut(), port, LatchKeeper::spawn(latch), clock);
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let ended = driver.run(shutdown.as_mut()).await;
+        match ended {
+            Ended::Suspended => {
+                warn!("the machine was suspended; a new epoch begins");
+                let epoch = draw_epoch()?;
+                driver.renew(epoch, connect(&config, epoch, clock)?);
+            }
+            Ended::Shutdown | Ended::LinkGone => {
+                let (handle, _) = driver.into_port();
+                handle.leave().await;
+                info!("the outputs are safe and the link is closed");
+                anyhow::ensure!(ended == Ended::Shutdown, "the link ended by itself; start the agent again");
+                return Ok(());
+            }
+        }
+    }
+}
+
+type LinkPort = (link::LinkHandle, link::LinkEvents);
+
+fn connect(config: &Config, epoch: Epoch, clock: Clock) -> anyhow::Result<LinkPort> {
+    let topics = config.root.vehicle(config.vehicle.clone());
+    // Only the jitter of the back-off hangs on it.
+    let random = || getrandom::u64().unwrap_or(u64::MAX / 2);
+    link::spawn(&config.endpoint, &topics, epoch, clock, random)
+        .context("the broker cannot be used as configured")
+}
+
+fn draw_epoch() -> anyhow::Result<Epoch> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).context("no random numbers for a new epoch")?;
+    Ok(Epoch(bytes))
+}

@@ -1,0 +1,183 @@
+//! The console's part of the demo: takes the vehicles on their tours, and shows it.
+
+use super::summary::{Summary, Tally, Track};
+use super::tour::Tour;
+use super::view::View;
+use crate::cli::DemoArgs;
+use crate::clock::Moment;
+use crate::courier::{Courier, News};
+use crate::exit::{Exit, Fault};
+use crate::link::{QoS, Subscriptions};
+use crate::options::Options;
+use crate::output::Output;
+use crate::send;
+use crate::session::Report;
+use std::collections::{BTreeMap, BTreeSet};
+use vehicle_protocol::{Presence, PresenceState, Status, Telemetry, Topic, VehicleId};
+
+/// A console with a script.
+pub(super) struct Show<'a> {
+    courier: Courier,
+    output: &'a Output,
+    headless: bool,
+    seed: u64,
+    /// When it is over although vehicles would go on.
+    until: Option<Moment>,
+    url: String,
+    silence: std::time::Duration,
+    tours: BTreeMap<VehicleId, Tour>,
+    waiting: BTreeSet<VehicleId>,
+    /// Those whose command under way has said that it takes time.
+    slow: BTreeSet<VehicleId>,
+    tracks: BTreeMap<VehicleId, Track>,
+    tally: Tally,
+    view: View,
+}
+
+impl<'a> Show<'a> {
+    /// Begins to connect.
+    pub(super) fn start(
+        arguments: &DemoArgs,
+        options: &Options,
+        vehicles: &[VehicleId],
+        output: &'a Output,
+    ) -> Result<Self, Fault> {
+        let mut subscriptions = send::subscriptions(options, vehicles);
+        let topics = vehicles.iter().map(|vehicle| options.root.vehicle(vehicle.clone()));
+        let watched =
+            topics.flat_map(|topics| [Topic::Status, Topic::Telemetry].map(|topic| topics.of(topic)));
+        subscriptions.filters.extend(watched.map(|topic| (topic, QoS::AtLeastOnce)));
+        let length = arguments.length.unwrap_or_default();
+        let tours = vehicles.iter().zip(arguments.seed..);
+        Ok(Self {
+            courier: Courier::start(options, Subscriptions { settle: false, ..subscriptions })?,
+            output,
+            headless: arguments.headless || output.is_json(),
+            seed: arguments.seed,
+            until: arguments.length,
+            url: options.endpoint.url.to_string(),
+            silence: options.silence(),
+            tours: tours.map(|(vehicle, seed)| (vehicle.clone(), Tour::new(seed, length))).collect(),
+            waiting: vehicles.iter().cloned().collect(),
+            slow: BTreeSet::new(),
+            tracks: vehicles.iter().map(|vehicle| (vehicle.clone(), Track::default())).collect(),
+            tally: Tally::default(),
+            view: View::new(vehicles.first().cloned()),
+        })
+    }
+
+    /// Plays until all tours are over; with a view it then goes on until somebody ends it.
+    pub(super) async fn run(&mut self) -> Result<Exit, Fault> {
+        if !self.headless {
+            self.output.line(&guide(&self.url));
+        }
+        let left = loop {
+            if self.headless && self.tours.is_empty() {
+                break None;
+            }
+            let until = self.until.filter(|_| self.tours.is_empty());
+            match self.courier.next(until).await {
+                News::Message { vehicle, topic, payload, .. } => self.follow(&vehicle, topic, &payload)?,
+                News::Progress(vehicle, _) => {
+                    self.slow.insert(vehicle);
+                }
+                News::Finished(report) => self.finished(&report)?,
+                News::Down(why) => self.output.talk(&format!("note: {why}; trying again")),
+                News::Barred(fault) => return Err(fault),
+                News::Leave(exit) => break Some(exit),
+                News::Time => break None,
+                News::Up | News::Settled => {}
+            }
+        };
+        Ok(self.end(left))
+    }
+
+    /// Takes leave of the broker.
+    pub(super) async fn close(self) {
+        self.courier.close().await;
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other topic is subscribed to for the view")]
+    fn follow(&mut self, vehicle: &VehicleId, topic: Topic, payload: &[u8]) -> Result<(), Fault> {
+        let Some(track) = self.tracks.get_mut(vehicle) else { return Ok(()) };
+        match topic {
+            Topic::Presence => {
+                let online = |presence: Presence| presence.state == PresenceState::Online;
+                if serde_json::from_slice(payload).is_ok_and(online) && self.waiting.remove(vehicle) {
+                    self.go_on(vehicle)?;
+                }
+                return Ok(());
+            }
+            Topic::Status => {
+                if let Ok(status) = serde_json::from_slice::<Status>(payload) {
+                    track.follow_status(&status);
+                    self.view.follow_status(vehicle, status);
+                }
+            }
+            Topic::Telemetry => {
+                if let Ok(telemetry) = serde_json::from_slice::<Telemetry>(payload) {
+                    track.follow_telemetry(&telemetry);
+                    self.view.follow_telemetry(vehicle, &telemetry);
+                }
+            }
+            _ => return Ok(()),
+        }
+        if !self.headless {
+            self.view.draw(self.courier.clock.now(), self.output);
+        }
+        Ok(())
+    }
+
+    /// The next command of a vehicle's tour.
+    fn go_on(&mut self, vehicle: &VehicleId) -> Result<(), Fault> {
+        let now = self.courier.clock.now();
+        let Some(command) = self.tours.get_mut(vehicle).and_then(|tour| tour.next(now)) else {
+            self.tours.remove(vehicle);
+            if !self.headless && self.tours.is_empty() {
+                self.view.say("The tour is over; now you. Ctrl-C ends the demo.", self.output);
+            }
+            return Ok(());
+        };
+        self.tally.sent();
+        let form = send::form(command.name(), false);
+        self.courier.begin(vehicle, command, form, None, self.silence)
+    }
+
+    fn finished(&mut self, report: &Report) -> Result<(), Fault> {
+        let at_once = !self.slow.remove(&report.vehicle);
+        self.tally.finished(self.courier.clock.now(), report, at_once);
+        if !self.headless {
+            self.view.say(&format!("{} {} {}", report.vehicle, report.command, report.outcome), self.output);
+        }
+        self.go_on(&report.vehicle)
+    }
+
+    fn end(&mut self, left: Option<Exit>) -> Exit {
+        let summary = Summary::new(self.seed, self.courier.clock.now(), &self.tally, &self.tracks);
+        if self.output.is_json() {
+            self.output.object(&summary);
+        } else {
+            self.view.say(&summary.told(), self.output);
+        }
+        match left {
+            // With a view, Ctrl-C is how the demo ends.
+            Some(Exit::Interrupted) if !self.headless => Exit::Done,
+            Some(exit) => exit,
+            None if summary.ok => Exit::Done,
+            None => Exit::NotSucceeded,
+        }
+    }
+}
+
+fn guide(url: &str) -> String {
+    format!(
+        "A broker, a simulated vehicle and this console run in one process.\n\
+         The vehicle goes on a tour first. In another terminal you can command it yourself:\n\
+         \n  control-console --broker {url} send rover-1 turn-on-engine\
+         \n  control-console --broker {url} send rover-1 accelerate\
+         \n  control-console --broker {url} watch rover-1\
+         \n  control-console --broker {url} estop rover-1\
+         \n  mosquitto_pub -p {port} -t vehicles/rover-1/commands -m '{{\"CMD\":\"TURN_ON_HEADLIGHTS\"}}'\n",
+        port = url.rsplit(':').next().unwrap_or_default(),
+    )
+}
