@@ -1,0 +1,208 @@
+//! The loop: what happens goes to the core, what it decides goes to the board, and only then is it told.
+
+use crate::board::Board;
+use crate::clock::Clock;
+use crate::control::{Effects, Input, Moment, Outputs, Report, Vehicle};
+use crate::latch::LatchKeeper;
+use crate::link::{LinkEvent, LinkEvents, LinkHandle};
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+use tracing::{debug, error, info, warn};
+use vehicle_protocol::Epoch;
+
+/// A board that failed is tried again after this time.
+const RETRY: Duration = Duration::from_millis(100);
+/// Clocks that differ by more than this differ by a suspend: no two readings lie so far apart.
+const SUSPENDED: Duration = Duration::from_millis(200);
+
+/// The loop's way to the broker.
+pub(crate) trait Port {
+    /// Waits for what happens next; nothing more comes once it has ended. May be cancelled.
+    fn next(&mut self) -> impl Future<Output = Option<LinkEvent>>;
+    /// Sends a report, now or later; never waits.
+    fn publish(&self, report: &Report);
+    /// Says whether the vehicle could move.
+    fn set_armed(&self, armed: bool);
+}
+
+impl Port for (LinkHandle, LinkEvents) {
+    async fn next(&mut self) -> Option<LinkEvent> {
+        self.1.next().await
+    }
+
+    fn publish(&self, report: &Report) {
+        self.0.publish(report);
+    }
+
+    fn set_armed(&self, armed: bool) {
+        self.0.set_armed(armed);
+    }
+}
+
+/// Why the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was asked to.
+    Shutdown,
+    /// The task that keeps the link has ended, which it never should.
+    LinkGone,
+    /// The machine was suspended: a new epoch and a new connection are due.
+    Suspended,
+}
+
+/// One vehicle, its board and its way to the broker.
+pub(crate) struct Driver<'a, P> {
+    vehicle: Vehicle,
+    board: &'a mut dyn Board,
+    port: P,
+    latch: LatchKeeper,
+    clock: Clock,
+    /// How long the machine had been suspended when the epoch began.
+    suspended: Duration,
+    /// The outputs in force; nothing while it is not known.
+    in_force: Option<Outputs>,
+    armed: bool,
+}
+
+impl<'a, P: Port> Driver<'a, P> {
+    pub(crate) fn new(
+        vehicle: Vehicle,
+        board: &'a mut dyn Board,
+        port: P,
+        latch: LatchKeeper,
+        clock: Clock,
+    ) -> Self {
+        let suspended = clock.suspend_gap();
+        Self { vehicle, board, port, latch, clock, suspended, in_force: None, armed: false }
+    }
+
+    /// Begins a new epoch on a new connection.
+    pub(crate) fn renew(&mut self, epoch: Epoch, port: P) {
+        self.port = port;
+        self.suspended = self.clock.suspend_gap();
+        self.armed = false;
+        self.step(Input::Suspended(epoch));
+    }
+
+    /// Gives back the port, for leaving in order.
+    pub(crate) fn into_port(self) -> P {
+        self.port
+    }
+
+    /// Runs until `shutdown`, a suspend, or the loss of a part; but for a suspend the outputs are safe when it returns.
+    pub(crate) async fn run(&mut self, mut shutdown: Pin<&mut impl Future<Output = ()>>) -> Ended {
+        self.sense();
+        let ended = loop {
+            let deadline = self.deadline().map(|deadline| self.clock.until(deadline));
+            let tick = async {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            // In this order: no flood of messages holds back a tick, and nothing holds back the end.
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break Ended::Shutdown,
+                () = tick => self.sense(),
+                written = self.latch.next() => match written {
+                    Some((set, Ok(()))) => self.step(Input::Stored(set)),
+                    Some((_, Err(error))) => self.step(Input::StoreFailed(error.to_string())),
+                    None => self.step(Input::StoreFailed("the task that writes it has ended".to_owned())),
+                },
+                event = self.port.next() => match event {
+                    Some(event) => self.take(event),
+                    None => break Ended::LinkGone,
+                },
+            }
+            if self.clock.suspend_gap().saturating_sub(self.suspended) > SUSPENDED {
+                return Ended::Suspended;
+            }
+        };
+        self.step(Input::Shutdown);
+        ended
+    }
+
+    fn deadline(&self) -> Option<Moment> {
+        let retry = self.in_force.is_none().then(|| self.clock.now().after(RETRY));
+        self.vehicle.deadline().into_iter().chain(retry).min()
+    }
+
+    fn sense(&mut self) {
+        let sensed = self.board.sense(self.clock.now());
+        self.step(Input::Sensed(sensed));
+    }
+
+    fn take(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Up { connection } => self.step(Input::LinkUp(connection)),
+            LinkEvent::Lost => self.step(Input::LinkLost),
+            LinkEvent::Received(received) => {
+                debug!(topic = %received.topic, retained = received.retained, bytes = received.payload.len(), "received");
+                self.step(Input::Received(received));
+            }
+        }
+    }
+
+    /// One step: decide, do, then tell.
+    fn step(&mut self, input: Input) {
+        let now = self.clock.now();
+        let effects = self.vehicle.handle(now, input);
+        if let Some(set) = effects.store {
+            self.latch.store(set);
+        }
+        match self.apply(now, &effects) {
+            Ok(()) => {
+                self.tell(&effects);
+                let settled = self.vehicle.handle(now, Input::Applied);
+                self.tell(&settled);
+            }
+            Err(problem) => {
+                self.tell(&effects);
+                error!(%problem, "the board failed; the vehicle stops");
+                let stopped = self.vehicle.handle(now, Input::BoardFailed(problem));
+                if let Err(problem) = self.apply(now, &stopped) {
+                    warn!(%problem, "the board failed again; it is tried until it obeys");
+                }
+                self.tell(&stopped);
+            }
+        }
+    }
+
+    fn apply(&mut self, now: Moment, effects: &Effects) -> Result<(), String> {
+        if self.in_force == Some(effects.outputs) {
+            return Ok(());
+        }
+        self.in_force = None;
+        self.board.apply(now, &effects.outputs, &effects.cause).map_err(|error| error.to_string())?;
+        self.in_force = Some(effects.outputs);
+        Ok(())
+    }
+
+    fn tell(&mut self, effects: &Effects) {
+        if self.armed != effects.armed {
+            self.armed = effects.armed;
+            self.port.set_armed(self.armed);
+        }
+        for report in &effects.reports {
+            match report {
+                Report::Event(event) => {
+                    info!(event = %event.event, cause = ?event.cause, detail = event.detail, "event");
+                }
+                Report::Answer(answer) => {
+                    debug!(command = ?answer.command, state = %answer.state, reason = ?answer.reason, "answer");
+                }
+                Report::Session(_)
+                | Report::Presence(_)
+                | Report::Status(_)
+                | Report::Telemetry(_)
+                | Report::Description(_) => {}
+            }
+            self.port.publish(report);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

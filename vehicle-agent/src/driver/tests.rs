@@ -1,0 +1,168 @@
+//! The loop under paused time, with a board that records and a link that plays.
+
+use super::*;
+use crate::board::BoardError;
+use crate::control::{Cause, Checks, Received, Sensed, samples};
+use crate::latch::Latch;
+use std::cell::RefCell;
+use std::rc::Rc;
+use tokio::sync::mpsc;
+use vehicle_protocol::{Answer, Topic};
+
+/// What happened, in its order.
+#[derive(Clone, Debug, PartialEq)]
+enum Deed {
+    Applied(Outputs),
+    Published(Report),
+}
+
+#[derive(Clone, Default)]
+struct Diary(Rc<RefCell<Vec<Deed>>>);
+
+impl Diary {
+    fn answers(&self) -> Vec<Answer> {
+        let deeds = self.0.borrow();
+        let answer = |deed: &Deed| {
+            if let Deed::Published(Report::Answer(answer)) = deed { Some(answer.clone()) } else { None }
+        };
+        deeds.iter().filter_map(answer).collect()
+    }
+
+    fn outputs(&self) -> Vec<Outputs> {
+        let deeds = self.0.borrow();
+        deeds
+            .iter()
+            .filter_map(|deed| if let Deed::Applied(outputs) = deed { Some(*outputs) } else { None })
+            .collect()
+    }
+}
+
+struct RecorderBoard {
+    diary: Diary,
+    broken: Rc<RefCell<bool>>,
+}
+
+impl Board for RecorderBoard {
+    fn apply(&mut self, _: Moment, outputs: &Outputs, _: &Cause) -> Result<(), BoardError> {
+        if *self.broken.borrow() {
+            let (output, problem, next_step) = ("left".into(), "stuck".into(), "look".into());
+            return Err(BoardError { output, problem, next_step });
+        }
+        self.diary.0.borrow_mut().push(Deed::Applied(*outputs));
+        Ok(())
+    }
+
+    fn sense(&mut self, _: Moment) -> Sensed {
+        Sensed::default()
+    }
+}
+
+struct PlayedPort {
+    events: mpsc::UnboundedReceiver<LinkEvent>,
+    diary: Diary,
+}
+
+impl Port for PlayedPort {
+    async fn next(&mut self) -> Option<LinkEvent> {
+        self.events.recv().await
+    }
+
+    fn publish(&self, report: &Report) {
+        self.diary.0.borrow_mut().push(Deed::Published(report.clone()));
+    }
+
+    fn set_armed(&self, _: bool) {}
+}
+
+struct Scene {
+    events: mpsc::UnboundedSender<LinkEvent>,
+    diary: Diary,
+    broken: Rc<RefCell<bool>>,
+}
+
+impl Scene {
+    fn send(&self, text: &str) {
+        let (topic, retained, payload) = (Topic::Commands, false, text.as_bytes().to_vec());
+        self.events.send(LinkEvent::Received(Received { topic, retained, payload })).unwrap();
+    }
+}
+
+/// Runs the loop beside a play of what happens around it; ends it when the play is over.
+async fn play(play: impl AsyncFnOnce(&Scene)) -> Diary {
+    let folder = tempfile::tempdir().unwrap();
+    let (sender, events) = mpsc::unbounded_channel();
+    let diary = Diary::default();
+    let scene = Scene { events: sender, diary: diary.clone(), broken: Rc::default() };
+    let mut board = RecorderBoard { diary: diary.clone(), broken: Rc::clone(&scene.broken) };
+    let vehicle = Vehicle::new(samples::setup(), Checks::ALL);
+    let port = PlayedPort { events, diary: diary.clone() };
+    let latch = LatchKeeper::spawn(Latch::new(folder.path()));
+    let mut driver = Driver::new(vehicle, &mut board, port, latch, Clock::start());
+    let over = std::pin::pin!(play(&scene));
+    assert_eq!(driver.run(over).await, Ended::Shutdown);
+    diary
+}
+
+async fn pass(millis: u64) {
+    tokio::time::sleep(Duration::from_millis(millis)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn outputs_are_in_force_before_the_answer_says_so() {
+    let diary = play(async |scene| {
+        scene.send(r#"{"CMD":"TURN_ON_HEADLIGHTS"}"#);
+        pass(10).await;
+    })
+    .await;
+    let deeds = diary.0.borrow();
+    let lit =
+        deeds.iter().position(|deed| matches!(deed, Deed::Applied(outputs) if outputs.headlights)).unwrap();
+    let told = deeds.iter().position(|deed| matches!(deed, Deed::Published(Report::Answer(_)))).unwrap();
+    assert!(lit < told, "{deeds:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn motion_ends_with_its_lease_although_nothing_more_happens() {
+    let diary = play(async |scene| {
+        scene.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
+        scene.send(r#"{"CMD":"ACCELERATE"}"#);
+        pass(4_900).await;
+        assert!(scene.diary.outputs().last().unwrap().drivetrain.is_powered());
+        pass(1_000).await;
+        assert!(!scene.diary.outputs().last().unwrap().drivetrain.is_powered());
+    })
+    .await;
+    assert!(diary.outputs().iter().any(|outputs| outputs.drivetrain.is_powered()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_board_that_fails_is_told_to_be_safe_until_it_obeys() {
+    let diary = play(async |scene| {
+        scene.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
+        scene.send(r#"{"CMD":"ACCELERATE"}"#);
+        pass(500).await;
+        *scene.broken.borrow_mut() = true;
+        scene.send(r#"{"CMD":"TURN_ON_HEADLIGHTS"}"#);
+        pass(500).await;
+        *scene.broken.borrow_mut() = false;
+        pass(200).await;
+        let last = *scene.diary.outputs().last().unwrap();
+        assert!(!last.drivetrain.is_powered() && !last.enable && last.brake, "{last:?}");
+    })
+    .await;
+    let answers = diary.answers();
+    let failed = answers.iter().filter(|answer| answer.state == vehicle_protocol::State::Failed).count();
+    assert_eq!(failed, 1, "{answers:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaving_makes_the_outputs_safe() {
+    let diary = play(async |scene| {
+        scene.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
+        scene.send(r#"{"CMD":"ACCELERATE"}"#);
+        pass(500).await;
+    })
+    .await;
+    let last = *diary.outputs().last().unwrap();
+    assert!(!last.drivetrain.is_powered() && !last.enable && last.brake, "{last:?}");
+}
