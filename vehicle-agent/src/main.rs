@@ -1,2 +1,8 @@
 //! The agent.
-fn main() {}
+
+use std::process::ExitCode;
+use vehicle_agent::control::Checks;
+
+fn main() -> ExitCode {
+    vehicle_agent::cli::main(Checks::ALL)
+}
