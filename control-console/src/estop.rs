@@ -72,7 +72,8 @@ impl Round {
     async fn run(&mut self, all: bool, output: &Output) -> Result<(), Fault> {
         let end = self.courier.clock.now().saturating_add(self.silence);
         let (mut settled, mut quiet) = (!all, all.then_some(end));
-        let mut failure = None;
+        let mut failure =
+            Some("the broker did not answer in time; check the address and that it runs".to_owned());
         while self.open > 0 || !settled {
             match self.courier.next(quiet).await {
                 News::Finished(report) => self.finished(&report, output),

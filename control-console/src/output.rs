@@ -5,7 +5,7 @@ use crate::session::{Outcome, Report};
 use serde::Serialize;
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
-use vehicle_protocol::{Answer, State};
+use vehicle_protocol::{Answer, State, VehicleId};
 
 /// How a text stands out on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,12 +130,12 @@ impl Output {
     }
 
     /// How far a command has come.
-    pub fn progress(&self, answer: &Answer) {
+    pub fn progress(&self, vehicle: &VehicleId, answer: &Answer) {
         let name = answer.command.map_or("command", |command| command.as_str());
         let percent = answer.progress.map(|percent| format!(" {percent} %")).unwrap_or_default();
         let detail =
             answer.detail.as_deref().map(|detail| format!(": {}", printable(detail))).unwrap_or_default();
-        self.talk(&format!("{name} executing{percent}{detail}"));
+        self.talk(&format!("{vehicle} {name} executing{percent}{detail}"));
     }
 }
 

@@ -86,7 +86,7 @@ async fn deliver(
                 output.report(&report);
                 break report.exit;
             }
-            News::Progress(_, answer) => output.progress(&answer),
+            News::Progress(vehicle, answer) => output.progress(&vehicle, &answer),
             News::Down(why) => output.talk(&format!("note: {why}; trying again")),
             News::Leave(_) => output.talk("note: leaving; a second signal leaves at once"),
             News::Up | News::Settled | News::Barred(_) | News::Message { .. } | News::Time => {}

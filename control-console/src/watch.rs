@@ -40,6 +40,7 @@ pub async fn run(options: &Options, arguments: WatchArgs, output: &Output) -> Re
         end: options.timeout.filter(|_| options.timeout_is_flag).map(|timeout| start.saturating_add(timeout)),
         reach_by: Some(start.saturating_add(options.silence())),
         failure: None,
+        hinted: false,
     };
     let ended = watch.run(&mut courier, output).await;
     courier.close().await;
@@ -56,6 +57,8 @@ struct Watch<'a> {
     /// When the broker must have been reached for the first time.
     reach_by: Option<Moment>,
     failure: Option<String>,
+    /// Whether a field that does not exist was told of.
+    hinted: bool,
 }
 
 impl Watch<'_> {
@@ -107,6 +110,9 @@ impl Watch<'_> {
             }
             Err(why) => output.talk(&format!("note: {vehicle} sent something unreadable on {topic}: {why}")),
         }
+        if topic == Topic::Status {
+            self.hint(vehicle, output);
+        }
         if self.is_met(now) {
             return Some(Exit::Done);
         }
@@ -114,6 +120,17 @@ impl Watch<'_> {
             return Some(if self.until.is_some() { Exit::ConditionNotMet } else { Exit::Done });
         }
         None
+    }
+
+    /// Says once what there is, where a field is asked for that there is not.
+    fn hint(&mut self, vehicle: &VehicleId, output: &Output) {
+        let Some(picture) = self.pictures.get(vehicle) else { return };
+        let mut asked =
+            self.view.field().into_iter().chain(self.until.as_ref().map(|until| until.field.as_str()));
+        let missing = asked.find_map(|field| Some((field, picture.instead_of(field)?)));
+        let Some((field, known)) = missing.filter(|_| !self.hinted) else { return };
+        output.talk(&format!("note: {vehicle} reports no {field}; it reports {known}"));
+        self.hinted = true;
     }
 
     fn is_met(&self, now: Moment) -> bool {

@@ -121,6 +121,14 @@ impl Picture {
         (!self.is_old("mode", mode, now)).then_some(Value::Null)
     }
 
+    /// What this vehicle reports, when a whole status has shown that `path` is not among it; else nothing.
+    pub(super) fn instead_of(&self, path: &str) -> Option<String> {
+        let known = self.fields.contains_key("mode") && self.find(path).is_none();
+        // A status leaves these out while there is nothing to say.
+        (known && !matches!(path, "cause" | "driver" | "presence"))
+            .then(|| self.fields.keys().map(String::as_str).collect::<Vec<_>>().join(", "))
+    }
+
     /// A field in words, for the end.
     pub(super) fn told(&self, path: &str) -> String {
         self.find(path).map_or_else(|| "never reported".to_owned(), |(_, value)| text(value))

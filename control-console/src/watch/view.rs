@@ -22,6 +22,11 @@ impl<'a> View<'a> {
         Self { field, output, shown: BTreeMap::new() }
     }
 
+    /// The one field that is asked for.
+    pub(super) fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
     /// Shows what a message has changed; tells whether that took a line.
     pub(super) fn show(
         &mut self,

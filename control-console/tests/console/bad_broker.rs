@@ -5,6 +5,7 @@ use anyhow::Result;
 use serde_json::json;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use system_tests::certificates::Certificates;
 use system_tests::mosquitto::{Mosquitto, Settings};
 
 #[tokio::test]
@@ -97,11 +98,31 @@ async fn a_web_server_is_no_broker() -> Result<()> {
 #[tokio::test]
 async fn a_broker_that_takes_connections_and_says_nothing_is_not_reached() -> Result<()> {
     let server = TcpListener::bind("127.0.0.1:0")?;
-    let output = run(
-        &format!("mqtt://{}", server.local_addr()?),
-        &["--timeout", "300ms", "send", "rover-1", "lock-doors"],
-    )
-    .await?;
+    let url = format!("mqtt://{}", server.local_addr()?);
+    for arguments in
+        [&["send", "rover-1", "lock-doors"][..], &["estop", "--all"], &["fleet"], &["watch", "rover-1"]]
+    {
+        let output = run(&url, &[&["--timeout", "300ms"], arguments].concat()).await?;
+        assert_eq!(output.code, Some(3), "{arguments:?} {}", output.stderr);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn tls_with_certificates_works_and_a_stranger_authority_ends_it_at_once() -> Result<()> {
+    let certificates = Certificates::create()?;
+    let settings = Settings { mutual_tls: Some(&certificates), ..Settings::default() };
+    let broker = Mosquitto::start_with(&settings).await?;
+    let own = certificates.client("anna")?;
+    let stranger = Certificates::create()?;
+    let (authority, strange) = (certificates.authority(), stranger.authority());
+    let [authority, strange, certificate, key] =
+        [&authority, &strange, &own.certificate, &own.key].map(|file| file.to_str().unwrap_or_default());
+    let own = ["--cert-file", certificate, "--key-file", key, "--timeout", "1h"];
+    let output = run(&broker.url(), &[&own[..], &["--ca-file", authority, "fleet"]].concat()).await?;
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let output = run(&broker.url(), &[&own[..], &["--ca-file", strange, "fleet"]].concat()).await?;
     assert_eq!(output.code, Some(3), "{}", output.stderr);
+    assert!(output.stderr.contains("next: "), "{}", output.stderr);
     Ok(())
 }

@@ -88,6 +88,17 @@ async fn a_condition_that_is_not_met_in_time_is_an_exit_code_of_its_own() -> Res
 }
 
 #[tokio::test]
+async fn a_field_that_is_not_reported_is_met_with_those_that_are() -> Result<()> {
+    let broker = Mosquitto::start().await?;
+    let _vehicle = parked(&broker).await?;
+    let output =
+        run(&broker.url(), &["--timeout", "300ms", "watch", "rover-1", "--field", "sped_mph"]).await?;
+    assert_eq!((output.code, output.stdout.as_str()), (Some(0), ""));
+    assert!(output.stderr.contains("reports no sped_mph; it reports engine, mode, "), "{}", output.stderr);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_an_absent_vehicle_said_last_meets_no_condition_and_is_marked_old() -> Result<()> {
     let broker = Mosquitto::start().await?;
     let mut vehicle = parked(&broker).await?;
