@@ -144,3 +144,65 @@ async fn left(desk: &Desk) {
         desk.posted().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vehicle_protocol::Root;
+
+    fn supervisor() -> Supervisor<impl FnMut() -> u64> {
+        let endpoint = Endpoint::new("mqtt://localhost".parse().unwrap());
+        let topics = Root::default().vehicle("rover-1".parse().unwrap());
+        let desk = Arc::new(Desk::default());
+        Supervisor::new(&endpoint, &topics, Epoch::default(), Clock::start(), || u64::MAX, desk).unwrap()
+    }
+
+    /// Milliseconds until the link tries again.
+    async fn paused(supervisor: &mut Supervisor<impl FnMut() -> u64>, permanent: bool) -> u64 {
+        let begin = supervisor.clock.now();
+        supervisor.pause(permanent).await;
+        // The timer has a grain of 1 ms.
+        supervisor.clock.now().clock() / 10 * 10 - begin.clock() / 10 * 10
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_parked_vehicle_pauses_longer_and_longer_up_to_a_minute() {
+        let mut supervisor = supervisor();
+        for expected in [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 60_000, 60_000] {
+            assert_eq!(paused(&mut supervisor, false).await, expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_armed_vehicle_pauses_two_seconds_at_most() {
+        let mut supervisor = supervisor();
+        supervisor.desk.set_armed(true);
+        for expected in [100, 200, 400, 800, 1_600, 2_000, 2_000] {
+            assert_eq!(paused(&mut supervisor, false).await, expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn arming_cuts_a_long_pause_short_unless_a_person_has_to_act() {
+        for (permanent, expected) in [(false, 5_000), (true, 60_000)] {
+            let mut supervisor = supervisor();
+            for _ in 0..20 {
+                supervisor.backoff.next(0);
+            }
+            let desk = Arc::clone(&supervisor.desk);
+            let arm = async {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                desk.set_armed(true);
+            };
+            let ((), length) = tokio::join!(arm, paused(&mut supervisor, permanent));
+            assert_eq!(length, expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn leaving_ends_a_pause() {
+        let mut supervisor = supervisor();
+        supervisor.desk.leave();
+        assert_eq!(paused(&mut supervisor, true).await, 0);
+    }
+}

@@ -3,13 +3,17 @@
 mod broker;
 mod observer;
 mod relay;
+mod scripted;
 
 use super::*;
 use broker::Broker;
 use observer::Observer;
 use relay::{Mode, Relay};
 use rumqttc::QoS;
+use scripted::Scripted;
 use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use vehicle_protocol::{
     Answer, AnswerForm, CommandName, Presence, PresenceState, Root, SessionAnswer, State, Telemetry, Topic,
@@ -112,7 +116,7 @@ async fn after_the_broker_was_killed_the_loss_is_told_first_and_the_vehicle_subs
     broker.kill();
     assert_eq!(next(&mut events).await, LinkEvent::Lost);
     broker.restart().await;
-    assert_eq!(up(&mut events).await, 2, "attempts that reach nobody are not counted");
+    assert_eq!(up(&mut events).await, 2);
     let mut observer = Observer::connect(broker.port).await;
     assert_eq!(presence(&mut observer).await, (PresenceState::Online, 2));
     observer.publish(Topic::Commands, QoS::AtLeastOnce, false, "go").await;
@@ -178,6 +182,16 @@ async fn each_connection_has_a_will_of_its_own() {
         assert_eq!(presence(&mut observer).await, (PresenceState::ConnectionBroken, number));
         relay.set(Mode::Open);
     }
+}
+
+#[tokio::test]
+async fn an_attempt_that_reaches_nobody_is_not_counted() {
+    let port = broker::free_port();
+    let (_handle, mut events) = link(port);
+    // The link's first attempt is under way when this one begins.
+    assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
+    let _broker = Broker::start_at(port).await;
+    assert_eq!(up(&mut events).await, 1);
 }
 
 #[tokio::test]
@@ -332,4 +346,37 @@ async fn a_session_answer_for_which_there_is_no_connection_is_not_sent_later() {
     up(&mut events).await;
     assert_eq!(answers(&mut observer, 1).await, [1]);
     observer.hears_no_more(Topic::Session).await;
+}
+
+#[tokio::test]
+async fn what_comes_in_with_the_end_of_the_connection_still_comes_in() {
+    let broker = Scripted::start().await;
+    let (_handle, mut events) = link(broker.port);
+    let stop = scripted::publish(&topics().of(Topic::Commands), "stop");
+    // A packet of no known kind breaks the connection.
+    let mut last_words = [stop.clone(), stop].concat();
+    last_words.extend([0xf0, 0]);
+    let _stream = broker.accept([2, 0, 1, 1], &last_words).await;
+    let mut messages = 0;
+    loop {
+        match next(&mut events).await {
+            LinkEvent::Received(message) => messages += usize::from(message.payload == b"stop"),
+            // That it was up is no news if it has ended before anybody looked.
+            LinkEvent::Up { connection } => assert_eq!(connection, 1),
+            LinkEvent::Lost => break,
+        }
+    }
+    assert_eq!(messages, 2);
+}
+
+#[tokio::test]
+async fn a_vehicle_that_may_not_subscribe_is_not_online() {
+    let broker = Scripted::start().await;
+    let (handle, mut events) = link(broker.port);
+    let mut stream = broker.accept([2, 0x80, 1, 1], &[]).await;
+    let mut heard = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut heard)).await.expect("the link hangs up").unwrap();
+    assert_eq!(heard, b"", "neither a presence nor anything else");
+    timeout(PATIENCE, handle.leave()).await.unwrap();
+    assert_eq!(timeout(PATIENCE, events.next()).await.unwrap(), None);
 }

@@ -28,7 +28,11 @@ pub(super) struct Broker {
 
 impl Broker {
     pub(super) async fn start() -> Self {
-        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        Self::start_at(free_port()).await
+    }
+
+    pub(super) async fn start_at(port: u16) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let configuration = format!(
             "listener {port} 127.0.0.1\nset_tcp_nodelay true\nallow_anonymous true\nmax_queued_messages 0\nuser root\n"
         );

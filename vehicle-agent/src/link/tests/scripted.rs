@@ -1,0 +1,58 @@
+//! A broker that says what no real one says on demand.
+
+use std::net::Ipv4Addr;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const ACCEPTED: [u8; 4] = [0x20, 2, 0, 0];
+
+pub(super) struct Scripted {
+    pub(super) port: u16,
+    listener: TcpListener,
+}
+
+impl Scripted {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        Self { port: listener.local_addr().unwrap().port(), listener }
+    }
+
+    /// Accepts the next connection and answers its subscription with `codes`, and in the same breath says `more`.
+    pub(super) async fn accept(&self, codes: [u8; 4], more: &[u8]) -> TcpStream {
+        let mut stream = self.listener.accept().await.unwrap().0;
+        packet(&mut stream).await;
+        stream.write_all(&ACCEPTED).await.unwrap();
+        let subscription = packet(&mut stream).await;
+        let mut answer = vec![0x90, 6, subscription[0], subscription[1]];
+        answer.extend(codes);
+        answer.extend(more);
+        stream.write_all(&answer).await.unwrap();
+        stream
+    }
+}
+
+/// A publish at QoS 0.
+pub(super) fn publish(topic: &str, payload: &str) -> Vec<u8> {
+    let length = 2 + topic.len() + payload.len();
+    let mut packet = vec![0x30, u8::try_from(length).unwrap(), 0, u8::try_from(topic.len()).unwrap()];
+    packet.extend(topic.bytes().chain(payload.bytes()));
+    assert!(length < 128, "longer ones have another head");
+    packet
+}
+
+/// Reads one packet; gives what follows its head.
+pub(super) async fn packet(stream: &mut TcpStream) -> Vec<u8> {
+    stream.read_u8().await.unwrap();
+    let (mut length, mut shift) = (0, 0);
+    loop {
+        let byte = usize::from(stream.read_u8().await.unwrap());
+        length |= (byte & 127) << shift;
+        shift += 7;
+        if byte < 128 {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.unwrap();
+    body
+}
