@@ -109,10 +109,11 @@ impl Courier {
         self.root.vehicle(vehicle.clone())
     }
 
-    /// Publishes something that belongs to no exchange, if the link is there.
-    pub fn publish(&mut self, vehicle: &VehicleId, topic: Topic, text: &str) {
+    /// Publishes something that belongs to no exchange; tells whether the link could take it.
+    #[must_use]
+    pub fn publish(&mut self, vehicle: &VehicleId, topic: Topic, text: &str) -> bool {
         let name = Ticket { exchange: None, purpose: Purpose::Session };
-        let _ = self.link.publish(name, &self.topics(vehicle).of(topic), QoS::AtLeastOnce, text);
+        self.link.publish(name, &self.topics(vehicle).of(topic), QoS::AtLeastOnce, text)
     }
 
     /// Waits for news, or until `moment`.

@@ -10,10 +10,12 @@ use crate::options::Options;
 use crate::output::{Output, Tone};
 use roster::{Roster, Row};
 use std::time::Duration;
-use vehicle_protocol::{SessionRequest, Topic, VehicleId};
+use vehicle_protocol::{SessionRequest, Topic};
 
 /// After the broker has sent what it had kept, silence for so long means that nothing more was kept.
 const QUIET: Duration = Duration::from_millis(50);
+/// When a request is tried again that the link had no room for.
+const NO_ROOM: Duration = Duration::from_millis(10);
 /// How long vehicles may take to say what time it is; who takes longer is shown without.
 const ANSWERS: Duration = Duration::from_secs(1);
 
@@ -50,18 +52,24 @@ async fn gather(courier: &mut Courier, roster: &mut Roster, silence: Duration) -
     let mut end = courier.clock.now().saturating_add(silence);
     let (mut settled, mut last) = (false, end);
     loop {
+        let waiting = ask(courier, roster);
         let now = courier.clock.now();
         let done = settled && now >= last.saturating_add(QUIET) && roster.awaited() == 0;
         if done || (settled && now >= end) {
             return Ok(());
         }
-        let next = if settled && roster.awaited() == 0 { last.saturating_add(QUIET).min(end) } else { end };
-        match courier.next(Some(next)).await {
-            News::Message { vehicle, topic, payload, .. } => {
-                last = courier.clock.now();
-                if roster.hear(&vehicle, topic, &payload, last) {
-                    ask(courier, &vehicle, roster);
+        let next = match (waiting, settled && roster.awaited() == 0) {
+            (true, _) => now.saturating_add(NO_ROOM),
+            (false, true) => last.saturating_add(QUIET),
+            (false, false) => end,
+        };
+        match courier.next(Some(next.min(end))).await {
+            News::Message { vehicle, topic, payload, retained } => {
+                let now = courier.clock.now();
+                if retained || topic == Topic::Session {
+                    last = now;
                 }
+                roster.hear(&vehicle, topic, &payload, now);
             }
             News::Settled => {
                 settled = true;
@@ -84,11 +92,18 @@ async fn gather(courier: &mut Courier, roster: &mut Roster, silence: Duration) -
     }
 }
 
-fn ask(courier: &mut Courier, vehicle: &VehicleId, roster: &Roster) {
+/// Asks those who are online for their clock; tells whether some have to wait for room on the link.
+fn ask(courier: &mut Courier, roster: &mut Roster) -> bool {
     let request = SessionRequest { key: None, nonce: roster.nonce(), mac: None };
     // A struct of strings always serialises.
     let text = serde_json::to_string(&request).unwrap_or_default();
-    courier.publish(vehicle, Topic::SessionRequest, &text);
+    while let Some(vehicle) = roster.to_ask() {
+        if !courier.publish(&vehicle, Topic::SessionRequest, &text) {
+            return true;
+        }
+        roster.asked(&vehicle, courier.clock.now());
+    }
+    false
 }
 
 fn print(rows: &[Row], output: &Output) {

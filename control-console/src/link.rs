@@ -16,8 +16,8 @@ use vehicle_link::{Backoff, Cause, Endpoint, Failure, Stage, unique_client_id};
 
 pub use rumqttc::QoS;
 
-/// Requests that may wait for the library; more than a moment's worth would grow stale.
-const WAITING: usize = 32;
+/// Requests that may wait for the library: what the events of one moment lead to, and little more, or it grows stale.
+const WAITING: usize = 128;
 /// Events that may wait for us; then the library waits too, and with it the broker.
 const UNREAD: usize = 64;
 /// The first pause after a failure.

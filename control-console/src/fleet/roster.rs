@@ -38,11 +38,11 @@ impl Roster {
         self.nonce
     }
 
-    /// Takes a message; says whether the vehicle should be asked for its clock now.
-    pub(super) fn hear(&mut self, vehicle: &VehicleId, topic: Topic, payload: &[u8], now: Moment) -> bool {
+    /// Takes a message.
+    pub(super) fn hear(&mut self, vehicle: &VehicleId, topic: Topic, payload: &[u8], now: Moment) {
         if payload.is_empty() {
             // Somebody has just removed a retained message.
-            return false;
+            return;
         }
         let known = self.vehicles.entry(vehicle.clone()).or_default();
         #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is subscribed to")]
@@ -66,11 +66,19 @@ impl Roster {
             }
             _ => {}
         }
-        let ask = known.is_online() && known.asked.is_none();
-        if ask {
+    }
+
+    /// A vehicle that is online and was not asked for its clock.
+    pub(super) fn to_ask(&self) -> Option<VehicleId> {
+        let unasked = |known: &Known| known.is_online() && known.asked.is_none();
+        self.vehicles.iter().find(|(_, known)| unasked(known)).map(|(vehicle, _)| vehicle.clone())
+    }
+
+    /// It has been asked at `now`.
+    pub(super) fn asked(&mut self, vehicle: &VehicleId, now: Moment) {
+        if let Some(known) = self.vehicles.get_mut(vehicle) {
             known.asked = Some(now);
         }
-        ask
     }
 
     /// How many of those that were asked have not answered.
@@ -164,7 +172,7 @@ mod tests {
     #[test]
     fn a_will_of_an_older_link_is_void() {
         let (mut roster, rover) = roster();
-        assert!(roster.hear(&rover, Topic::Presence, &presence("ONLINE", 2), Moment::ZERO));
+        roster.hear(&rover, Topic::Presence, &presence("ONLINE", 2), Moment::ZERO);
         roster.hear(&rover, Topic::Presence, &presence("CONNECTION_BROKEN", 1), Moment::ZERO);
         assert!(roster.into_rows().iter().all(Row::is_online));
     }
@@ -172,8 +180,12 @@ mod tests {
     #[test]
     fn the_age_is_what_has_passed_on_the_vehicles_own_clock() {
         let (mut roster, rover) = roster();
-        assert!(!roster.hear(&rover, Topic::Status, br#"{"time":1000,"mode":"standing"}"#, Moment::ZERO));
-        assert!(roster.hear(&rover, Topic::Presence, &presence("ONLINE", 1), Duration::from_millis(5)));
+        roster.hear(&rover, Topic::Status, br#"{"time":1000,"mode":"standing"}"#, Moment::ZERO);
+        assert_eq!(roster.to_ask(), None);
+        roster.hear(&rover, Topic::Presence, &presence("ONLINE", 1), Duration::from_millis(4));
+        assert_eq!(roster.to_ask().as_ref(), Some(&rover));
+        roster.asked(&rover, Duration::from_millis(5));
+        assert_eq!(roster.to_ask(), None);
         assert_eq!(roster.awaited(), 1);
         let other = format!(r#"{{"NONCE":"{}","EPOCH":"{}","CLOCK":1}}"#, Nonce([2; 16]), Epoch([7; 16]));
         roster.hear(&rover, Topic::Session, other.as_bytes(), Duration::from_millis(6));
@@ -195,8 +207,8 @@ mod tests {
     fn what_an_absent_vehicle_said_is_marked_old_and_it_is_not_asked() {
         let (mut roster, rover) = roster();
         roster.hear(&rover, Topic::Status, br#"{"time":1000,"mode":"driving","speed_mph":2}"#, Moment::ZERO);
-        assert!(!roster.hear(&rover, Topic::Presence, &presence("OFFLINE", 1), Moment::ZERO));
-        assert_eq!(roster.awaited(), 0);
+        roster.hear(&rover, Topic::Presence, &presence("OFFLINE", 1), Moment::ZERO);
+        assert_eq!(roster.to_ask(), None);
         let cells = roster.into_rows().first().unwrap().cells();
         assert_eq!((cells[2].as_str(), cells[4].as_str(), cells[6].as_str()), ("?", "~driving", "~2.0 mph"));
     }

@@ -20,6 +20,8 @@ const HEARTBEAT_EVERY: Duration = Duration::from_millis(200);
 const STOP_EVERY: Duration = Duration::from_millis(500);
 /// How often a session is asked for: the vehicle may have been away for a moment.
 const REQUEST_EVERY: Duration = Duration::from_secs(1);
+/// When a publish is tried again that the link had no room for.
+const NO_ROOM: Duration = Duration::from_millis(20);
 /// How long the BRAKE that follows a signal may take to reach the broker.
 const BRAKE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -325,13 +327,11 @@ impl Exchange {
         }
     }
 
-    /// A command that never left may be sent when the link is back; what else was lost is repeated anyway.
+    /// A command that never left may be sent when the link is back; what may be repeated is, soon.
     fn unsent(&mut self, purpose: Purpose, now: Moment) {
-        if purpose == Purpose::Command
-            && self.phase == Phase::Awaiting
-            && !self.acknowledged
-            && !self.name().is_stop()
-        {
+        if purpose == Purpose::Session || self.name().is_stop() {
+            self.again = Some(now.saturating_add(NO_ROOM));
+        } else if purpose == Purpose::Command && self.phase == Phase::Awaiting && !self.acknowledged {
             (self.record, self.companion, self.again) = (None, None, None);
             self.phase = Phase::Connecting;
             self.until = now.saturating_add(self.errand.silence);

@@ -51,14 +51,19 @@ async fn a_silent_vehicle_holds_nobody_up_for_long_and_an_empty_broker_is_no_err
 }
 
 #[tokio::test]
-async fn three_hundred_vehicles_are_all_there() -> Result<()> {
+async fn three_hundred_vehicles_are_all_there_and_all_asked() -> Result<()> {
     let broker = Mosquitto::start().await?;
     let mut client = Client::connect("many", broker.port()).await?;
+    client.subscribe("vehicles/+/session/request", QoS::AtLeastOnce).await?;
     for number in 0..300 {
-        let presence = json!({"state": "OFFLINE", "epoch": EPOCH, "link": 1}).to_string();
+        let presence = json!({"state": "ONLINE", "epoch": EPOCH, "link": 1}).to_string();
         client.publish_retained(&format!("vehicles/v{number}/presence"), QoS::AtLeastOnce, presence).await?;
     }
     let output = run(&broker.url(), &["fleet", "--json"]).await?;
     assert_eq!(objects(&output)?.len(), 300);
+    for number in 0..300 {
+        let topic = format!("vehicles/v{number}/session/request");
+        client.expect(&topic, |message| message.topic == topic).await?;
+    }
     Ok(())
 }

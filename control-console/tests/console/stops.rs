@@ -1,9 +1,10 @@
 //! Stops are sent at once, repeated until answered, and never withheld.
 
 use crate::console::{objects, run, start};
-use crate::vehicle::Vehicle;
+use crate::vehicle::{EPOCH, Vehicle};
 use anyhow::Result;
 use serde_json::json;
+use system_tests::client::{Client, QoS};
 use system_tests::mosquitto::Mosquitto;
 use system_tests::wait::SOON;
 
@@ -68,5 +69,26 @@ async fn a_named_vehicle_is_stopped_and_cleared() -> Result<()> {
     assert!(clear["EXP"].is_u64());
     vehicle.answer(&clear, "SUCCEEDED").await?;
     assert_eq!(program.output(SOON).await?.code, Some(0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn three_hundred_vehicles_are_stopped_within_a_moment() -> Result<()> {
+    let broker = Mosquitto::start().await?;
+    let mut client = Client::connect("many", broker.port()).await?;
+    client.subscribe("vehicles/+/commands", QoS::AtLeastOnce).await?;
+    for number in 0..300 {
+        let presence = json!({"state": "OFFLINE", "epoch": EPOCH, "link": 1}).to_string();
+        client.publish_retained(&format!("vehicles/v{number}/presence"), QoS::AtLeastOnce, presence).await?;
+    }
+    let program = start(&broker.url(), &["estop", "--all", "--json"])?;
+    for number in 0..300 {
+        let topic = format!("vehicles/v{number}/commands");
+        let stop = client.expect(&topic, |message| message.topic == topic).await?.json();
+        let answer = json!({"CMD": stop["CMD"], "ID": stop["ID"], "STATE": "SUCCEEDED"}).to_string();
+        client.publish(&format!("vehicles/v{number}/executedcommands"), QoS::AtLeastOnce, answer).await?;
+    }
+    let output = program.output(SOON).await?;
+    assert_eq!((output.code, objects(&output)?.len()), (Some(0), 300));
     Ok(())
 }
