@@ -41,15 +41,35 @@ pub struct TraceLine {
     pub horn: bool,
     /// The doors, in one word.
     pub doors: String,
-    /// What caused the change.
+    /// What caused the change: a command, a reason, or a word of the agent such as BOOT.
     pub cause: String,
+    /// The ID of the command, where it has one.
+    pub id: Option<String>,
 }
 
 impl TraceLine {
+    /// What moves or holds the vehicle: motors, steering, enable line and brake.
+    #[must_use]
+    pub fn power(&self) -> ([Option<f64>; 4], bool, bool) {
+        ([self.left, self.right, self.drive, self.steer], self.enable, self.brake)
+    }
+
+    /// The power of the motor that is driven most, 0 to 1.
+    #[must_use]
+    pub fn level(&self) -> f64 {
+        [self.left, self.right, self.drive].into_iter().flatten().fold(0.0, |most, level| level.abs().max(most))
+    }
+
+    /// Tells whether motors are driven and nothing brakes: the vehicle goes where somebody wants it to go.
+    #[must_use]
+    pub fn drives(&self) -> bool {
+        self.moves() && self.enable && !self.brake
+    }
+
     /// Tells whether any motor is driven.
     #[must_use]
     pub fn moves(&self) -> bool {
-        [self.left, self.right, self.drive].into_iter().flatten().any(|level| level != 0.0)
+        self.level() > 0.0
     }
 }
 

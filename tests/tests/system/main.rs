@@ -1,4 +1,7 @@
 //! Whole systems, one module for each kind of evidence.
 
+mod bad_input;
+mod console;
 mod harness;
+mod plain;
 mod tidy;
