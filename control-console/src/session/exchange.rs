@@ -2,17 +2,15 @@
 
 mod conclude;
 mod hear;
+mod speak;
 
-use super::record::{Key, Record};
+use super::record::Record;
 use super::report::Report;
 use super::vehicle_clock::VehicleClock;
 use crate::clock::Moment;
 use crate::exit::{Exit, Fault};
 use std::time::Duration;
-use vehicle_protocol::{
-    Answer, Command, CommandId, CommandName, Envelope, Nonce, Presence, SessionRequest, Shape, Topic, Topics,
-    json,
-};
+use vehicle_protocol::{Answer, Command, CommandId, CommandName, Nonce, Presence, Topic, Topics};
 
 /// How often an operator's presence is renewed while motion is awaited; a vehicle's `operator_timeout` may be 500 ms.
 const HEARTBEAT_EVERY: Duration = Duration::from_millis(200);
@@ -218,71 +216,6 @@ impl Exchange {
             Phase::Leaving(_) => vec![self.brake()],
             Phase::Awaiting | Phase::Finished => Vec::new(),
         }
-    }
-
-    fn request(&mut self, now: Moment) -> Deed {
-        self.again = Some(now.saturating_add(REQUEST_EVERY));
-        let request = SessionRequest { key: None, nonce: self.errand.nonce, mac: None };
-        // A struct of strings always serialises.
-        let text = serde_json::to_string(&request).unwrap_or_default();
-        Deed::Publish(Purpose::Session, Topic::SessionRequest, text)
-    }
-
-    /// Sends the command: the only place that does, and for all but stops only once.
-    fn dispatch(&mut self, now: Moment) -> Vec<Deed> {
-        let Errand { command, id, companion, silence, .. } = self.errand.clone();
-        let name = command.name();
-        let (shape, key) = match (self.errand.form, self.clock) {
-            (Form::Plain, _) if !matches!(command, Command::Cancel(_)) => (Shape::Plain, Key::Name(name)),
-            (Form::Timed, Some(clock)) => {
-                let expires = clock.expiry(now, name.longest_life());
-                (Shape::Timed { id: id.clone(), epoch: clock.epoch(), expires }, Key::Id(id, name))
-            }
-            _ => (Shape::Identified(id.clone()), Key::Id(id, name)),
-        };
-        self.text = json::encode(&Envelope { command, shape });
-        self.record = Some(Record::sent(key, silence, now));
-        self.phase = Phase::Awaiting;
-        self.again = None;
-        if !name.is_on_drive_topic() {
-            let every =
-                if name.is_stop() { Some(STOP_EVERY) } else { name.is_motion().then_some(HEARTBEAT_EVERY) };
-            self.again = every.map(|every| now.saturating_add(every));
-            return vec![Deed::Publish(Purpose::Command, Topic::Commands, self.text.clone())];
-        }
-        let asking = Command::ReportStatus;
-        let (shape, key) = match self.errand.form {
-            Form::Plain => (Shape::Plain, Key::Name(asking.name())),
-            Form::Identified | Form::Timed => {
-                (Shape::Identified(companion.clone()), Key::Id(companion, asking.name()))
-            }
-        };
-        self.companion = Some(Record::sent(key, silence, now));
-        let text = json::encode(&Envelope { command: asking, shape });
-        vec![
-            Deed::Publish(Purpose::Command, Topic::Drive, self.text.clone()),
-            Deed::Publish(Purpose::Companion, Topic::Commands, text),
-        ]
-    }
-
-    fn repeat_stop(&mut self, now: Moment) -> Deed {
-        self.again = Some(now.saturating_add(STOP_EVERY));
-        Deed::Publish(Purpose::Command, Topic::Commands, self.text.clone())
-    }
-
-    fn heartbeat(&mut self, now: Moment) -> Deed {
-        self.again = Some(now.saturating_add(HEARTBEAT_EVERY));
-        let text = json::encode(&Envelope { command: Command::Heartbeat, shape: Shape::Plain });
-        Deed::Publish(Purpose::Heartbeat, Topic::Drive, text)
-    }
-
-    fn brake(&self) -> Deed {
-        let shape = match self.errand.form {
-            Form::Plain => Shape::Plain,
-            Form::Identified | Form::Timed => Shape::Identified(self.errand.companion.clone()),
-        };
-        let text = json::encode(&Envelope { command: Command::Brake, shape });
-        Deed::Publish(Purpose::Brake, Topic::Commands, text)
     }
 
     fn tick(&mut self, now: Moment) -> Vec<Deed> {

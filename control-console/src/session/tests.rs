@@ -1,4 +1,6 @@
 //! The conversation by tables and by properties.
+#![expect(clippy::arithmetic_side_effects, reason = "the numbers are bounded by the strategies")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "whatever else comes is a failure")]
 
 use super::*;
 use crate::clock::Moment;

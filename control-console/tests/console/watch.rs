@@ -133,13 +133,13 @@ async fn a_reader_that_leaves_ends_it_without_a_panic() -> Result<()> {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line)?;
     assert!(line.starts_with("rover-1 "), "{line}");
     let mut stderr = child.stderr.take().unwrap();
-    let mut speed = 0;
+    let mut speed = 0_u32;
     let status = system_tests::wait::until("the program to end", SOON, || Ok(child.try_wait()?));
     tokio::pin!(status);
     let status = loop {
         tokio::select! {
             status = &mut status => break status?,
-            said = async { speed += 1; vehicle.say("telemetry", &json!({"speed_mph": speed}).to_string()).await } => said?,
+            said = async { speed = speed.wrapping_add(1); vehicle.say("telemetry", &json!({"speed_mph": speed}).to_string()).await } => said?,
         }
     };
     let told = std::io::read_to_string(&mut stderr)?;
