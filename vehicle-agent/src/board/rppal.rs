@@ -19,11 +19,22 @@ pub struct RppalBoard {
     lines: Vec<WiredLine>,
 }
 
+/// Who switches the motor driver's enable line on; the board switches it off in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnableLine {
+    /// The board, since there is no guard.
+    Own,
+    /// The guard: a board that hangs and comes back can't undo what the guard did meanwhile.
+    Guarded,
+}
+
 #[derive(Debug)]
 struct WiredLine {
     line: Line,
     wired: Pin,
     pin: OutputPin,
+    /// Whether it is the guard that switches it on.
+    by_guard: bool,
     signal: Signal,
 }
 
@@ -32,15 +43,12 @@ impl RppalBoard {
     ///
     /// # Errors
     /// When this is no Raspberry Pi, or a pin may not be used.
-    pub fn new(wiring: Wiring) -> Result<Self, BoardError> {
-        let gpio = Gpio::new().map_err(|error| failed("GPIO", &error))?;
+    pub fn new(wiring: Wiring, enable: EnableLine) -> Result<Self, BoardError> {
+        let gpio = header()?;
         let lines = wiring.pins().into_iter().map(|(line, wired)| {
-            let pin = gpio.get(wired.gpio).map_err(|error| failed(&named(line, wired), &error))?;
-            // The level comes before the mode, so that no pin shows the other level for a moment.
-            let mut pin = if wired.active_low { pin.into_output_high() } else { pin.into_output_low() };
-            // Back to an input, a line without a pull of its own would float; it stays at its safe level.
-            pin.set_reset_on_drop(false);
-            Ok(WiredLine { line, wired, pin, signal: Signal::Off })
+            let pin = take(&gpio, wired).map_err(|error| failed(&named(line, wired), &error))?;
+            let by_guard = line == Line::Enable && enable == EnableLine::Guarded;
+            Ok(WiredLine { line, wired, pin, by_guard, signal: Signal::Off })
         });
         let lines = lines.collect::<Result<_, _>>()?;
         Ok(Self { wiring, motion: Motion::default(), last: None, lines })
@@ -81,6 +89,7 @@ impl WiredLine {
                 let pulse = period.saturating_mul(u32::from(thousandths)).checked_div(1000);
                 self.pin.set_pwm(period, pulse.unwrap_or_default())
             }
+            Signal::On if self.by_guard => Ok(()),
             Signal::Off | Signal::On => self.pin.clear_pwm().map(|()| {
                 let high = (signal == Signal::On) != self.wired.active_low;
                 self.pin.write(Level::from(high));
@@ -118,11 +127,26 @@ impl Drop for RppalBoard {
     }
 }
 
+/// The header of this machine.
+pub(crate) fn header() -> Result<Gpio, BoardError> {
+    Gpio::new().map_err(|error| failed("GPIO", &error))
+}
+
+/// Takes a pin as an output that is off.
+pub(crate) fn take(gpio: &Gpio, wired: Pin) -> Result<OutputPin, Error> {
+    let pin = gpio.get(wired.gpio)?;
+    // The level comes before the mode, so that no pin shows the other level for a moment.
+    let mut pin = if wired.active_low { pin.into_output_high() } else { pin.into_output_low() };
+    // Back to an input, a line without a pull of its own would float; it stays at its safe level.
+    pin.set_reset_on_drop(false);
+    Ok(pin)
+}
+
 fn named(line: Line, pin: Pin) -> String {
     format!("{} (GPIO {})", line.key(), pin.gpio)
 }
 
-fn failed(output: &str, error: &Error) -> BoardError {
+pub(crate) fn failed(output: &str, error: &Error) -> BoardError {
     let next_step = match error {
         Error::UnknownModel => "run on a Raspberry Pi, or choose --board sim",
         Error::PermissionDenied(_) => "add the user to the group gpio, then log in again",

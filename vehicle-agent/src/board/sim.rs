@@ -2,6 +2,7 @@
 
 mod levels;
 mod model;
+mod record;
 mod trace;
 
 pub use levels::Levels;

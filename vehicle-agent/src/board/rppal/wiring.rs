@@ -1,6 +1,8 @@
 //! What is wired to which pin, and what level each pin has for given outputs.
 
 use crate::control::{Drivetrain, Duty, Fittings, Outputs};
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 use vehicle_protocol::Doors;
 
@@ -11,6 +13,23 @@ pub struct Pin {
     pub gpio: u8,
     /// Whether the line is on when the pin is low.
     pub active_low: bool,
+}
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.gpio, if self.active_low { ":low" } else { "" })
+    }
+}
+
+impl FromStr for Pin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (gpio, active_low) = text.strip_suffix(":low").map_or((text, false), |gpio| (gpio, true));
+        let gpio =
+            gpio.parse().map_err(|_| format!("{text:?} is neither a GPIO number nor one with :low"))?;
+        Ok(Self { gpio, active_low })
+    }
 }
 
 /// How one side's motor driver is wired.
@@ -96,6 +115,13 @@ impl Wiring {
         };
         let signals = self.signals(Motion::default(), &nothing);
         signals.into_iter().map(|(line, pin, _)| (line, pin)).collect()
+    }
+
+    /// Every pin that can give power to a motor, or choose its way.
+    #[must_use]
+    pub fn motor_pins(&self) -> Vec<Pin> {
+        let motor = |line| matches!(line, Line::Left(_) | Line::Right(_));
+        self.pins().into_iter().filter(|(line, _)| motor(*line)).map(|(_, pin)| pin).collect()
     }
 
     /// Every pin with the line that it is, and the signal that `motion` and `outputs` ask of it.

@@ -1,13 +1,12 @@
 //! The level file: what the pins of a simulated board are at, whoever lives.
 
+use super::record::Record;
 use crate::board::BoardError;
-use crate::control::{Drivetrain, Duty, Outputs};
-use serde::Deserialize;
+use crate::control::Outputs;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use vehicle_protocol::Doors;
 
 /// Size of the file: one JSON object, filled up with spaces, and a line break. The longest object has 199 bytes.
 const SIZE: usize = 256;
@@ -17,22 +16,6 @@ const SIZE: usize = 256;
 pub struct Levels {
     path: PathBuf,
     file: File,
-}
-
-#[derive(Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an output of its own")]
-struct Record {
-    left: Option<f64>,
-    right: Option<f64>,
-    drive: Option<f64>,
-    steer: Option<f64>,
-    enable: bool,
-    brake: bool,
-    headlights: bool,
-    parking_lights: bool,
-    hazard_lights: bool,
-    horn: bool,
-    doors: Doors,
 }
 
 impl Levels {
@@ -74,30 +57,6 @@ impl Levels {
             serde_json::from_slice(&bytes).map_err(|error| failed(&self.path, &io::Error::from(error)))?;
         let strange = || failed(&self.path, &io::Error::new(ErrorKind::InvalidData, "no drivetrain"));
         record.outputs().map(Some).ok_or_else(strange)
-    }
-}
-
-impl Record {
-    fn outputs(&self) -> Option<Outputs> {
-        let drivetrain = match (self.left, self.right, self.drive, self.steer) {
-            (Some(left), Some(right), None, None) => {
-                Drivetrain::SkidSteer { left: Duty::new(left), right: Duty::new(right) }
-            }
-            (None, None, Some(drive), Some(steer)) => {
-                Drivetrain::SteeringServo { drive: Duty::new(drive), steer: Duty::new(steer) }
-            }
-            _ => return None,
-        };
-        Some(Outputs {
-            drivetrain,
-            enable: self.enable,
-            brake: self.brake,
-            headlights: self.headlights,
-            parking_lights: self.parking_lights,
-            hazard_lights: self.hazard_lights,
-            horn: self.horn,
-            doors: self.doors,
-        })
     }
 }
 

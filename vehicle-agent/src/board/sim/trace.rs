@@ -1,12 +1,16 @@
 //! The trace: one line per change of any output.
 
+use super::record::Record;
 use crate::board::BoardError;
 use crate::control::{Cause, Moment, Outputs};
 use serde::Serialize;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use vehicle_protocol::CommandId;
+
+/// More than the longest line has.
+const LINE: u64 = 512;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -38,6 +42,18 @@ impl Trace {
             Ok(file) => Ok(Self { path: path.to_owned(), file, started_ns, torn: false }),
             Err(error) => Err(failed(path, &error)),
         }
+    }
+
+    /// The outputs of the last whole line, whoever wrote it; none if there is none.
+    #[must_use]
+    pub fn last(&self) -> Option<Outputs> {
+        let mut file = File::open(&self.path).ok()?;
+        let length = file.metadata().ok()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(LINE.saturating_mul(2)))).ok()?;
+        let mut tail = Vec::new();
+        file.take(LINE.saturating_mul(2)).read_to_end(&mut tail).ok()?;
+        let mut lines = tail.rsplit(|byte| *byte == b'\n');
+        lines.find_map(|line| serde_json::from_slice::<Record>(line).ok()?.outputs())
     }
 
     /// Writes one line, in one write: other processes may append to the same file.
