@@ -1,11 +1,13 @@
 //! The command line: what is asked, and the exit code that tells how it went.
 
 mod facts;
+mod safe;
 mod start;
 
 use crate::board::BoardError;
 use crate::config::{Config, ENVIRONMENT_PREFIX};
 use crate::control::Checks;
+use crate::guard::{self, ChargeLine};
 use clap::{Args, Parser, Subcommand};
 use std::io::{Write, stderr, stdout};
 use std::path::PathBuf;
@@ -30,6 +32,13 @@ enum Task {
     CheckConfig {
         /// The TOML file.
         file: PathBuf,
+    },
+    /// Take the power from the motors and brake, as before a start or after an end, and leave; needs no broker.
+    MakeSafe(Flags),
+    /// Cut the motors' power when the agent falls silent. The agent starts this by itself, with a socket as standard input.
+    Guard {
+        #[command(subcommand)]
+        charge: ChargeLine,
     },
 }
 
@@ -112,6 +121,8 @@ pub fn main(checks: Checks) -> ExitCode {
     let done = match task {
         Task::Run(flags) => start::run(&flags.layers(), checks),
         Task::CheckConfig { file } => check(&file),
+        Task::MakeSafe(flags) => safe::make_safe(flags.layers()),
+        Task::Guard { charge } => guard::run(&charge.into()).map_err(Failure::from),
     };
     let Err(failure) = done else { return ExitCode::SUCCESS };
     let _ = writeln!(stderr(), "{failure}");

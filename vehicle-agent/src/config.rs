@@ -13,7 +13,7 @@ pub use raw::BoardKind;
 
 use crate::board::rppal::Wiring;
 use crate::control::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing};
-use raw::Raw;
+use raw::{Raw, RawBoard, RawRppal, RawSim};
 use std::path::PathBuf;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -98,7 +98,30 @@ impl Config {
     /// # Errors
     /// Every problem, each with key, origin and next step.
     pub fn resolve(layers: Layers) -> Result<Self, Problems> {
-        layers.resolve(validated)
+        layers.resolve(|raw, problems| validated(raw, problems).1)
+    }
+
+    /// The board alone, with everything that is wrong elsewhere in the configuration.
+    ///
+    /// # Errors
+    /// Every problem, if one of them is with the board itself.
+    pub fn resolve_board(layers: Layers) -> Result<(BoardConfig, Kinematics, Problems), Problems> {
+        let mut found = None;
+        let problems = layers
+            .resolve(|raw, problems| {
+                let (board, config) = validated(raw, problems);
+                found = board;
+                config
+            })
+            .err()
+            .unwrap_or_default();
+        let of_board = |key: &str| key.starts_with("board") || key.starts_with("rppal");
+        match found {
+            Some((board, kinematics)) if !problems.iter().any(|problem| of_board(&problem.key)) => {
+                Ok((board, kinematics, problems))
+            }
+            _ => Err(problems),
+        }
     }
 
     /// What the core is told of its vehicle.
@@ -118,7 +141,8 @@ impl Config {
     }
 }
 
-fn validated(raw: Raw, problems: &mut Problems) -> Option<Config> {
+/// The configuration, and its board even where something else is wrong.
+fn validated(raw: Raw, problems: &mut Problems) -> (Option<(BoardConfig, Kinematics)>, Option<Config>) {
     let name = raw.vehicle.convert(|name| name.parse(), "choose another name, such as \"rover-1\"", problems);
     let vehicle: Option<VehicleId> = name.required("the vehicle's name, such as \"rover-1\"", problems);
     let root = raw.root.convert(|root| root.parse(), "choose another, such as \"vehicles\"", problems);
@@ -127,47 +151,52 @@ fn validated(raw: Raw, problems: &mut Problems) -> Option<Config> {
     let timing = timing::timing(raw.timing, problems);
     let kinematics = limits::kinematics(&raw.drivetrain, problems);
     let (limits, budget) = limits::limits(raw.limits, raw.drivetrain, raw.budget, timing, problems);
-    let kind_spot = raw.board.kind.spot();
-    let kind = raw.board.kind.or(BoardKind::Sim);
+    let kind = raw.board.kind.clone().or(BoardKind::Sim);
     let autonomy = autonomy::autonomy(raw.autonomy, kind, limits, problems);
-    let board = match kind {
-        BoardKind::Sim => {
-            Some(BoardConfig::Sim { trace: raw.sim.trace.optional(), levels: raw.sim.levels.optional() })
-        }
-        BoardKind::Rppal | BoardKind::Gpiochip => {
-            let trace = raw.sim.trace.spot();
-            if matches!(trace.origin, Some(Origin::Flag(_))) {
-                problems.refuse(&trace, "only the simulated board writes a trace", "leave it out");
-            }
-            if kind == BoardKind::Gpiochip {
-                problems.refuse(
-                    &kind_spot,
-                    "gpiochip is not in this build yet",
-                    "use rppal on a Raspberry Pi, or sim",
-                );
-                None
-            } else {
-                pins::wiring(raw.rppal, kinematics, timing, problems).map(BoardConfig::Rppal)
-            }
-        }
+    let board = board(&raw.board, raw.sim, raw.rppal, kinematics, timing, problems);
+    let known = board.clone().map(|board| (board, kinematics));
+    let config = || {
+        let vehicle = vehicle?;
+        let own_folder = || state_dir::default(&vehicle, |name| std::env::var_os(name));
+        Some(Config {
+            state_dir: raw.state_dir.optional().unwrap_or_else(own_folder),
+            vehicle,
+            root: root.or(Root::default()),
+            log: log.or("info".to_owned()),
+            endpoint: endpoint?,
+            board: board?,
+            kinematics,
+            limits,
+            timing,
+            budget,
+            autonomy,
+        })
     };
-    let vehicle = vehicle?;
-    Some(Config {
-        state_dir: raw
-            .state_dir
-            .optional()
-            .unwrap_or_else(|| state_dir::default(&vehicle, |name| std::env::var_os(name))),
-        vehicle,
-        root: root.or(Root::default()),
-        log: log.or("info".to_owned()),
-        endpoint: endpoint?,
-        board: board?,
-        kinematics,
-        limits,
-        timing,
-        budget,
-        autonomy,
-    })
+    (known, config())
+}
+
+fn board(
+    raw: &RawBoard,
+    sim: RawSim,
+    rppal: RawRppal,
+    kinematics: Kinematics,
+    timing: Timing,
+    problems: &mut Problems,
+) -> Option<BoardConfig> {
+    let kind = raw.kind.clone().or(BoardKind::Sim);
+    if kind == BoardKind::Sim {
+        return Some(BoardConfig::Sim { trace: sim.trace.optional(), levels: sim.levels.optional() });
+    }
+    let trace = sim.trace.spot();
+    if matches!(trace.origin, Some(Origin::Flag(_))) {
+        problems.refuse(&trace, "only the simulated board writes a trace", "leave it out");
+    }
+    if kind == BoardKind::Gpiochip {
+        let what = "gpiochip is not in this build yet";
+        problems.refuse(&raw.kind.spot(), what, "use rppal on a Raspberry Pi, or sim");
+        return None;
+    }
+    pins::wiring(rppal, kinematics, timing, problems).map(BoardConfig::Rppal)
 }
 
 /// Checks a filter of `tracing`; a bare word must be a level, for a slip would otherwise silence everything.

@@ -5,11 +5,12 @@ use crate::clock::Clock;
 use crate::control::{Effects, Input, Moment, Outputs, Report, Vehicle};
 use crate::latch::LatchKeeper;
 use crate::link::{LinkEvent, LinkEvents, LinkHandle};
+use crate::supervise::Watchers;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 use tracing::{debug, error, info, warn};
-use vehicle_protocol::Epoch;
+use vehicle_protocol::{Epoch, Reason};
 
 /// A board that failed is tried again after this time.
 const RETRY: Duration = Duration::from_millis(100);
@@ -47,6 +48,8 @@ pub(crate) enum Ended {
     Shutdown,
     /// The task that keeps the link has ended, which it never should.
     LinkGone,
+    /// The task that stores the emergency stop has ended, which it never should.
+    LatchGone,
     /// The machine was suspended: a new epoch and a new connection are due.
     Suspended,
 }
@@ -57,6 +60,7 @@ pub(crate) struct Driver<'a, P> {
     board: &'a mut dyn Board,
     port: P,
     latch: LatchKeeper,
+    watchers: Watchers,
     clock: Clock,
     /// How long the machine had been suspended when the epoch began.
     suspended: Duration,
@@ -71,10 +75,11 @@ impl<'a, P: Port> Driver<'a, P> {
         board: &'a mut dyn Board,
         port: P,
         latch: LatchKeeper,
+        watchers: Watchers,
         clock: Clock,
     ) -> Self {
         let suspended = clock.suspend_gap();
-        Self { vehicle, board, port, latch, clock, suspended, in_force: None, armed: false }
+        Self { vehicle, board, port, latch, watchers, clock, suspended, in_force: None, armed: false }
     }
 
     /// Begins a new epoch on a new connection.
@@ -85,9 +90,9 @@ impl<'a, P: Port> Driver<'a, P> {
         self.step(Input::Suspended(epoch));
     }
 
-    /// Gives back the port, for leaving in order.
-    pub(crate) fn into_port(self) -> P {
-        self.port
+    /// Gives back what has to be left in order: the port, and then, with the outputs safe, the watchers.
+    pub(crate) fn into_parts(self) -> (P, Watchers) {
+        (self.port, self.watchers)
     }
 
     /// Runs until `shutdown`, a suspend, or the loss of a part; but for a suspend the outputs are safe when it returns.
@@ -105,11 +110,13 @@ impl<'a, P: Port> Driver<'a, P> {
             tokio::select! {
                 biased;
                 () = &mut shutdown => break Ended::Shutdown,
+                // What it has said is read with the next step.
+                () = self.watchers.hear() => self.mind_guard(),
                 () = tick => self.sense(),
                 written = self.latch.next() => match written {
                     Some((set, Ok(()))) => self.step(Input::Stored(set)),
                     Some((_, Err(error))) => self.step(Input::StoreFailed(error.to_string())),
-                    None => self.step(Input::StoreFailed("the task that writes it has ended".to_owned())),
+                    None => break Ended::LatchGone,
                 },
                 event = self.port.next() => match event {
                     Some(event) => self.take(event),
@@ -120,13 +127,14 @@ impl<'a, P: Port> Driver<'a, P> {
                 return Ended::Suspended;
             }
         };
+        self.watchers.stopping();
         self.step(Input::Shutdown);
         ended
     }
 
     fn deadline(&self) -> Option<Moment> {
         let retry = self.in_force.is_none().then(|| self.clock.now().after(RETRY));
-        self.vehicle.deadline().into_iter().chain(retry).min()
+        self.vehicle.deadline().into_iter().chain(retry).chain(self.watchers.deadline()).min()
     }
 
     fn sense(&mut self) {
@@ -145,10 +153,24 @@ impl<'a, P: Port> Driver<'a, P> {
         }
     }
 
-    /// One step: decide, do, then tell.
-    fn step(&mut self, input: Input) {
+    /// Stops if the guard is lost: nothing else may happen before.
+    fn mind_guard(&mut self) {
         let now = self.clock.now();
-        let effects = self.vehicle.handle(now, input);
+        if self.watchers.guard_is_lost(now) {
+            // It may have changed outputs.
+            self.in_force = None;
+            self.carry_out(now, Input::Fault(Reason::GuardLost));
+        }
+    }
+
+    fn step(&mut self, input: Input) {
+        self.mind_guard();
+        self.carry_out(self.clock.now(), input);
+    }
+
+    /// One step: decide, do, then tell.
+    fn carry_out(&mut self, now: Moment, input: Input) {
+        let effects = self.decide(now, input);
         if let Some(set) = effects.store {
             self.latch.store(set);
         }
@@ -168,6 +190,19 @@ impl<'a, P: Port> Driver<'a, P> {
                 self.tell(&stopped);
             }
         }
+        self.watchers.stepped(now, self.in_force.is_some(), self.armed);
+    }
+
+    /// Decides; a vehicle whose guard is not there is not armed.
+    fn decide(&mut self, now: Moment, input: Input) -> Effects {
+        let effects = self.vehicle.handle(now, input);
+        if !effects.armed || self.watchers.may_arm() {
+            return effects;
+        }
+        let Effects { mut reports, store, .. } = effects;
+        let refused = self.vehicle.handle(now, Input::Fault(Reason::GuardLost));
+        reports.extend(refused.reports);
+        Effects { reports, store: store.or(refused.store), ..refused }
     }
 
     fn apply(&mut self, now: Moment, effects: &Effects) -> Result<(), String> {

@@ -10,8 +10,10 @@ pub mod clock;
 pub mod config;
 pub mod control;
 mod driver;
+pub mod guard;
 mod latch;
 pub mod link;
+pub mod supervise;
 
 pub use latch::Latch;
 
@@ -24,19 +26,21 @@ use driver::{Driver, Ended};
 use latch::LatchKeeper;
 use std::future::Future;
 use std::pin::pin;
+use supervise::Watchers;
 use tracing::{info, warn};
 use vehicle_protocol::Epoch;
 
 /// Obeys commands with `board` until `shutdown`; the outputs are safe when it returns. Needs a tokio runtime.
 ///
 /// # Errors
-/// When the broker cannot be used as configured, when there are no random numbers, or when the link ended by itself. A
+/// When the broker cannot be used as configured, when there are no random numbers, or when a part ended by itself. A
 /// broker that cannot be reached is no error: the agent goes on trying.
 pub async fn run(
     config: Config,
     checks: Checks,
     clock: Clock,
     mut board: Box<dyn Board>,
+    watchers: Watchers,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let latch = Latch::new(&config.state_dir);
@@ -47,7 +51,8 @@ pub async fn run(
     let epoch = draw_epoch()?;
     let vehicle = Vehicle::new(config.setup(epoch, stopped), checks);
     let port = connect(&config, epoch, clock)?;
-    let mut driver = Driver::new(vehicle, board.as_mut(), port, LatchKeeper::spawn(latch), clock);
+    let latch = LatchKeeper::spawn(latch);
+    let mut driver = Driver::new(vehicle, board.as_mut(), port, latch, watchers, clock);
     let mut shutdown = pin!(shutdown);
     loop {
         let ended = driver.run(shutdown.as_mut()).await;
@@ -57,11 +62,13 @@ pub async fn run(
                 let epoch = draw_epoch()?;
                 driver.renew(epoch, connect(&config, epoch, clock)?);
             }
-            Ended::Shutdown | Ended::LinkGone => {
-                let (handle, _) = driver.into_port();
+            Ended::Shutdown | Ended::LinkGone | Ended::LatchGone => {
+                let ((handle, _), watchers) = driver.into_parts();
                 handle.leave().await;
+                watchers.leave(clock).await;
                 info!("the outputs are safe and the link is closed");
-                anyhow::ensure!(ended == Ended::Shutdown, "the link ended by itself; start the agent again");
+                anyhow::ensure!(ended != Ended::LinkGone, "the link ended by itself; start the agent again");
+                anyhow::ensure!(ended != Ended::LatchGone, "nobody stores stops; start the agent again");
                 return Ok(());
             }
         }

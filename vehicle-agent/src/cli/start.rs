@@ -1,12 +1,14 @@
 //! From the configuration to a running agent.
 
 use super::Failure;
-use crate::board::rppal::RppalBoard;
+use crate::board::rppal::{EnableLine, RppalBoard};
 use crate::board::sim::{SimBoard, SimOptions};
 use crate::board::{Board, BoardError};
 use crate::clock::Clock;
 use crate::config::{BoardConfig, Config};
 use crate::control::Checks;
+use crate::guard::Charge;
+use crate::supervise::{Guard, Service, Watchers};
 use anyhow::Context as _;
 use std::future::Future;
 use std::io::{IsTerminal, stderr};
@@ -24,25 +26,37 @@ pub(super) fn run(layers: &Layers, checks: Checks) -> Result<(), Failure> {
     let config = Config::resolve(layers.clone())?;
     log_to_stderr(&config.log);
     let clock = Clock::start();
-    let board = board(&config, clock)?;
-    info!(vehicle = %config.vehicle, broker = %config.endpoint.url, board = config.board.name(), "starts");
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("no event loop: check the limit of open files")?;
-    let ended = runtime.block_on(async { crate::run(config, checks, clock, board, termination()?).await });
+    info!(vehicle = %config.vehicle, broker = %config.endpoint.url, board = config.board.name(), "starts");
+    let ended = runtime.block_on(run_watched(config, checks, clock));
     runtime.shutdown_timeout(PATIENCE);
-    Ok(ended?)
+    ended
 }
 
-fn board(config: &Config, clock: Clock) -> Result<Box<dyn Board>, BoardError> {
+async fn run_watched(config: Config, checks: Checks, clock: Clock) -> Result<(), Failure> {
+    let termination = termination()?;
+    // First the guard, so that there is no moment in which the board has power without it.
+    let charge = Charge::of(&config.board, config.kinematics);
+    let guard = checks.guard.then(|| Guard::start(charge)).transpose()?;
+    let board = board(&config, clock, guard.is_some())?;
+    let watchers = Watchers { guard, service: Service::from_environment() };
+    Ok(crate::run(config, checks, clock, board, watchers, termination).await?)
+}
+
+fn board(config: &Config, clock: Clock, guarded: bool) -> Result<Box<dyn Board>, BoardError> {
     Ok(match &config.board {
         BoardConfig::Sim { trace, levels } => {
             let started_ns = clock.monotonic_ns_at_start();
             let options = SimOptions { started_ns, trace: trace.clone(), levels: levels.clone() };
             Box::new(SimBoard::new(config.kinematics, &config.limits, &options)?)
         }
-        BoardConfig::Rppal(wiring) => Box::new(RppalBoard::new(wiring.clone())?),
+        BoardConfig::Rppal(wiring) => {
+            let enable = if guarded { EnableLine::Guarded } else { EnableLine::Own };
+            Box::new(RppalBoard::new(wiring.clone(), enable)?)
+        }
     })
 }
 

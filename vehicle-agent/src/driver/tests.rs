@@ -97,7 +97,7 @@ async fn play(play: impl AsyncFnOnce(&Scene)) -> Diary {
     let vehicle = Vehicle::new(samples::setup(), Checks::ALL);
     let port = PlayedPort { events, diary: diary.clone() };
     let latch = LatchKeeper::spawn(Latch::new(folder.path()));
-    let mut driver = Driver::new(vehicle, &mut board, port, latch, Clock::start());
+    let mut driver = Driver::new(vehicle, &mut board, port, latch, Watchers::default(), Clock::start());
     let over = std::pin::pin!(play(&scene));
     assert_eq!(driver.run(over).await, Ended::Shutdown);
     diary

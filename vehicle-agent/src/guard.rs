@@ -1,0 +1,109 @@
+//! The guard: a small process beside the agent that cuts the motors' power when the agent falls silent.
+//!
+//! SIGKILL leaves pins and PWM as they were, so somebody else must own the line that enables the motor driver. The guard
+//! knows no network and no commands; it hears beats on its standard input, a socket to the agent, and echoes them there.
+
+mod charge;
+mod cutoff;
+mod pins;
+mod sim;
+mod vigil;
+
+pub use charge::Charge;
+pub(crate) use charge::ChargeLine;
+pub(crate) use cutoff::Cutoff;
+
+use crate::board::BoardError;
+use crate::clock::Clock;
+use crate::control::Cause;
+use nix::sys::signal::{SigSet, Signal};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, read, write};
+use std::io::{Write as _, stderr, stdin};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+use vigil::Vigil;
+
+/// The longest silence of an armed agent (S6: motors off at 150 ms).
+pub(crate) const SILENCE: Duration = Duration::from_millis(150);
+
+/// The words between agent and guard, one byte each.
+pub(crate) mod word {
+    /// From the guard: it has its outputs and listens.
+    pub(crate) const READY: u8 = b'r';
+    /// From an armed agent after a good step; echoed.
+    pub(crate) const BEAT: u8 = b'b';
+    /// From the agent: disarmed, so no beats follow.
+    pub(crate) const REST: u8 = b'z';
+    /// From the guard: the agent was silent, and the motors are off until it has disarmed.
+    pub(crate) const TRIPPED: u8 = b't';
+}
+
+/// Guards what it is in charge of until the agent closes the socket on standard input; the outputs are safe then.
+///
+/// # Errors
+/// When outputs can't be taken at the start, or made safe at the end.
+pub(crate) fn run(charge: &Charge) -> Result<(), BoardError> {
+    outlive_signals();
+    let clock = Clock::start();
+    let mut cutoff = charge.open(clock)?;
+    watch(stdin().as_fd(), clock, cutoff.as_mut())
+}
+
+/// What ends the agent must leave the guard until it has made the outputs safe: it ends with the socket.
+fn outlive_signals() {
+    // For whoever lists processes; otherwise it would show as the link by which it was started.
+    let _ = rustix::thread::set_name(c"vehicle-guard");
+    // Fails only where the guard leads a session already.
+    let _ = rustix::process::setsid();
+    // The guard has one thread, so a signal that this thread blocks never arrives.
+    let ignored: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
+    let _ = ignored.thread_block();
+}
+
+fn watch(agent: BorrowedFd<'_>, clock: Clock, cutoff: &mut dyn Cutoff) -> Result<(), BoardError> {
+    let mut vigil = Vigil::default();
+    tell(agent, &[word::READY]);
+    loop {
+        let patience = vigil.deadline().map(|deadline| deadline.since(clock.now()));
+        let mut heard = [0; 64];
+        match listen(agent, patience, &mut heard) {
+            Some(0) => return cutoff.make_safe(&Cause::Guard),
+            Some(length) => {
+                let echo = vigil.hear(clock.now(), heard.get(..length).unwrap_or_default());
+                // By level: of what came at once only the end counts.
+                cutoff.enable(vigil.is_armed());
+                tell(agent, &echo);
+            }
+            None if vigil.trip(clock.now()) => {
+                if let Err(problem) = cutoff.make_safe(&Cause::Guard) {
+                    // Nobody may be left to hear of it.
+                    let _ = writeln!(stderr(), "guard: {problem}");
+                }
+                tell(agent, &[word::TRIPPED]);
+            }
+            None => {}
+        }
+    }
+}
+
+/// Reads what has come, waiting for `patience` at most; 0 when the agent is gone, nothing if nothing came.
+fn listen(agent: BorrowedFd<'_>, patience: Option<Duration>, heard: &mut [u8]) -> Option<usize> {
+    let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
+    match poll(&mut [PollFd::new(&agent, PollFlags::IN)], patience.as_ref()) {
+        Ok(0) | Err(Errno::INTR) => None,
+        // An agent that died with echoes unread resets the socket, which is no less an end.
+        _ => match read(agent, heard) {
+            Err(Errno::INTR | Errno::AGAIN) => None,
+            read => Some(read.unwrap_or(0)),
+        },
+    }
+}
+
+fn tell(agent: BorrowedFd<'_>, words: &[u8]) {
+    // That the agent is gone shows when it is next listened to.
+    let _ = write(agent, words);
+}
+
+#[cfg(test)]
+mod tests;

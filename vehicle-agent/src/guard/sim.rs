@@ -1,0 +1,71 @@
+//! The guard's own hold of a simulated board's files.
+
+use super::Cutoff;
+use crate::board::BoardError;
+use crate::board::sim::{Levels, Trace};
+use crate::clock::Clock;
+use crate::control::{Cause, Drivetrain, Outputs};
+use std::path::Path;
+use vehicle_protocol::Doors;
+
+/// Levels and trace of the same board as the agent's.
+#[derive(Debug)]
+pub(super) struct SimCutoff {
+    drivetrain: Drivetrain,
+    levels: Option<Levels>,
+    trace: Option<Trace>,
+    clock: Clock,
+}
+
+impl SimCutoff {
+    pub(super) fn open(
+        drivetrain: Drivetrain,
+        trace: Option<&Path>,
+        levels: Option<&Path>,
+        clock: Clock,
+    ) -> Result<Self, BoardError> {
+        let trace = trace.map(|file| Trace::append(file, clock.monotonic_ns_at_start())).transpose()?;
+        let levels = levels.map(Levels::open).transpose()?;
+        Ok(Self { drivetrain, levels, trace, clock })
+    }
+
+    /// The outputs as they are, as far as they were ever written; a file that is damaged counts as not written.
+    fn known(&self) -> Option<Outputs> {
+        let levels = self.levels.as_ref().and_then(|levels| levels.read().ok().flatten());
+        levels.or_else(|| self.trace.as_ref().and_then(Trace::last))
+    }
+
+    const fn unknown(&self) -> Outputs {
+        Outputs {
+            drivetrain: self.drivetrain,
+            enable: false,
+            brake: false,
+            headlights: false,
+            parking_lights: false,
+            hazard_lights: false,
+            horn: false,
+            doors: Doors::Locked,
+        }
+    }
+}
+
+impl Cutoff for SimCutoff {
+    fn enable(&mut self, _: bool) {
+        // The simulated board has no driver that obeys a line of its own.
+    }
+
+    fn make_safe(&mut self, cause: &Cause) -> Result<(), BoardError> {
+        let known = self.known();
+        let safe = known.unwrap_or(self.unknown()).made_safe();
+        if known == Some(safe) && *cause == Cause::Guard {
+            return Ok(());
+        }
+        // Pins first: what the record says has then happened. A failure of one file must not keep the other from its line.
+        let levels = self.levels.as_ref().map_or(Ok(()), |levels| levels.write(&safe));
+        let trace = self.trace.as_mut().map_or(Ok(()), |trace| trace.line(self.clock.now(), &safe, cause));
+        levels.and(trace)
+    }
+}
+
+#[cfg(test)]
+mod tests;

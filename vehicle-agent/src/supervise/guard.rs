@@ -1,0 +1,237 @@
+//! The guard as the agent sees it: a process to start, to beat for, to hear and to doubt.
+
+use super::beats::{Beats, Silent};
+use crate::clock::Clock;
+use crate::control::Moment;
+use crate::guard::{Charge, word};
+use anyhow::Context as _;
+use rustix::io::{Errno, read, write};
+use std::io::{ErrorKind, Read as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream as Line;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tokio::io::{AsyncWriteExt as _, Interest};
+use tokio::net::UnixStream;
+use tracing::{debug, warn};
+
+/// This very program, even after an update has replaced its file.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+/// How long a guard may take to have its outputs.
+const START: Duration = Duration::from_secs(2);
+/// A guard that is gone is started again after this time, so that one that can't live doesn't keep the agent busy.
+const RESTART: Duration = Duration::from_secs(1);
+/// How long a guard may take to make the outputs safe and end.
+const END: Duration = Duration::from_millis(500);
+
+/// The guard of this agent's outputs. When this is dropped, as in a panic, it makes them safe and ends.
+#[derive(Debug)]
+pub struct Guard {
+    charge: Charge,
+    state: State,
+    beats: Beats,
+}
+
+#[derive(Debug)]
+enum State {
+    Alive { process: Process, ready: bool },
+    Gone { again: Moment },
+}
+
+#[derive(Debug)]
+struct Process {
+    line: UnixStream,
+    child: Child,
+}
+
+/// What a look at the line has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    Nothing,
+    Tripped,
+    End,
+}
+
+impl Guard {
+    /// Starts the guard and waits until it has its outputs. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When it can't be started, or can't take its outputs; it has said why on standard error.
+    pub fn start(charge: Charge) -> anyhow::Result<Self> {
+        let process = Process::spawn(&charge, Some(START)).context("no guard, so no start")?;
+        Ok(Self { charge, state: State::Alive { process, ready: true }, beats: Beats::default() })
+    }
+
+    pub(super) const fn is_ready(&self) -> bool {
+        matches!(self.state, State::Alive { ready: true, .. })
+    }
+
+    pub(super) async fn hear(&mut self) {
+        match &mut self.state {
+            // What is there to hear is read by `is_lost`, which can't wait.
+            State::Alive { process, .. } => process.readable().await,
+            State::Gone { .. } => std::future::pending().await,
+        }
+    }
+
+    pub(super) fn is_lost(&mut self, now: Moment) -> bool {
+        let armed = self.beats.is_armed();
+        let lost = match &mut self.state {
+            State::Alive { process, ready } => match process.listen(now, ready, &mut self.beats) {
+                Heard::End => {
+                    warn!("the guard has ended");
+                    process.reap();
+                    self.state = State::Gone { again: now.after(RESTART) };
+                    true
+                }
+                Heard::Tripped => {
+                    warn!("the guard has turned the motors off: the agent was silent");
+                    true
+                }
+                Heard::Nothing => self.doubt(now),
+            },
+            State::Gone { again } if now >= *again && !armed => {
+                self.start_again(now);
+                false
+            }
+            State::Gone { .. } => true,
+        };
+        lost && armed
+    }
+
+    /// Judges silence.
+    fn doubt(&mut self, now: Moment) -> bool {
+        match self.beats.silent(now) {
+            None => return false,
+            Some(Silent::Loop) => warn!("the control loop has hung; the guard turns the motors off"),
+            Some(Silent::Guard) => {
+                warn!("the guard is silent; another takes its place");
+                if let State::Alive { process, .. } = &mut self.state {
+                    process.reap();
+                }
+                self.state = State::Gone { again: now };
+            }
+        }
+        true
+    }
+
+    fn start_again(&mut self, now: Moment) {
+        self.state = match Process::spawn(&self.charge, None) {
+            Ok(process) => State::Alive { process, ready: false },
+            Err(error) => {
+                warn!("the guard can't be started again: {error:#}");
+                State::Gone { again: now.after(RESTART) }
+            }
+        };
+    }
+
+    pub(super) fn set_armed(&mut self, now: Moment, armed: bool) {
+        if self.beats.set_armed(now, armed) && !armed {
+            self.tell(word::REST);
+        }
+    }
+
+    pub(super) fn beat(&mut self, now: Moment) {
+        if self.beats.beat(now) {
+            self.tell(word::BEAT);
+        }
+    }
+
+    fn tell(&self, said: u8) {
+        if let State::Alive { process, .. } = &self.state {
+            // A guard that is gone is noticed when it is listened to, and one that hangs by its missing echoes.
+            let _ = write(&process.line, &[said]);
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        match self.state {
+            State::Alive { .. } => self.beats.deadline(),
+            State::Gone { again } if !self.beats.is_armed() => Some(again),
+            State::Gone { .. } => None,
+        }
+    }
+
+    /// Waits until it has ended, which it does by itself when the agent has hung up.
+    pub(super) async fn leave(self, clock: Clock) {
+        let State::Alive { mut process, .. } = self.state else { return };
+        // If it has hung up already, then that is what is waited for.
+        let _ = process.line.shutdown().await;
+        let limit = clock.until(clock.now().after(END));
+        let ended = async {
+            let mut ready = false;
+            while process.listen(clock.now(), &mut ready, &mut Beats::default()) != Heard::End {
+                process.readable().await;
+            }
+        };
+        if tokio::time::timeout_at(limit, ended).await.is_ok() {
+            // It closes the line as its last deed.
+            let _ = process.child.wait();
+        } else {
+            warn!("the guard has not ended; it stays until it can make the outputs safe");
+        }
+    }
+}
+
+impl Process {
+    /// Starts a guard; with `patience`, waits until it is ready.
+    fn spawn(charge: &Charge, patience: Option<Duration>) -> anyhow::Result<Self> {
+        let (own, other) = Line::pair()?;
+        let mut command = Command::new(OWN_PROGRAM);
+        command.arg0("vehicle-agent").args(charge.arguments());
+        command.stdin(Stdio::from(OwnedFd::from(other))).stdout(Stdio::null());
+        // The service manager hears of the agent alone.
+        command.env_remove("NOTIFY_SOCKET").env_remove("WATCHDOG_USEC").env_remove("WATCHDOG_PID");
+        let child = command.spawn().context("it can't be started")?;
+        debug!(id = child.id(), "the guard starts");
+        // With the command goes this process's copy of the other end: only the guard's own keeps the line open.
+        drop(command);
+        if let Some(patience) = patience {
+            own.set_read_timeout(Some(patience))?;
+            let mut said = [0];
+            (&own).read_exact(&mut said)?;
+            anyhow::ensure!(said == [word::READY], "it says {said:?}");
+        }
+        own.set_nonblocking(true)?;
+        Ok(Self { line: UnixStream::from_std(own)?, child })
+    }
+
+    async fn readable(&self) {
+        // Fails only with the runtime itself.
+        let _ = self.line.readable().await;
+        // Whoever reads does so until nothing is left, so what is known here is out of date by then.
+        let _ = self.line.try_io(Interest::READABLE, || Err::<(), _>(ErrorKind::WouldBlock.into()));
+    }
+
+    /// Ends one that is of no more use, even if it is stopped; one that still waits for its agent is never ended so.
+    fn reap(&mut self) {
+        // Fails only if it has ended, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Reads all that has come.
+    fn listen(&mut self, now: Moment, ready: &mut bool, beats: &mut Beats) -> Heard {
+        let mut heard = Heard::Nothing;
+        loop {
+            let mut said = [0; 64];
+            // Past the runtime, which learns of news only between steps.
+            let length = match read(&self.line, &mut said) {
+                Ok(0) => return Heard::End,
+                Ok(length) => length,
+                Err(Errno::INTR) => continue,
+                Err(Errno::AGAIN) => return heard,
+                Err(_) => return Heard::End,
+            };
+            for word in said.iter().take(length) {
+                match *word {
+                    word::READY => *ready = true,
+                    word::BEAT => beats.echoed(now),
+                    word::TRIPPED => heard = Heard::Tripped,
+                    _ => {}
+                }
+            }
+        }
+    }
+}
