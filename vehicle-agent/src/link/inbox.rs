@@ -107,7 +107,7 @@ impl Inbox {
 
 /// Whether a message reads as a stop; whether its sender may stop the vehicle is for the core to decide.
 fn is_stop(received: &Received) -> bool {
-    received.topic == Topic::Commands
+    matches!(received.topic, Topic::Commands | Topic::Drive)
         && !received.retained
         && json::decode(&received.payload).is_ok_and(|envelope| envelope.command.name().is_stop())
 }
@@ -186,10 +186,21 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_on_the_topic_for_setpoints_finds_room_too() {
+        let mut inbox = Inbox::default();
+        for number in 0..WAITING {
+            inbox.receive(message(Topic::Drive, &number.to_string()));
+        }
+        let stop = message(Topic::Drive, r#"{"CMD":"BRAKE"}"#);
+        inbox.receive(stop.clone());
+        assert_eq!(drain(&mut inbox), [LinkEvent::Received(stop)]);
+    }
+
+    #[test]
     fn what_only_looks_like_a_stop_makes_no_room() {
         let mut inbox = Inbox::default();
         let retained = Received { retained: true, ..command("BRAKE") };
-        let elsewhere = message(Topic::Drive, r#"{"CMD":"BRAKE"}"#);
+        let elsewhere = message(Topic::SessionRequest, r#"{"CMD":"BRAKE"}"#);
         for _ in 0..WAITING {
             inbox.receive(command("ACCELERATE"));
         }
