@@ -4,6 +4,7 @@
 //! what it waited for. What a broker or a program wrote is printed when its handle goes away, so that a failing test
 //! shows it.
 
+pub mod bench;
 pub mod certificates;
 pub mod client;
 pub mod mosquitto;
