@@ -1,0 +1,74 @@
+//! The judge of every fault: from a trace, the answers and what was sent, it says which rules were broken.
+//!
+//! It asks no part of a vehicle how it decided. What moved stands in the trace, what the vehicle claims in its answers,
+//! and what could rightly move it in the harness's own notes of what it sent.
+
+mod answers;
+mod freshness;
+mod latch;
+mod lease;
+mod once;
+mod record;
+mod runs;
+mod violation;
+
+pub use record::{Delivery, Heard, Record, Sent, Terms};
+pub use violation::{Rule, Violation};
+
+use std::time::Duration;
+
+/// How long after a lease braking may begin, and how long after a command the first change may come.
+pub const GRACE: Duration = Duration::from_millis(100);
+
+/// How long after the agent was killed the guard may take to turn everything off.
+pub const GUARD: Duration = Duration::from_millis(250);
+
+/// What came of one run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Every rule that was broken, in the order of the rules.
+    pub violations: Vec<Violation>,
+    /// Commands with an ID that the vehicle says it has begun.
+    pub executed: usize,
+    /// The longest time from the last word of an operator to the beginning of the braking that follows it.
+    pub longest_to_braking: Duration,
+}
+
+impl Findings {
+    /// How often a command was executed again.
+    #[must_use]
+    pub fn duplicates(&self) -> usize {
+        self.count(Rule::Once)
+    }
+
+    /// How often a command was executed that nobody sent, or too late.
+    #[must_use]
+    pub fn late(&self) -> usize {
+        self.count(Rule::Fresh)
+    }
+
+    /// How often a rule was broken.
+    #[must_use]
+    pub fn count(&self, rule: Rule) -> usize {
+        self.violations.iter().filter(|violation| violation.rule == rule).count()
+    }
+}
+
+/// Judges one run.
+#[must_use]
+pub fn judge(record: &Record) -> Findings {
+    let runs = runs::runs(&record.trace);
+    let mut violations = freshness::violations(record, &runs);
+    violations.extend(lease::violations(record));
+    violations.extend(once::violations(record, &runs));
+    violations.extend(latch::violations(record));
+    violations.extend(answers::violations(record));
+    Findings {
+        violations,
+        executed: answers::executed(record),
+        longest_to_braking: lease::longest_to_braking(record),
+    }
+}
+
+#[cfg(test)]
+mod tests;
