@@ -4,12 +4,15 @@
 //! what it waited for. What a broker or a program wrote is printed when its handle goes away, so that a failing test
 //! shows it.
 
+pub mod agent;
 pub mod bench;
 pub mod certificates;
 pub mod client;
 pub mod mosquitto;
+pub mod oracle;
 pub mod paho;
 pub mod process;
+pub mod simulation;
 pub mod trace;
 pub mod wait;
 

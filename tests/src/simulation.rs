@@ -1,0 +1,34 @@
+//! The decisions of a vehicle against a bad network and bad luck, in one process and without waiting: time is a number.
+//!
+//! A seed decides everything, so that what one run did another repeats. The vehicle's core is the one that ships; around
+//! it a network delays, reorders, doubles, drops and keeps messages, operators send, die and freeze, and boots and
+//! epochs end. The [`crate::oracle`] judges what is left of it.
+
+mod network;
+mod operator;
+mod scenario;
+mod shell;
+mod world;
+
+pub use scenario::{Misfortune, Scenario};
+
+use vehicle_agent::control::Checks;
+
+use crate::oracle::{Findings, Record, judge};
+
+/// What a run of one seed was, and how it is judged.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What happened.
+    pub record: Record,
+    /// What the oracle says to it.
+    pub findings: Findings,
+}
+
+/// Runs one seed against a vehicle with the protections given.
+#[must_use]
+pub fn run(seed: u64, checks: Checks) -> Outcome {
+    let record = world::World::new(seed, checks).run();
+    let findings = judge(&record);
+    Outcome { record, findings }
+}

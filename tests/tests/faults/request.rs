@@ -1,0 +1,35 @@
+//! What `tests/faults` was asked for; without it, a pull request's share.
+
+use std::env;
+
+use anyhow::{Context, Result};
+
+/// How much is run, and from which seed on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    pub(crate) seed: u64,
+    pub(crate) long: bool,
+    count: Option<u64>,
+}
+
+impl Request {
+    /// Reads what `tests/faults` has set.
+    pub(crate) fn read() -> Result<Self> {
+        let number = |name: &str| -> Result<Option<u64>> {
+            let value = env::var(name).ok();
+            value
+                .map(|value| value.parse().with_context(|| format!("{name}={value} is no number")))
+                .transpose()
+        };
+        Ok(Self {
+            seed: number("FAULTS_SEED")?.unwrap_or(1),
+            long: env::var_os("FAULTS_LONG").is_some(),
+            count: number("FAULTS_COUNT")?,
+        })
+    }
+
+    /// How many runs of a row there are.
+    pub(crate) fn count(self, short: u64, long: u64) -> u64 {
+        self.count.unwrap_or(if self.long { long } else { short })
+    }
+}
