@@ -8,7 +8,7 @@ use crate::control::order::{Order, Outcome, Party, Refusal};
 use crate::control::{Checks, Moment, Received};
 use std::time::Duration;
 use vehicle_protocol::{
-    Answer, AnswerForm, CommandName, Envelope, Epoch, Reason, Refused, Shape, Topic, json,
+    Answer, AnswerForm, Command, CommandName, Envelope, Epoch, Reason, Refused, Shape, Topic, json,
 };
 
 /// What the gate makes of a message.
@@ -28,13 +28,14 @@ pub(super) struct Gate {
     epoch: Epoch,
     checks: Checks,
     pub(super) memory: Memory,
-    /// EXP of the newest timed setpoint: an older one never comes after it.
-    newest_setpoint: Option<u64>,
+    /// Expiry of the newest timed setpoint and heartbeat.
+    newest_setpoint: Option<Moment>,
+    newest_beat: Option<Moment>,
 }
 
 impl Gate {
     pub(super) fn new(epoch: Epoch, checks: Checks) -> Self {
-        Self { epoch, checks, memory: Memory::default(), newest_setpoint: None }
+        Self { epoch, checks, memory: Memory::default(), newest_setpoint: None, newest_beat: None }
     }
 
     /// Judges a message on the topics for commands.
@@ -61,85 +62,106 @@ impl Gate {
 
     fn admit(&mut self, now: Moment, received: &Received, envelope: Envelope) -> Result<Verdict, Refused> {
         let Envelope { command, shape } = envelope;
-        let name = command.name();
-        let id = shape.id().cloned();
-        let refuse = |refusal: Refusal| Refused {
+        let (name, id) = (command.name(), shape.id().cloned());
+        self.pass(now, received, command, &shape).map_err(|Refusal { reason, detail }| Refused {
             command: Some(name),
-            id: id.clone(),
-            reason: refusal.reason,
-            detail: refusal.detail,
-        };
+            id,
+            reason,
+            detail,
+        })
+    }
+
+    fn pass(
+        &mut self,
+        now: Moment,
+        received: &Received,
+        command: Command,
+        shape: &Shape,
+    ) -> Result<Verdict, Refusal> {
+        let name = command.name();
         if received.retained && self.checks.retained {
-            return Err(refuse(Refusal::new(
+            return Err(Refusal::new(
                 Reason::Retained,
                 "a command is never retained; publish it without the flag",
-            )));
+            ));
         }
-        belongs(name, received.topic).map_err(refuse)?;
+        belongs(name, received.topic)?;
         if matches!(shape, Shape::Signed(_)) {
-            return Err(refuse(Refusal::new(Reason::UnknownKey, "no key is enrolled here")));
+            return Err(Refusal::new(Reason::UnknownKey, "no key is enrolled here"));
         }
-        let form = if shape == Shape::Plain { AnswerForm::Plain } else { AnswerForm::Full };
-        let expires = shape.expires().map(Moment::from_millis);
-        let order = Order { command, id: id.clone(), form, party: Party::Unsigned, expires };
+        let form = if *shape == Shape::Plain { AnswerForm::Plain } else { AnswerForm::Full };
+        // EXP is the last millisecond at which it may be begun.
+        let expires = shape.expires().map(|last| Moment::from_millis(last.saturating_add(1)));
+        let order = Order { command, id: shape.id().cloned(), form, party: Party::Unsigned, expires };
         if name.is_stop() {
             return Ok(Verdict::Admit(order));
         }
-        if let Shape::Timed { epoch, expires, .. } = &shape {
-            self.check_fresh(now, name, *epoch, *expires).map_err(refuse)?;
-        }
-        self.check_new(now, order).map_err(refuse)
-    }
-
-    fn check_fresh(
-        &mut self,
-        now: Moment,
-        name: CommandName,
-        epoch: Epoch,
-        expires: u64,
-    ) -> Result<(), Refusal> {
-        if self.checks.epoch && epoch != self.epoch {
-            return Err(Refusal::new(
-                Reason::BadEpoch,
-                "another boot of this vehicle; ask for a session again",
-            ));
-        }
-        if self.checks.expiry {
-            check_expiry(now, name, expires)?;
-        }
-        if name == CommandName::Drive && self.checks.counter {
-            if self.newest_setpoint.is_some_and(|newest| expires <= newest) {
-                return Err(Refusal::new(
-                    Reason::BadCounter,
-                    "a newer setpoint has come before; EXP must rise",
-                ));
-            }
-            self.newest_setpoint = Some(expires);
-        }
-        Ok(())
-    }
-
-    fn check_new(&mut self, now: Moment, order: Order) -> Result<Verdict, Refusal> {
-        // Setpoints and heartbeats are kept apart by their expiry, and CANCEL names another command's ID.
-        let remembered = !order.name().is_on_drive_topic() && order.name() != CommandName::Cancel;
-        let Some(id) = order.id.as_ref().filter(|_| remembered && self.checks.counter) else {
-            return Ok(Verdict::Admit(order));
-        };
-        if let Some(answer) = self.memory.recall(id) {
+        self.check_epoch(shape)?;
+        // What is remembered is answered with how it stands even after its EXP: that was about its beginning.
+        if let Some(answer) = self.recall(&order) {
             return Ok(Verdict::Repeat(answer));
         }
-        if order.expires.is_some() && !self.memory.has_room(now) {
+        if let Some(last) = shape.expires().filter(|_| self.checks.expiry) {
+            check_expiry(now, name, last)?;
+        }
+        self.check_order(&order)?;
+        if remembered(&order) && order.expires.is_some() && !self.memory.has_room(now) {
             return Err(Refusal::new(Reason::Busy, "too many timed commands at once; send again in a while"));
         }
         Ok(Verdict::Admit(order))
     }
 
+    fn check_epoch(&self, shape: &Shape) -> Result<(), Refusal> {
+        match shape {
+            Shape::Timed { epoch, .. } if self.checks.epoch && *epoch != self.epoch => {
+                Err(Refusal::new(Reason::BadEpoch, "another boot of this vehicle; ask for a session again"))
+            }
+            Shape::Plain | Shape::Identified(_) | Shape::Timed { .. } | Shape::Signed(_) => Ok(()),
+        }
+    }
+
+    fn recall(&self, order: &Order) -> Option<Answer> {
+        let id = order.id.as_ref().filter(|_| remembered(order) && self.checks.counter)?;
+        self.memory.recall(id)
+    }
+
+    /// Setpoints and heartbeats never come twice and never an older after a newer one, as far as they can be told apart.
+    fn check_order(&mut self, order: &Order) -> Result<(), Refusal> {
+        if !order.name().is_on_drive_topic() || !self.checks.counter {
+            return Ok(());
+        }
+        let newest = if order.name() == CommandName::Drive {
+            &mut self.newest_setpoint
+        } else {
+            &mut self.newest_beat
+        };
+        let rises = match (&order.id, order.expires) {
+            (_, Some(expires)) => newest.replace(expires.max(newest.unwrap_or_default())) < Some(expires),
+            (Some(id), None) => self.memory.is_new_in_stream(id),
+            (None, None) => true,
+        };
+        if rises {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            Reason::BadCounter,
+            "it or a newer one has come before; EXP must rise, and an ID be new",
+        ))
+    }
+
     /// Remembers a command that the vehicle has begun.
     pub(super) fn remember(&mut self, order: &Order) {
-        if !order.name().is_on_drive_topic() && order.name() != CommandName::Cancel {
+        if remembered(order) {
             self.memory.insert(order);
         }
     }
+}
+
+/// Whether a repetition of it is answered from memory: not that of a stop, which is applied again, nor of a setpoint or
+/// heartbeat, which have no answer; and a CANCEL has no ID of its own.
+fn remembered(order: &Order) -> bool {
+    let name = order.name();
+    !name.is_stop() && !name.is_on_drive_topic() && name != CommandName::Cancel
 }
 
 /// Setpoints and heartbeats have a topic of their own. A stop is taken wherever it comes: refusing one helps nobody.

@@ -11,6 +11,8 @@ const QUEUE: usize = 8;
 const REACHED: f64 = 0.5;
 /// And slower than this, in degrees per second.
 const SETTLED: f64 = 3.0;
+/// A vehicle that stands within this many degrees of the heading last asked for stands there, rolling out included.
+const STILL_THERE: f64 = 2.0;
 
 /// A turn that waits for its time.
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +52,14 @@ pub(super) struct Discrete {
 }
 
 impl Discrete {
-    pub(super) fn new(speed: f64) -> Self {
-        Self { speed, ..Self::default() }
+    /// Holds `course` if the vehicle still points there; what has moved it since asked for something else.
+    pub(super) fn new(speed: f64, course: Option<f64>, motion: &Motion) -> Self {
+        let course = course.filter(|course| (course - motion.pose().heading).abs() <= STILL_THERE);
+        Self { speed, course, ..Self::default() }
+    }
+
+    pub(super) const fn course(&self) -> Option<f64> {
+        self.course
     }
 
     /// Whether one more turn may wait.
@@ -84,7 +92,7 @@ impl Discrete {
             return Some(Turned::Under(ticket, (pose.heading - from) / (to - from)));
         }
         let Waiting { ticket, degrees, expires } = self.waiting.pop_front()?;
-        if fresh && expires.is_some_and(|expires| now > expires) {
+        if fresh && expires.is_some_and(|expires| now >= expires) {
             return Some(Turned::Expired(ticket));
         }
         let from = self.course.unwrap_or_else(|| motion.pose().heading);
@@ -98,12 +106,11 @@ impl Discrete {
         let turn_rate =
             self.course.map_or(0.0, |course| motion.turn_rate_for(course - motion.pose().heading));
         // On the spot, what is left of a finished turn is not worth waking the motors for.
-        let rests = self.speed == 0.0 && self.is_done();
-        Target { speed: self.speed, turn_rate: if rests { 0.0 } else { turn_rate } }
+        Target { speed: self.speed, turn_rate: if self.rests() { 0.0 } else { turn_rate } }
     }
 
-    /// Whether no turn is under way or waiting.
-    pub(super) fn is_done(&self) -> bool {
-        self.turn.is_none() && self.waiting.is_empty()
+    /// Whether it asks for nothing: no speed, and no turn under way or waiting.
+    pub(super) fn rests(&self) -> bool {
+        self.speed == 0.0 && self.turn.is_none() && self.waiting.is_empty()
     }
 }

@@ -19,11 +19,19 @@ struct Entry {
     expires: Option<Moment>,
 }
 
+impl Entry {
+    const fn has_ended(&self) -> bool {
+        self.outcome.state.is_terminal()
+    }
+}
+
 /// What became of the commands that had an ID.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
     ring: VecDeque<Entry>,
     timed: VecDeque<Entry>,
+    /// Of setpoints and heartbeats, which have no answer to remember.
+    stream: VecDeque<CommandId>,
 }
 
 impl Memory {
@@ -42,9 +50,9 @@ impl Memory {
         })
     }
 
-    /// Whether a timed command can still be remembered; forgets what has expired.
+    /// Whether a timed command can still be remembered; forgets what has ended and expired.
     pub(super) fn has_room(&mut self, now: Moment) -> bool {
-        self.timed.retain(|entry| entry.expires.is_some_and(|expires| expires >= now));
+        self.timed.retain(|entry| !entry.has_ended() || entry.expires.is_some_and(|expires| now < expires));
         self.timed.len() < TIMED
     }
 
@@ -60,12 +68,25 @@ impl Memory {
         };
         if order.expires.is_some() {
             self.timed.push_back(entry);
-        } else {
-            if self.ring.len() >= RING {
-                self.ring.pop_front();
-            }
-            self.ring.push_back(entry);
+            return;
         }
+        if self.ring.len() >= RING {
+            let oldest = self.ring.iter().position(Entry::has_ended).unwrap_or(0);
+            self.ring.remove(oldest);
+        }
+        self.ring.push_back(entry);
+    }
+
+    /// Remembers a setpoint or heartbeat; says whether it is a new one.
+    pub(super) fn is_new_in_stream(&mut self, id: &CommandId) -> bool {
+        if self.stream.contains(id) {
+            return false;
+        }
+        if self.stream.len() >= RING {
+            self.stream.pop_front();
+        }
+        self.stream.push_back(id.clone());
+        true
     }
 
     /// Notes how a remembered command stands.

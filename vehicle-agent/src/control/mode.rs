@@ -68,6 +68,19 @@ impl Mode {
         }
     }
 
+    /// The lease in force.
+    pub(super) const fn lease(&self) -> Option<&Lease> {
+        match self {
+            Self::Driving(driving) => Some(&driving.lease),
+            Self::Off
+            | Self::Standing
+            | Self::Braking { .. }
+            | Self::Failsafe(_)
+            | Self::Fault(_)
+            | Self::EmergencyStop => None,
+        }
+    }
+
     /// Motors, enable line and brake: the one place where they are decided.
     pub(super) fn power(&self, motion: &Motion, parking_brake: bool) -> Power {
         let moving = motion.drivetrain();
@@ -91,6 +104,25 @@ impl Mode {
             Way::SafePlace(autopilot) => autopilot.target(motion),
         };
         Target { speed: target.speed.clamp(-max_speed, max_speed), ..target }
+    }
+
+    /// What follows once the vehicle stands, if nothing more is asked of it.
+    pub(super) fn at_rest(&self) -> Option<Self> {
+        match self {
+            Self::Driving(Driving { way: Way::Setpoint(target), .. }) => {
+                (*target == Target::REST).then_some(Self::Standing)
+            }
+            Self::Driving(Driving { way: Way::Discrete(discrete), .. }) => {
+                discrete.rests().then_some(Self::Standing)
+            }
+            Self::Braking { engine_off } => Some(if *engine_off { Self::Off } else { Self::Standing }),
+            Self::Driving(Driving { way: Way::SafePlace(_), .. })
+            | Self::Off
+            | Self::Standing
+            | Self::Failsafe(_)
+            | Self::Fault(_)
+            | Self::EmergencyStop => None,
+        }
     }
 
     /// The word for status.

@@ -19,6 +19,8 @@ impl Target {
 const STANDING_SPEED: f64 = 0.02;
 /// Turning slower than this is standing, in degrees per second.
 const STANDING_TURN_RATE: f64 = 1.0;
+/// No control loop is slower, in seconds; what is longer was a pause.
+const LONGEST_STEP: f64 = 0.1;
 /// A steering servo is set for at least this speed in m/s, so that it points the right way before the wheels roll.
 const STEERING_SPEED: f64 = 0.2;
 
@@ -57,15 +59,24 @@ impl Motion {
     pub(super) fn step(&mut self, now: Moment, target: Target) {
         let seconds = now.since(self.stepped).as_secs_f64();
         self.stepped = now;
-        let target = self.limited(now, target);
-        let slowing = target.speed.abs() < self.asked.speed.abs() || target.speed * self.asked.speed < 0.0;
-        let slew = if slowing { self.limits.deceleration } else { self.limits.acceleration };
-        self.asked.speed = towards(self.asked.speed, target.speed, slew * seconds);
-        let turn_slew = self.limits.turn_acceleration * seconds;
-        self.asked.turn_rate = towards(self.asked.turn_rate, target.turn_rate, turn_slew);
-        self.note_rest(now);
+        // Until now the motors did what they were asked for in the step before.
         if !self.measured {
             self.reckon(seconds);
+        }
+        let target = self.limited(now, target);
+        // After a pause of the control loop the vehicle may slow at once, but it gathers speed from where it is.
+        let gathering = seconds.min(LONGEST_STEP);
+        let slowing = target.speed.abs() < self.asked.speed.abs() || target.speed * self.asked.speed < 0.0;
+        let change =
+            if slowing { self.limits.deceleration * seconds } else { self.limits.acceleration * gathering };
+        self.asked.speed = towards(self.asked.speed, target.speed, change);
+        let turning = if target.turn_rate == 0.0 { seconds } else { gathering };
+        let turn_change = self.limits.turn_acceleration * turning;
+        self.asked.turn_rate = towards(self.asked.turn_rate, target.turn_rate, turn_change);
+        self.note_rest(now);
+        if !self.measured {
+            self.pose.speed = self.asked.speed;
+            self.pose.turn_rate = self.modelled_turn_rate();
         }
     }
 
@@ -90,26 +101,30 @@ impl Motion {
         }
     }
 
-    /// Takes over what the board measured.
-    pub(super) const fn measure(&mut self, odometry: Odometry) {
-        self.pose = odometry;
-        self.measured = true;
+    /// Takes over what the board measured; where it measures nothing the pose is reckoned.
+    pub(super) const fn measure(&mut self, odometry: Option<Odometry>) {
+        self.measured = odometry.is_some();
+        if let Some(odometry) = odometry {
+            self.pose = odometry;
+        }
     }
 
-    /// Reckons the pose from what the motors are asked for, where nothing measures it.
+    /// Reckons the pose from what the motors were asked for.
     fn reckon(&mut self, seconds: f64) {
-        let turn_rate = match self.kinematics {
+        let turn = self.modelled_turn_rate() * seconds;
+        let middle = (self.pose.heading + turn / 2.0).to_radians();
+        self.pose.heading += turn;
+        self.pose.x += self.asked.speed * seconds * middle.sin();
+        self.pose.y += self.asked.speed * seconds * middle.cos();
+    }
+
+    fn modelled_turn_rate(&self) -> f64 {
+        match self.kinematics {
             Kinematics::SkidSteer { .. } => self.asked.turn_rate,
             Kinematics::SteeringServo { wheelbase, .. } => {
                 (self.asked.speed * self.lock().to_radians().tan() / wheelbase).to_degrees()
             }
-        };
-        let middle = (self.pose.heading + turn_rate * seconds / 2.0).to_radians();
-        self.pose.speed = self.asked.speed;
-        self.pose.turn_rate = turn_rate;
-        self.pose.heading += turn_rate * seconds;
-        self.pose.x += self.asked.speed * seconds * middle.sin();
-        self.pose.y += self.asked.speed * seconds * middle.cos();
+        }
     }
 
     /// The steering angle in degrees that gives the turn rate asked for, positive to the right.
@@ -186,83 +201,5 @@ fn towards(from: f64, to: f64, most: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::control::samples;
-    use proptest::prelude::*;
-    use std::time::Duration;
-
-    fn skid() -> Motion {
-        let setup = samples::setup();
-        Motion::new(setup.kinematics, setup.limits)
-    }
-
-    fn run(motion: &mut Motion, from: u64, to: u64, target: Target) {
-        for millis in (from..=to).step_by(20) {
-            motion.step(Moment::from_millis(millis), target);
-        }
-    }
-
-    #[test]
-    fn a_motor_never_reverses_before_it_has_rested() {
-        let mut motion = skid();
-        run(&mut motion, 0, 2000, Target { speed: 1.0, turn_rate: 0.0 });
-        let mut rested = Duration::ZERO;
-        for millis in (2020..6000).step_by(20) {
-            motion.step(Moment::from_millis(millis), Target { speed: -1.0, turn_rate: 0.0 });
-            if motion.asked.speed == 0.0 {
-                rested += Duration::from_millis(20);
-            }
-            if motion.asked.speed < 0.0 {
-                assert!(rested >= motion.limits.reverse_pause, "{rested:?}");
-                return;
-            }
-        }
-        panic!("never reversed");
-    }
-
-    #[test]
-    fn straight_ahead_is_y_and_right_is_x() {
-        let mut motion = skid();
-        run(&mut motion, 0, 10_000, Target { speed: 1.0, turn_rate: 0.0 });
-        assert!(motion.pose.x.abs() < 1e-9 && (motion.pose.y - 9.5).abs() < 0.1, "{:?}", motion.pose);
-    }
-
-    #[test]
-    fn a_steered_vehicle_does_not_turn_while_it_stands() {
-        let setup = samples::setup();
-        let mut motion =
-            Motion::new(Kinematics::SteeringServo { wheelbase: 0.3, full_lock: 30.0 }, setup.limits);
-        run(&mut motion, 0, 2000, Target { speed: 0.0, turn_rate: 45.0 });
-        assert_eq!(motion.pose.heading, 0.0);
-        assert!(motion.is_standing());
-        run(&mut motion, 2020, 4000, Target { speed: -0.5, turn_rate: 45.0 });
-        assert!(motion.pose.heading > 10.0, "right is right backwards too: {:?}", motion.pose);
-    }
-
-    proptest! {
-        #[test]
-        fn no_target_breaks_a_limit(
-            targets in prop::collection::vec((-1e6..1e6f64, -1e6..1e6f64, 1u64..300), 1..60),
-            steered: bool,
-        ) {
-            let setup = samples::setup();
-            let servo = Kinematics::SteeringServo { wheelbase: 0.3, full_lock: 30.0 };
-            let mut motion = Motion::new(if steered { servo } else { setup.kinematics }, setup.limits);
-            let (mut millis, mut before) = (0, Target::REST);
-            for (speed, turn_rate, wait) in targets {
-                millis += wait;
-                motion.step(Moment::from_millis(millis), Target { speed, turn_rate });
-                let seconds = wait as f64 / 1000.0;
-                prop_assert!(motion.asked.speed.abs() <= setup.limits.speed);
-                prop_assert!(motion.asked.turn_rate.abs() <= setup.limits.turn_rate);
-                let change = motion.asked.speed - before.speed;
-                prop_assert!(change.abs() <= setup.limits.deceleration * seconds + 1e-9);
-                prop_assert!(
-                    motion.asked.speed.abs() <= before.speed.abs() + setup.limits.acceleration * seconds + 1e-9
-                );
-                before = motion.asked;
-            }
-        }
-    }
-}
+#[expect(clippy::float_cmp, reason = "what rests is asked for exactly nothing")]
+mod tests;

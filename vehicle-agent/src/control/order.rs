@@ -26,7 +26,7 @@ pub(super) struct Order {
     pub(super) id: Option<CommandId>,
     pub(super) form: AnswerForm,
     pub(super) party: Party,
-    /// The moment after which it may no longer be begun.
+    /// From this moment on it may no longer be begun.
     pub(super) expires: Option<Moment>,
 }
 

@@ -188,7 +188,11 @@ impl Reporter {
             let changed = steady(before) != steady(status);
             told.after(if changed { STATUS_INTERVAL } else { self.heartbeat })
         });
-        state.into_iter().chain(self.intrusions.deadline()).min()
+        let telemetry =
+            self.telemetry.as_ref().filter(|_| self.connected).and_then(|(told, before)| {
+                changes(before, status).map(|_| told.after(self.telemetry_interval))
+            });
+        state.into_iter().chain(telemetry).chain(self.intrusions.deadline()).min()
     }
 }
 

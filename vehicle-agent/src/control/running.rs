@@ -3,7 +3,7 @@
 use crate::control::Moment;
 use crate::control::order::{Order, Outcome};
 use std::time::Duration;
-use vehicle_protocol::{Answer, AnswerForm, CommandId};
+use vehicle_protocol::{Answer, AnswerForm, CommandId, CommandName};
 
 /// A command says at least so often that it goes on: half of the second that the contract allows.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
@@ -85,9 +85,29 @@ impl Running {
         }
     }
 
-    /// The newest command under way that has `id`.
+    /// The newest command under way that has `id` and of which something is left to be given up.
     pub(super) fn find(&self, id: &CommandId) -> Option<Ticket> {
-        self.entries.iter().rev().find(|entry| entry.order.id.as_ref() == Some(id)).map(|entry| entry.ticket)
+        let ends = |goal| matches!(goal, Goal::Told | Goal::Parked { .. });
+        let mut newest = self.entries.iter().rev();
+        newest.find(|entry| ends(entry.goal) && entry.order.id.as_ref() == Some(id)).map(|entry| entry.ticket)
+    }
+
+    /// The oldest command under way of a name that has reached `most`.
+    pub(super) fn oldest(&self, name: CommandName, most: usize) -> Option<Ticket> {
+        let mut alike = self.entries.iter().filter(|entry| entry.order.name() == name);
+        let oldest = alike.next()?.ticket;
+        (alike.count().saturating_add(1) >= most).then_some(oldest)
+    }
+
+    /// Whether a command waits for `goal`.
+    pub(super) fn waits_for(&self, goal: Goal) -> bool {
+        self.entries.iter().any(|entry| entry.goal == goal)
+    }
+
+    /// Whether it is the only command that waits for the vehicle to be parked.
+    pub(super) fn is_last_to_park(&self, ticket: Ticket) -> bool {
+        let mut parking = self.entries.iter().filter(|entry| matches!(entry.goal, Goal::Parked { .. }));
+        parking.next().is_some_and(|entry| entry.ticket == ticket) && parking.next().is_none()
     }
 
     /// Notes how far a command has come, from 0 to 1.
@@ -109,8 +129,9 @@ impl Running {
     }
 
     /// The commands that have taken too long.
-    pub(super) fn overdue(&self, now: Moment) -> Vec<Ticket> {
-        self.entries.iter().filter(|entry| now >= entry.limit).map(|entry| entry.ticket).collect()
+    pub(super) fn overdue(&self, now: Moment) -> Vec<(Ticket, Goal)> {
+        let overdue = self.entries.iter().filter(|entry| now >= entry.limit);
+        overdue.map(|entry| (entry.ticket, entry.goal)).collect()
     }
 
     /// Notes how far the stops have come, from the speed that is left.
@@ -147,6 +168,10 @@ impl Running {
                 .map_or(entry.limit, |at| at.min(entry.limit))
         };
         self.entries.iter().map(next).min()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -8,6 +8,26 @@ use crate::control::order::{Order, Refusal};
 use std::time::Duration;
 use vehicle_protocol::{Command, Doors, Mph, Reason};
 
+/// Lights, horn and doors as somebody asked for them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Body {
+    pub(super) headlights: bool,
+    pub(super) parking_lights: bool,
+    pub(super) hazard_lights: bool,
+    pub(super) horn_until: Option<Moment>,
+    pub(super) doors: Doors,
+}
+
+impl Body {
+    pub(super) const ALL_OFF: Self = Self {
+        headlights: false,
+        parking_lights: false,
+        hazard_lights: false,
+        horn_until: None,
+        doors: Doors::Locked,
+    };
+}
+
 impl Vehicle {
     /// The commands that are done as soon as the outputs are in force.
     #[expect(clippy::wildcard_enum_match_arm, reason = "`obey` has taken all others")]
@@ -40,7 +60,7 @@ impl Vehicle {
                 fitted(fittings.horn)?;
                 self.body.horn_until = Some(now.after(Duration::from_millis(duration_ms)));
             }
-            Command::SetMaxSpeed(speed) => self.set_max_speed(speed)?,
+            Command::SetMaxSpeed(speed) => self.set_max_speed(order, speed)?,
             Command::SetMinSpeed(speed) => self.set_min_speed(speed)?,
             Command::TakeControl => self.control.take(now, order.party),
             Command::ReleaseControl => self.release_control(now, order)?,
@@ -76,7 +96,7 @@ impl Vehicle {
         Ok(())
     }
 
-    fn set_max_speed(&mut self, speed: Mph) -> Result<(), Refusal> {
+    fn set_max_speed(&mut self, order: &Order, speed: Mph) -> Result<(), Refusal> {
         let max = speed.metres_per_second().min(self.setup.limits.speed);
         if self.min_speed > max {
             return Err(Refusal::new(
@@ -86,8 +106,11 @@ impl Vehicle {
         }
         self.max_speed = max;
         // What was asked for before is forgotten, so that a higher maximum later does not speed it up again.
-        if let Mode::Driving(Driving { way: Way::Discrete(discrete), .. }) = &mut self.mode {
-            discrete.speed = discrete.speed.min(max);
+        if let Mode::Driving(Driving { way, .. }) = &mut self.mode {
+            self.motion_cause = order.cause();
+            if let Way::Discrete(discrete) = way {
+                discrete.speed = discrete.speed.min(max);
+            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::control::mode::Mode;
 use crate::control::order::{Order, Outcome, Refusal};
 use crate::control::running::{Goal, Ticket};
 use std::time::Duration;
-use vehicle_protocol::{Command, Reason};
+use vehicle_protocol::{Command, CommandId, Reason};
 
 /// Commands under way at once; more are refused as BUSY.
 const UNDER_WAY: usize = 64;
@@ -15,19 +15,15 @@ const SHORT_LIMIT: Duration = Duration::from_secs(5);
 /// How long a stop or a turn may take, waiting turns included.
 pub(super) const LONG_LIMIT: Duration = Duration::from_secs(60);
 
-/// What to store, if anything.
-type Obeyed = Result<Option<bool>, Refusal>;
-
 impl Vehicle {
     /// Begins a command.
     #[expect(clippy::wildcard_enum_match_arm, reason = "`set` has the other commands")]
-    pub(super) fn obey(&mut self, now: Moment, order: Order) -> Obeyed {
+    pub(super) fn obey(&mut self, now: Moment, order: Order) -> Result<(), Refusal> {
         let from = self.motion.pose().speed.abs();
         match order.command.clone() {
             Command::EmergencyStop => {
                 self.stop_in_emergency(now, order.cause());
                 self.begin(now, order, Goal::Stored(true));
-                return Ok(Some(true));
             }
             Command::Brake => {
                 self.stop_for(now, &order, false);
@@ -37,29 +33,24 @@ impl Vehicle {
                 self.stop_for(now, &order, true);
                 self.begin(now, order, Goal::EngineOff { from });
             }
+            _ if matches!(self.mode, Mode::Fault(Reason::ShuttingDown)) => {
+                return Err(Refusal::new(Reason::ShuttingDown, "the agent leaves"));
+            }
+            Command::Heartbeat => {}
+            Command::Drive(setpoint) => self.drive_setpoint(now, &order, setpoint)?,
+            Command::Cancel(id) => self.cancel(now, order, &id)?,
             _ if self.running.len() >= UNDER_WAY => {
                 return Err(Refusal::new(
                     Reason::Busy,
                     "too many commands are under way; wait for their answers",
                 ));
             }
-            Command::ClearEmergencyStop => return self.clear(now, order),
-            Command::Drive(setpoint) => self.drive_setpoint(now, &order, setpoint)?,
+            Command::ClearEmergencyStop => self.clear(now, order)?,
             Command::Accelerate => self.accelerate(now, order)?,
             Command::RotateRight(turn) => self.rotate(now, order, turn.get())?,
             Command::RotateLeft(turn) => self.rotate(now, order, -turn.get())?,
             Command::ParkInSafePlace => self.park_in_safe_place(now, order),
             Command::Park => self.park(now, order, None),
-            Command::Cancel(id) => {
-                let ticket = self.running.find(&id).ok_or_else(|| {
-                    Refusal::new(Reason::NotFound, format!("no command with the ID {id} is under way"))
-                })?;
-                self.abandon(ticket);
-                self.end_ticket(now, ticket, &Outcome::CANCELED);
-                self.motion_cause = order.cause();
-                self.begin(now, order, Goal::InForce);
-            }
-            Command::Heartbeat => {}
             Command::RevokeKey(_) => {
                 return Err(Refusal::new(Reason::Unsigned, "only an owner's key revokes keys"));
             }
@@ -69,19 +60,25 @@ impl Vehicle {
                 self.begin(now, order, Goal::InForce);
             }
         }
-        Ok(None)
+        Ok(())
     }
 
+    /// Takes up a command that waits for `goal`.
     pub(super) fn begin(&mut self, now: Moment, order: Order, goal: Goal) -> Ticket {
         let limit = match goal {
             Goal::InForce | Goal::Stored(_) => SHORT_LIMIT,
             Goal::Standing { .. } | Goal::Parked { .. } | Goal::EngineOff { .. } | Goal::Told => LONG_LIMIT,
         };
-        self.begin_until(order, goal, now.after(limit))
+        self.begin_until(now, order, goal, now.after(limit))
     }
 
     /// Takes up a command that must end by `limit`.
-    pub(super) fn begin_until(&mut self, order: Order, goal: Goal, limit: Moment) -> Ticket {
+    pub(super) fn begin_until(&mut self, now: Moment, order: Order, goal: Goal, limit: Moment) -> Ticket {
+        // A stop is never refused for want of room: it takes that of the first of its kind.
+        if let Some(oldest) = self.running.oldest(order.name(), UNDER_WAY).filter(|_| order.name().is_stop())
+        {
+            self.end_ticket(now, oldest, &Outcome::superseded(order.name()));
+        }
         self.gate.remember(&order);
         self.reporter.executed();
         self.running.begin(order, goal, limit)
@@ -92,30 +89,51 @@ impl Vehicle {
         if matches!(self.mode, Mode::Standing | Mode::Driving(_)) || engine_off {
             self.motion_cause = order.cause();
         }
+        if let (Mode::Failsafe(reason), true) = (&self.mode, engine_off) {
+            self.end_failsafe(now, *reason, Mode::Braking { engine_off });
+        }
         self.brake(engine_off);
     }
 
-    fn clear(&mut self, now: Moment, order: Order) -> Obeyed {
-        self.must_stand()?;
+    fn cancel(&mut self, now: Moment, order: Order, id: &CommandId) -> Result<(), Refusal> {
+        let ticket = self.running.find(id).ok_or_else(|| {
+            Refusal::new(
+                Reason::NotFound,
+                format!("nothing is under way under the ID {id} that could be ended"),
+            )
+        })?;
         self.motion_cause = order.cause();
-        self.body_cause = order.cause();
-        match self.mode {
-            Mode::EmergencyStop => {
-                if self.emergency_input {
-                    return Err(Refusal::new(
-                        Reason::EmergencyStopped,
-                        "the emergency-stop input is still open",
-                    ));
-                }
-                self.latch.clearing = true;
-                self.begin(now, order, Goal::Stored(false));
-                return Ok(Some(false));
-            }
-            Mode::Fault(reason) => self.end_failsafe(now, reason, Mode::Off),
-            Mode::Failsafe(reason) => self.end_failsafe(now, reason, Mode::Standing),
-            Mode::Off | Mode::Standing | Mode::Driving(_) | Mode::Braking { .. } => {}
-        }
+        self.abandon(ticket);
+        self.end_ticket(now, ticket, &Outcome::CANCELED);
         self.begin(now, order, Goal::InForce);
-        Ok(None)
+        Ok(())
+    }
+
+    fn clear(&mut self, now: Moment, order: Order) -> Result<(), Refusal> {
+        self.must_stand()?;
+        if self.emergency_input {
+            return Err(Refusal::new(Reason::EmergencyStopped, "the emergency-stop input is still open"));
+        }
+        if self.running.waits_for(Goal::Stored(true)) {
+            return Err(Refusal::new(Reason::Busy, "the emergency stop is still being stored; send again"));
+        }
+        (self.motion_cause, self.body_cause) = (order.cause(), order.cause());
+        let goal = match self.mode {
+            Mode::EmergencyStop => {
+                self.latch.write(false);
+                Goal::Stored(false)
+            }
+            Mode::Fault(reason) => {
+                self.end_failsafe(now, reason, Mode::Off);
+                Goal::InForce
+            }
+            Mode::Failsafe(reason) => {
+                self.end_failsafe(now, reason, Mode::Standing);
+                Goal::InForce
+            }
+            Mode::Off | Mode::Standing | Mode::Driving(_) | Mode::Braking { .. } => Goal::InForce,
+        };
+        self.begin(now, order, goal);
+        Ok(())
     }
 }

@@ -13,14 +13,14 @@ impl Vehicle {
         let standing = self.motion.is_standing() && !matches!(self.mode, Mode::Driving(_));
         let parked = standing && self.parking_brake == ParkingBrake::On;
         let off = standing && !self.mode.engine();
-        let (stored, clearing) = (self.latch.stored, self.latch.clearing);
+        let latch = self.latch;
         let answers = self.running.end(|entry| {
             let done = match entry.goal {
                 Goal::InForce => true,
                 Goal::Standing { .. } => standing,
                 Goal::Parked { .. } => parked,
                 Goal::EngineOff { .. } => off,
-                Goal::Stored(set) => stored == set && !clearing,
+                Goal::Stored(set) => latch.holds(set),
                 Goal::Told => false,
             };
             done.then(|| Outcome { detail: entry.detail.clone(), ..Outcome::SUCCEEDED })
@@ -52,14 +52,21 @@ impl Vehicle {
 
     /// Ends what has taken too long; the vehicle does not go on with it.
     pub(super) fn end_overdue(&mut self, now: Moment) {
-        for ticket in self.running.overdue(now) {
+        for (ticket, goal) in self.running.overdue(now) {
             self.abandon(ticket);
+            if goal == Goal::Stored(false) {
+                self.latch.write(true);
+            }
             self.end_ticket(now, ticket, &Outcome::failed(Reason::Timeout));
         }
     }
 
     /// Stops doing what a command asked for.
     pub(super) fn abandon(&mut self, ticket: Ticket) {
+        if self.running.is_last_to_park(ticket) {
+            // It stops all the same, but it does not park.
+            self.parking_brake = ParkingBrake::Released;
+        }
         if let Mode::Driving(Driving { way, .. }) = &mut self.mode {
             match way {
                 Way::Discrete(discrete) => discrete.cancel(ticket, &self.motion),
@@ -84,19 +91,23 @@ impl Vehicle {
         });
     }
 
-    /// The file says what it holds now.
+    /// Ends a clearing that is on its way to the file.
+    pub(super) fn supersede_clearing(&mut self, now: Moment, by: CommandName) {
+        self.end(now, |entry| (entry.goal == Goal::Stored(false)).then(|| Outcome::superseded(by)));
+    }
+
+    /// The file was written.
     pub(super) fn stored(&mut self, now: Moment, set: bool) {
-        self.latch.stored = set;
-        if !set && self.latch.clearing {
-            self.latch.clearing = false;
+        let last = self.latch.written(set);
+        if last && !set && matches!(self.mode, Mode::EmergencyStop) {
             self.mode = Mode::Off;
             self.reporter.event(now, EventKind::EmergencyStopCleared, None, None);
         }
     }
 
-    /// The file could not be written: a stop is in force all the same, a clearing is not.
+    /// The file could not be written.
     pub(super) fn store_failed(&mut self, now: Moment, detail: &str) {
-        self.latch.clearing = false;
+        self.latch.failed();
         let detail = format!("the emergency stop could not be written: {detail}");
         self.reporter.event(now, EventKind::Fault, Some(Reason::ActuatorFault), Some(detail.clone()));
         self.end(now, |entry| {

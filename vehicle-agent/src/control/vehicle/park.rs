@@ -7,6 +7,7 @@ use crate::control::autopilot::{Arrival, Autopilot};
 use crate::control::mode::{Driving, Lease, Mode, Way};
 use crate::control::order::Order;
 use crate::control::running::Goal;
+use vehicle_protocol::AnswerForm;
 
 impl Vehicle {
     pub(super) fn park(&mut self, now: Moment, order: Order, detail: Option<String>) {
@@ -28,7 +29,7 @@ impl Vehicle {
         let (party, autonomy) = (order.party, self.setup.autonomy);
         let until = Autopilot::limit(now, &autonomy);
         // The lease ends the drive; what comes after it is the time to park.
-        let ticket = self.begin_until(order, Goal::Told, until.after(LONG_LIMIT));
+        let ticket = self.begin_until(now, order, Goal::Told, until.after(LONG_LIMIT));
         let way = Way::SafePlace(Autopilot::new(ticket, place, &autonomy, &self.motion));
         self.mode = Mode::Driving(Driving { lease: Lease { until, party }, way });
     }
@@ -44,8 +45,8 @@ impl Vehicle {
         if !self.control.heard_within(now, self.setup.timing.autonomy_window) {
             return Err("no operator was heard of late".to_owned());
         }
-        let plain = order.id.is_none();
-        if plain && self.parking_brake == ParkingBrake::On {
+        let plain = order.form == AnswerForm::Plain;
+        if plain && self.parking_brake != ParkingBrake::Released {
             return Err("it is parked already".to_owned());
         }
         Ok(place)

@@ -31,6 +31,11 @@ impl Vehicle {
             }
             Mode::Failsafe(_) | Mode::Standing | Mode::Driving(_) | Mode::Braking { .. } => {}
         }
+        self.must_control(party)
+    }
+
+    /// Control is in the hands of `party`, or of nobody.
+    pub(super) fn must_control(&self, party: Party) -> Result<(), Refusal> {
         if self.control.allows(party) {
             Ok(())
         } else {

@@ -52,7 +52,7 @@ impl Vehicle {
             Mode::Driving(Driving { way: Way::Discrete(discrete), .. }) => discrete,
             Mode::Driving(Driving { way: Way::SafePlace(_), .. }) => {
                 self.supersede_motion(now, by);
-                Discrete::new(0.0)
+                Discrete::new(0.0, None, &self.motion)
             }
             Mode::Driving(_)
             | Mode::Off
@@ -60,7 +60,7 @@ impl Vehicle {
             | Mode::Braking { .. }
             | Mode::Failsafe(_)
             | Mode::Fault(_)
-            | Mode::EmergencyStop => Discrete::new(speed),
+            | Mode::EmergencyStop => Discrete::new(speed, self.course, &self.motion),
         }
     }
 
@@ -106,6 +106,7 @@ impl Vehicle {
         if !matches!(self.mode, Mode::Failsafe(_)) {
             self.may_move(order.party)?;
         }
+        self.must_control(order.party)?;
         self.neutral = Some(order.party);
         self.control.take(now, order.party);
         if matches!(self.mode, Mode::Driving(_)) {

@@ -15,18 +15,18 @@ impl Vehicle {
         match self.mode {
             Mode::Standing | Mode::Driving(_) => self.mode = Mode::Braking { engine_off },
             Mode::Braking { engine_off: off } => self.mode = Mode::Braking { engine_off: off || engine_off },
-            Mode::Failsafe(_) if engine_off => self.mode = Mode::Braking { engine_off },
             Mode::Off | Mode::Failsafe(_) | Mode::Fault(_) | Mode::EmergencyStop => {}
         }
     }
 
-    /// Motors off, brake on, latched; to be stored each time, since a clearing may be on its way to the file.
+    /// Motors off, brake on, latched and stored, even while a clearing is on its way to the file.
     pub(super) fn stop_in_emergency(&mut self, now: Moment, cause: Cause) {
         let first = !matches!(self.mode, Mode::EmergencyStop);
         self.supersede_motion(now, CommandName::EmergencyStop);
+        self.supersede_clearing(now, CommandName::EmergencyStop);
         self.mode = Mode::EmergencyStop;
         self.neutral = None;
-        self.latch.clearing = false;
+        self.latch.write(true);
         if first {
             self.reporter.event(now, EventKind::EmergencyStop, None, Some(cause.as_str().to_owned()));
             self.body_cause = cause.clone();
@@ -45,21 +45,34 @@ impl Vehicle {
 
     /// Stops by itself without trusting its own parts, until cleared on purpose.
     pub(super) fn fault(&mut self, now: Moment, reason: Reason, detail: Option<String>) {
-        let leaving = reason == Reason::ShuttingDown;
         self.end(now, |entry| {
-            let broken = leaving || matches!(entry.goal, Goal::Told | Goal::InForce);
+            // Of a board that failed or is let go nothing is known to be in force; else stops go on.
+            let broken = matches!(reason, Reason::ShuttingDown | Reason::ActuatorFault)
+                || matches!(entry.goal, Goal::Told | Goal::InForce | Goal::Stored(false));
             broken.then(|| Outcome { detail: detail.clone(), ..Outcome::failed(reason) })
         });
         self.neutral = None;
         if matches!(self.mode, Mode::EmergencyStop) {
+            if self.latch.is_clearing() {
+                self.latch.write(true);
+            }
             return;
         }
         let known = matches!(self.mode, Mode::Fault(known) if known == reason);
         self.mode = Mode::Fault(reason);
         self.motion_cause = Cause::Failsafe(reason);
-        if !known && !leaving {
+        if !known && reason != Reason::ShuttingDown {
             self.reporter.event(now, EventKind::Failsafe, Some(reason), detail);
         }
+    }
+
+    /// The board could not bring the outputs to their levels.
+    pub(super) fn board_failed(&mut self, now: Moment, detail: String) {
+        if !self.board_failing {
+            self.reporter.event(now, EventKind::Fault, Some(Reason::ActuatorFault), Some(detail.clone()));
+        }
+        self.board_failing = true;
+        self.fault(now, Reason::ActuatorFault, Some(detail));
     }
 
     /// Ends motion and control that nobody renewed.
@@ -89,6 +102,7 @@ impl Vehicle {
             Way::Discrete(_) => self.failsafe(now, Reason::LinkLost),
             Way::SafePlace(_) => {
                 self.reporter.event(now, EventKind::Failsafe, Some(Reason::LinkLost), None);
+                self.motion_cause = Cause::Failsafe(Reason::LinkLost);
                 self.park_where_it_is("the link was lost");
             }
         }
