@@ -9,6 +9,7 @@ mod checks;
 mod discrete;
 mod holder;
 mod input;
+mod latch;
 mod memory;
 mod mode;
 mod moment;
