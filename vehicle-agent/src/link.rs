@@ -10,6 +10,7 @@ mod keeper;
 mod letter;
 mod outbox;
 mod proof;
+mod receipts;
 mod supervisor;
 mod traffic;
 mod trouble;

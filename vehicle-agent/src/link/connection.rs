@@ -33,7 +33,8 @@ impl Connection {
     ///
     /// Each connection has an event loop of its own: after a loss the library's keeps messages, acknowledgements and a
     /// blocked packet number of the connection before.
-    pub(super) async fn open(vehicle: &Vehicle, options: MqttOptions, link: u32) -> Result<Self, Failed> {
+    pub(super) async fn open(vehicle: &Vehicle, mut options: MqttOptions, link: u32) -> Result<Self, Failed> {
+        options.set_manual_acks(true);
         let (client, mut event_loop) = vehicle_link::connect(options, CAPACITY);
         // Its first event is the broker's acceptance.
         match event_loop.poll().await {
@@ -112,12 +113,19 @@ async fn happening(
     clock: Clock,
 ) -> Result<Happening, Trouble> {
     let mut poll = pin!(event_loop.poll());
+    let mut core_had_its_turn = false;
     loop {
         let Attended::Until(deadline) = traffic.attend(clock.now())? else { return Ok(Happening::Left) };
+        if core_had_its_turn || traffic.receipts.is_pressing() {
+            traffic.acknowledge();
+        }
         tokio::select! {
             biased;
             polled = &mut poll => return Ok(polled.map_or_else(Happening::Broken, Happening::Event)),
-            () = desk.posted() => {}
+            () = desk.posted() => core_had_its_turn = true,
+            () = tokio::task::yield_now(), if traffic.receipts.is_owing() && !core_had_its_turn => {
+                core_had_its_turn = true;
+            }
             () = sleep_until(clock, deadline) => {}
         }
     }
@@ -137,6 +145,7 @@ fn take(traffic: &mut Traffic<'_>, desk: &Desk, now: Moment, event: Event) -> Re
         Event::Incoming(Packet::Publish(message)) => traffic.receive(now, &message),
         Event::Incoming(Packet::PubAck(packet)) => desk.outbox().acknowledged(packet.pkid),
         Event::Outgoing(Outgoing::Publish(packet)) => desk.outbox().sent(packet),
+        Event::Outgoing(Outgoing::PubAck(_) | Outgoing::PubRec(_)) => traffic.receipts.sent(),
         Event::Incoming(Packet::SubAck(answer)) => traffic.subscribed(&answer)?,
         _ => {}
     }

@@ -12,7 +12,7 @@ use relay::{Mode, Relay};
 use rumqttc::QoS;
 use scripted::Scripted;
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use vehicle_protocol::{
@@ -367,6 +367,37 @@ async fn what_comes_in_with_the_end_of_the_connection_still_comes_in() {
         }
     }
     assert_eq!(messages, 2);
+}
+
+#[tokio::test]
+async fn an_answer_goes_ahead_of_the_acknowledgement_of_its_command() {
+    // PUBLISH at QoS 1, and then PUBACK or PUBREC.
+    for (qos, receipt) in [(1, 4), (2, 5)] {
+        let broker = Scripted::start().await;
+        let (handle, mut events) = link(broker.port);
+        let mut stream = broker.accept([2, 0, 1, 1], &[]).await;
+        up(&mut events).await;
+        assert_eq!(scripted::kinds(&mut stream, &[3]).await, [3], "its presence");
+        let command = scripted::publish_numbered(qos, 9, &topics().of(Topic::Commands), "{}");
+        stream.write_all(&command).await.unwrap();
+        assert!(matches!(next(&mut events).await, LinkEvent::Received(_)));
+        handle.publish(&answer(1));
+        assert_eq!(scripted::kinds(&mut stream, &[3, receipt]).await, [3, receipt], "at QoS {qos}");
+    }
+}
+
+#[tokio::test]
+async fn all_that_comes_in_is_acknowledged_although_nobody_answers() {
+    let broker = Scripted::start().await;
+    let (_handle, mut events) = link(broker.port);
+    let mut stream = broker.accept([2, 0, 1, 1], &[]).await;
+    up(&mut events).await;
+    for number in 1..=200 {
+        let topic = if number % 2 == 0 { topics().of(Topic::Commands) } else { "elsewhere".to_owned() };
+        stream.write_all(&scripted::publish_numbered(1, number, &topic, "{}")).await.unwrap();
+    }
+    let receipts = timeout(PATIENCE, scripted::kinds(&mut stream, &[4; 200])).await;
+    assert_eq!(receipts.expect("all of them").len(), 200);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use super::keeper::Keeper;
 use super::letter::Letter;
 use super::outbox::IN_FLIGHT;
 use super::proof::{Due, Proof};
+use super::receipts::{RECEIPTS, Receipts};
 use super::trouble::Trouble;
 use super::vehicle::Vehicle;
 use crate::control::{Moment, Received};
@@ -13,8 +14,9 @@ use std::time::Duration;
 use vehicle_link::Failure;
 use vehicle_protocol::{MAX_COMMAND_BYTES, PresenceState, Topic};
 
-/// Requests that the library may hold: all messages in flight, one of telemetry, a subscription, a goodbye.
-pub(super) const CAPACITY: usize = IN_FLIGHT + 3;
+/// Requests that the library may hold: all messages in flight, acknowledgements, one message of telemetry, a subscription,
+/// a goodbye.
+pub(super) const CAPACITY: usize = IN_FLIGHT + RECEIPTS + 3;
 
 /// How long the broker may take to answer the subscription.
 pub(super) const SUBSCRIBED_WITHIN: Duration = Duration::from_secs(5);
@@ -41,6 +43,7 @@ pub(super) struct Traffic<'a> {
     link: u32,
     phase: Phase,
     proof: Proof,
+    pub(super) receipts: Receipts,
 }
 
 impl<'a> Traffic<'a> {
@@ -56,7 +59,8 @@ impl<'a> Traffic<'a> {
         // A new connection's queue is empty, and a topic that could be made is a legal filter.
         let _ = client.try_subscribe_many(vehicle.subscriptions());
         let phase = Phase::Subscribing(now.after(SUBSCRIBED_WITHIN));
-        Self { vehicle, desk, keeper, client, link, phase, proof: Proof::default() }
+        let (proof, receipts) = (Proof::default(), Receipts::default());
+        Self { vehicle, desk, keeper, client, link, phase, proof, receipts }
     }
 
     /// Whether the core has been told of the connection.
@@ -98,6 +102,7 @@ impl<'a> Traffic<'a> {
 
     /// A message from the broker.
     pub(super) fn receive(&mut self, now: Moment, message: &Publish) {
+        self.receipts.owe(message);
         match self.vehicle.recognise(&message.topic) {
             Some(Topic::Presence) => self.keeper.saw(now, message.retain, &message.payload),
             Some(topic) => {
@@ -106,6 +111,16 @@ impl<'a> Traffic<'a> {
                 self.desk.receive(Received { topic, retained: message.retain, payload });
             }
             None => tracing::debug!(topic = message.topic, "dropped a message that was not asked for"),
+        }
+    }
+
+    /// Acknowledges what has come in.
+    pub(super) fn acknowledge(&mut self) {
+        while let Some(message) = self.receipts.hand_over() {
+            // There is room for as many as are handed over at a time.
+            if self.client.try_ack(&message).is_err() {
+                tracing::error!("the library took no more acknowledgements than it had room for");
+            }
         }
     }
 

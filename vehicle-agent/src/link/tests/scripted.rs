@@ -40,9 +40,36 @@ pub(super) fn publish(topic: &str, payload: &str) -> Vec<u8> {
     packet
 }
 
+/// A publish at QoS 1 or 2.
+pub(super) fn publish_numbered(qos: u8, number: u8, topic: &str, payload: &str) -> Vec<u8> {
+    let mut packet = publish(topic, payload);
+    packet[0] |= qos << 1;
+    packet[1] += 2;
+    let behind_topic = 4 + topic.len();
+    packet.splice(behind_topic..behind_topic, [0, number]);
+    packet
+}
+
+/// Reads packets until all of the kinds asked for have come; gives the kinds in their order, without all others.
+pub(super) async fn kinds(stream: &mut TcpStream, asked: &[u8]) -> Vec<u8> {
+    let mut found = Vec::new();
+    while found.len() < asked.len() {
+        let kind = stream.read_u8().await.unwrap() >> 4;
+        body(stream).await;
+        if asked.contains(&kind) {
+            found.push(kind);
+        }
+    }
+    found
+}
+
 /// Reads one packet; gives what follows its head.
 pub(super) async fn packet(stream: &mut TcpStream) -> Vec<u8> {
     stream.read_u8().await.unwrap();
+    body(stream).await
+}
+
+async fn body(stream: &mut TcpStream) -> Vec<u8> {
     let (mut length, mut shift) = (0, 0);
     loop {
         let byte = usize::from(stream.read_u8().await.unwrap());
