@@ -15,8 +15,7 @@ use crate::board::rppal::Wiring;
 use crate::control::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing};
 use raw::{Raw, RawBoard, RawRppal, RawSim};
 use std::path::PathBuf;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use vehicle_link::Endpoint;
 use vehicle_protocol::{Epoch, Root, VehicleId};
 use vehicle_settings::{Layers, Origin, Problems};
@@ -199,15 +198,15 @@ fn board(
     pins::wiring(rppal, kinematics, timing, problems).map(BoardConfig::Rppal)
 }
 
-/// Checks a filter of `tracing`; a bare word must be a level, for a slip would otherwise silence everything.
+/// Checks levels such as `info,rumqttc=debug`; a bare word must be a level, for a slip would otherwise silence everything.
 fn log_filter(filter: String) -> Result<String, String> {
-    let bare = |part: &&str| !part.contains(['=', '[']);
+    let bare = |part: &&str| !part.contains('=');
     if let Some(word) =
         filter.split(',').map(str::trim).filter(bare).find(|word| word.parse::<LevelFilter>().is_err())
     {
         return Err(format!("{word:?} is no level"));
     }
-    EnvFilter::try_new(&filter).map_err(|error| error.to_string()).map(|_| filter)
+    filter.parse::<Targets>().map_err(|error| error.to_string()).map(|_| filter)
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ use std::time::Duration;
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use vehicle_settings::Layers;
 
 /// How long threads that hang, as in the resolver of names, may hold up the end.
@@ -63,11 +65,14 @@ fn board(config: &Config, clock: Clock, guarded: bool) -> Result<Box<dyn Board>,
 /// Logs what RUST_LOG asks for, or else the configuration; standard output stays free for data.
 fn log_to_stderr(filter: &str) {
     let wanted = std::env::var("RUST_LOG").ok().filter(|wanted| !wanted.is_empty());
-    let filter = EnvFilter::new(wanted.as_deref().unwrap_or(filter));
+    // Levels by target, without EnvFilter's spans and patterns: those bring a regex engine, which nothing else needs, into
+    // the memory of a parked vehicle.
+    let targets = wanted.and_then(|wanted| wanted.parse::<Targets>().ok()).or_else(|| filter.parse().ok());
+    let targets = targets.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     let colours = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);
+    let subscriber = tracing_subscriber::fmt().with_ansi(colours).with_max_level(LevelFilter::TRACE);
     // Fails only if this process logs already, as tests do.
-    let _ = subscriber.with_writer(stderr).try_init();
+    let _ = subscriber.with_writer(stderr).finish().with(targets).try_init();
 }
 
 /// Completes on SIGINT or SIGTERM; from the call on these no longer kill the process.
