@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "a test that overflows fails")]
+
 use std::time::Duration;
 
 use vehicle_protocol::{Answer, AnswerForm, CommandName, Reason, State};
