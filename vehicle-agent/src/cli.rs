@@ -9,6 +9,7 @@ use crate::config::{Config, ENVIRONMENT_PREFIX};
 use crate::control::Checks;
 use crate::guard::{self, ChargeLine};
 use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 use std::io::{Write, stderr, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -110,7 +111,13 @@ enum Failure {
 /// Does what the command line asks; `checks` are those of the core.
 #[must_use]
 pub fn main(checks: Checks) -> ExitCode {
-    let task = match Cli::try_parse() {
+    main_from(std::env::args_os(), checks)
+}
+
+/// As [`main`], with a command line that does not come from the system; its first word is the program's name.
+#[must_use]
+pub fn main_from(arguments: impl IntoIterator<Item = OsString>, checks: Checks) -> ExitCode {
+    let task = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli.task,
         Err(error) => {
             // Nobody is left to hear of a closed pipe.
