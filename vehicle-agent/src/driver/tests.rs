@@ -1,5 +1,7 @@
 //! The loop under paused time, with a board that records and a link that plays.
 
+mod guarded;
+
 use super::*;
 use crate::board::BoardError;
 use crate::control::{Cause, Checks, Received, Sensed, samples};
@@ -88,7 +90,11 @@ impl Scene {
 }
 
 /// Runs the loop beside a play of what happens around it; ends it when the play is over.
-async fn play(play: impl AsyncFnOnce(&Scene)) -> Diary {
+async fn play(script: impl AsyncFnOnce(&Scene)) -> Diary {
+    play_watched(Watchers::default(), script).await
+}
+
+async fn play_watched(watchers: Watchers, script: impl AsyncFnOnce(&Scene)) -> Diary {
     let folder = tempfile::tempdir().unwrap();
     let (sender, events) = mpsc::unbounded_channel();
     let diary = Diary::default();
@@ -97,8 +103,8 @@ async fn play(play: impl AsyncFnOnce(&Scene)) -> Diary {
     let vehicle = Vehicle::new(samples::setup(), Checks::ALL);
     let port = PlayedPort { events, diary: diary.clone() };
     let latch = LatchKeeper::spawn(Latch::new(folder.path()));
-    let mut driver = Driver::new(vehicle, &mut board, port, latch, Watchers::default(), Clock::start());
-    let over = std::pin::pin!(play(&scene));
+    let mut driver = Driver::new(vehicle, &mut board, port, latch, watchers, Clock::start());
+    let over = std::pin::pin!(script(&scene));
     assert_eq!(driver.run(over).await, Ended::Shutdown);
     diary
 }

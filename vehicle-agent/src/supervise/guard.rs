@@ -28,6 +28,7 @@ const END: Duration = Duration::from_millis(500);
 /// The guard of this agent's outputs. When this is dropped, as in a panic, it makes them safe and ends.
 #[derive(Debug)]
 pub struct Guard {
+    program: &'static str,
     charge: Charge,
     state: State,
     beats: Beats,
@@ -59,8 +60,23 @@ impl Guard {
     /// # Errors
     /// When it can't be started, or can't take its outputs; it has said why on standard error.
     pub fn start(charge: Charge) -> anyhow::Result<Self> {
-        let process = Process::spawn(&charge, Some(START)).context("no guard, so no start")?;
-        Ok(Self { charge, state: State::Alive { process, ready: true }, beats: Beats::default() })
+        let process = Process::spawn(OWN_PROGRAM, &charge, Some(START)).context("no guard, so no start")?;
+        Ok(Self {
+            program: OWN_PROGRAM,
+            charge,
+            state: State::Alive { process, ready: true },
+            beats: Beats::default(),
+        })
+    }
+
+    /// A guard that a test plays at the other end of `line`.
+    #[cfg(test)]
+    pub(crate) fn played(line: UnixStream) -> Self {
+        let charge = Charge::Rppal { enable: None, brake: None, motors: Vec::new() };
+        let process = Process { line, child: Command::new("true").spawn().unwrap() };
+        // It must not start the test program anew, which would run this test.
+        let program = "/nonexistent";
+        Self { program, charge, state: State::Alive { process, ready: true }, beats: Beats::default() }
     }
 
     pub(super) const fn is_ready(&self) -> bool {
@@ -117,7 +133,7 @@ impl Guard {
     }
 
     fn start_again(&mut self, now: Moment) {
-        self.state = match Process::spawn(&self.charge, None) {
+        self.state = match Process::spawn(self.program, &self.charge, None) {
             Ok(process) => State::Alive { process, ready: false },
             Err(error) => {
                 warn!("the guard can't be started again: {error:#}");
@@ -176,9 +192,9 @@ impl Guard {
 
 impl Process {
     /// Starts a guard; with `patience`, waits until it is ready.
-    fn spawn(charge: &Charge, patience: Option<Duration>) -> anyhow::Result<Self> {
+    fn spawn(program: &str, charge: &Charge, patience: Option<Duration>) -> anyhow::Result<Self> {
         let (own, other) = Line::pair()?;
-        let mut command = Command::new(OWN_PROGRAM);
+        let mut command = Command::new(program);
         command.arg0("vehicle-agent").args(charge.arguments());
         command.stdin(Stdio::from(OwnedFd::from(other))).stdout(Stdio::null());
         // The service manager hears of the agent alone.

@@ -1,0 +1,162 @@
+//! The loop and a guard that a test plays.
+
+use super::*;
+use crate::guard::word;
+use crate::supervise::Guard;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
+use vehicle_protocol::State;
+
+/// The other end of the guard's line.
+struct PlayedGuard(UnixStream);
+
+impl PlayedGuard {
+    fn new() -> (Self, Watchers) {
+        let (own, other) = UnixStream::pair().unwrap();
+        (Self(other), Watchers { guard: Some(Guard::played(own)), service: None })
+    }
+
+    /// What the agent has said since the last time.
+    fn heard(&self) -> Vec<u8> {
+        let mut heard = vec![0; 512];
+        let length = self.0.try_read(&mut heard).unwrap_or(0);
+        heard.truncate(length);
+        heard
+    }
+
+    fn say(&self, said: u8) {
+        self.0.try_write(&[said]).unwrap();
+    }
+
+    /// Ends as a guard that was killed does, even while another test starts a program that has a copy of the line.
+    async fn hang_up(mut self) {
+        self.0.shutdown().await.unwrap();
+    }
+
+    /// Echoes each beat for a while, and gives their number.
+    async fn echo(&self, millis: u64) -> usize {
+        let mut beats = 0;
+        for _ in 0..millis / 10 {
+            pass(10).await;
+            for said in self.heard().into_iter().filter(|said| *said == word::BEAT) {
+                beats += 1;
+                self.say(said);
+            }
+        }
+        beats
+    }
+}
+
+impl Scene {
+    fn is_stopped(&self) -> bool {
+        let last = *self.diary.outputs().last().unwrap();
+        !last.drivetrain.is_powered() && !last.enable && last.brake
+    }
+
+    fn drive(&self) {
+        self.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
+        self.send(r#"{"CMD":"ACCELERATE"}"#);
+    }
+
+    /// The reasons of the failures so far.
+    fn failures(&self) -> Vec<Reason> {
+        let failed = |answer: Answer| (answer.state == State::Failed).then_some(answer.reason?);
+        self.diary.answers().into_iter().filter_map(failed).collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn beats_run_each_40_ms_while_armed_and_never_else() {
+    let (guard, watchers) = PlayedGuard::new();
+    play_watched(watchers, async |scene| {
+        pass(60_000).await;
+        assert!(guard.heard().is_empty());
+        scene.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
+        let beats = guard.echo(2_000).await;
+        assert!((48..=51).contains(&beats), "{beats}");
+        scene.send(r#"{"CMD":"ACCELERATE"}"#);
+        let beats = guard.echo(1_000).await;
+        assert!((22..=26).contains(&beats), "{beats}");
+        scene.send(r#"{"CMD":"EMERGENCY_STOP"}"#);
+        pass(5).await;
+        assert_eq!(guard.heard().last(), Some(&word::REST));
+        pass(60_000).await;
+        assert!(guard.heard().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_without_echo_for_150_ms_stops_and_disarms() {
+    let (guard, watchers) = PlayedGuard::new();
+    play_watched(watchers, async |scene| {
+        scene.drive();
+        guard.echo(500).await;
+        assert!(scene.diary.outputs().last().unwrap().drivetrain.is_powered());
+        pass(100).await;
+        assert!(!scene.is_stopped(), "too early");
+        pass(60).await;
+        assert!(scene.is_stopped());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_that_has_acted_is_believed_at_once() {
+    let (guard, watchers) = PlayedGuard::new();
+    play_watched(watchers, async |scene| {
+        scene.drive();
+        guard.echo(500).await;
+        guard.say(word::TRIPPED);
+        pass(2).await;
+        assert!(scene.is_stopped());
+        assert_eq!(guard.heard().last(), Some(&word::REST));
+        scene.send(r#"{"CMD":"ACCELERATE","ID":"a"}"#);
+        pass(2).await;
+        let refused = scene.diary.answers().last().unwrap().clone();
+        assert!(refused.detail.unwrap().starts_with("GUARD_LOST"));
+        pass(1_000).await;
+        scene.send(r#"{"CMD":"CLEAR_EMERGENCY_STOP"}"#);
+        pass(50).await;
+        scene.drive();
+        assert!(guard.echo(500).await > 10);
+        assert!(scene.diary.outputs().last().unwrap().drivetrain.is_powered(), "cleared on purpose");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_its_guard_a_vehicle_stops_and_can_not_be_armed() {
+    let (guard, watchers) = PlayedGuard::new();
+    play_watched(watchers, async |scene| {
+        scene.drive();
+        guard.echo(500).await;
+        guard.hang_up().await;
+        pass(2).await;
+        assert!(scene.is_stopped());
+        pass(5_000).await;
+        scene.send(r#"{"CMD":"CLEAR_EMERGENCY_STOP"}"#);
+        pass(50).await;
+        scene.send(r#"{"CMD":"TURN_ON_ENGINE","ID":"again"}"#);
+        pass(5).await;
+        assert!(scene.failures().contains(&Reason::GuardLost), "{:?}", scene.diary.answers());
+        assert!(!scene.diary.outputs().last().unwrap().enable);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_whose_outputs_are_not_in_force_sends_no_beat() {
+    let (guard, watchers) = PlayedGuard::new();
+    play_watched(watchers, async |scene| {
+        scene.drive();
+        guard.echo(500).await;
+        *scene.broken.borrow_mut() = true;
+        pass(20).await;
+        let heard = guard.heard();
+        assert!(!heard.contains(&word::BEAT) && heard.last() == Some(&word::REST), "{heard:?}");
+        pass(1_000).await;
+        assert!(guard.heard().is_empty());
+    })
+    .await;
+}
