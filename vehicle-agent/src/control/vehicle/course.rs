@@ -24,7 +24,6 @@ impl Vehicle {
         self.drive(now);
         let target = self.mode.target(&self.motion, self.max_speed);
         self.motion.step(now, target);
-        self.come_to_rest();
         if self.body.horn_until.is_some_and(|until| now >= until) {
             self.body.horn_until = None;
         }

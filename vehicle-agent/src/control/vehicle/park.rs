@@ -26,6 +26,7 @@ impl Vehicle {
         };
         self.set_in_motion(now, &order);
         self.supersede_motion(now, order.name());
+        self.course = None;
         let (party, autonomy) = (order.party, self.setup.autonomy);
         let until = Autopilot::limit(now, &autonomy);
         // The lease ends the drive; what comes after it is the time to park.

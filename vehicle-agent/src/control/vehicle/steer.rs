@@ -118,6 +118,7 @@ impl Vehicle {
     }
 
     fn hold(&mut self, now: Moment, party: Party, target: Target, hold: Duration) {
+        self.course = None;
         let lease = Lease { until: now.after(hold), party };
         self.mode = Mode::Driving(Driving { lease, way: Way::Setpoint(target) });
     }

@@ -94,7 +94,6 @@ impl Vehicle {
 
     /// A connection reported lost brakes discrete motion at once and leaves a setpoint to its hold.
     pub(super) fn lose_link(&mut self, now: Moment) {
-        self.neutral = None;
         self.reporter.link_lost();
         let Mode::Driving(Driving { way, .. }) = &self.mode else { return };
         match way {
