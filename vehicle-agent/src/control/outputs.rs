@@ -145,3 +145,17 @@ impl Cause {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duty_is_cut_to_full_scale_and_nothing_that_is_no_number_powers_a_motor() {
+        for (share, duty) in [(2.0, 1.0), (f64::INFINITY, 1.0), (-7.0, -1.0), (f64::NAN, 0.0), (0.000_4, 0.0)]
+        {
+            assert_eq!(Duty::new(share), Duty::new(duty), "{share}");
+        }
+        assert!(Duty::new(0.000_4).is_zero() && Duty::new(-1.5).share() >= -1.0);
+    }
+}

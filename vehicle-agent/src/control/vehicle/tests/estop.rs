@@ -122,7 +122,8 @@ fn s5_a_file_that_cannot_be_written_leaves_the_stop_in_force_and_a_clearing_undo
         scene.writes.clear();
         scene.tell(crate::control::Input::StoreFailed("the disk is full".to_owned()));
         assert_eq!(scene.ends(), "a: FAILED ACTUATOR_FAULT");
-        assert!(is_stopped(&scene), "{begin}");
+        scene.tell(crate::control::Input::Stored(false));
+        assert!(is_stopped(&scene), "{begin}: what comes late is no clearing");
         scene.send("EMERGENCY_STOP ID=b");
         assert_eq!(scene.writes, [true], "the next one is written again");
         scene.write();

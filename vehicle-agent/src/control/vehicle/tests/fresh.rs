@@ -2,6 +2,7 @@
 
 use super::Scene;
 use crate::control::{Input, Report};
+use std::time::Duration;
 use vehicle_protocol::{Epoch, EventKind, Reason, SessionAnswer, Topic};
 
 fn session(scene: &mut Scene, request: &str) -> Option<SessionAnswer> {
@@ -82,12 +83,15 @@ fn s3_a_turn_that_waits_beyond_its_exp_is_not_begun() {
 }
 
 #[test]
-fn s3_a_turn_that_begins_within_its_exp_is_finished_after_it() {
-    let mut scene = Scene::ready();
-    let turn = scene.timed("ROTATE_RIGHT DEGREES=180 ID=a", 1);
-    scene.send(&turn);
-    scene.run_for(4_000);
-    assert_eq!(scene.ends(), "a: SUCCEEDED");
+fn s3_a_turn_that_begins_in_the_last_millisecond_of_its_exp_is_finished_after_it() {
+    for (late, end) in [(0, "a: SUCCEEDED"), (1, "a: EXPIRED EXPIRED")] {
+        let mut scene = Scene::ready();
+        let turn = scene.timed("ROTATE_RIGHT DEGREES=180 ID=a", 0);
+        scene.send(&turn);
+        scene.now = scene.now.after(Duration::from_millis(late));
+        scene.run_for(4_000);
+        assert_eq!(scene.ends(), end);
+    }
 }
 
 #[test]
@@ -96,6 +100,8 @@ fn s3_a_repeated_timed_command_has_its_one_end_even_after_its_exp() {
     let turn = scene.timed("ROTATE_RIGHT DEGREES=90 ID=a", 1_000);
     scene.send(&turn);
     scene.run_for(1_200);
+    let other = scene.timed("LOCK_DOORS ID=b", 1_000);
+    scene.send(&other);
     assert_eq!(scene.ask(&turn), "", "it goes on");
     scene.run_for(2_000);
     assert_eq!(scene.ends(), "a: SUCCEEDED");

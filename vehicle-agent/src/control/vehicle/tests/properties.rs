@@ -254,7 +254,7 @@ fn setup(measured: bool, steered: bool) -> Setup {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(160))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     /// The scene's oracle judges modes, speeds and slew in each step, and the play the leases.
     #[test]

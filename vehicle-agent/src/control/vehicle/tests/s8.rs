@@ -74,7 +74,11 @@ fn the_direction_changes_only_after_a_rest() {
 
 #[test]
 fn a_measured_vehicle_reverses_only_when_it_really_stands() {
-    let mut scene = Scene::measured().started();
+    let mut scene = Scene::with(|setup| {
+        setup.fittings.odometry = true;
+        setup.limits.reverse_pause = Duration::ZERO;
+    })
+    .started();
     scene.stick("MPH=4 DEGREES_PER_S=0", 3_000);
     scene.send("DRIVE MPH=0 DEGREES_PER_S=0 HOLD_MS=200");
     for _ in 0..60 {

@@ -106,13 +106,23 @@ fn a_plain_one_does_not_wake_a_parked_vehicle_and_an_identified_one_does() {
 }
 
 #[test]
+fn a_plain_one_does_not_drive_away_from_where_the_vehicle_is_about_to_park() {
+    let mut scene = willing(|_| {}).rolling(4);
+    scene.send("PARK");
+    scene.send("PARK_IN_SAFE_PLACE");
+    assert_eq!(scene.status().mode, Mode::Braking);
+    scene.run_for(3_000);
+    assert!(is_parked(&scene));
+}
+
+#[test]
 fn a_last_will_is_no_sign_of_an_operator() {
     let mut scene = willing(|_| {}).rolling(1);
     scene.tell(Input::LinkLost);
     scene.run_for(16_000);
-    for _ in 0..5 {
-        scene.send("PARK_IN_SAFE_PLACE");
-        assert!(!scene.is_powered());
+    for words in ["PARK_IN_SAFE_PLACE", "PARK_IN_SAFE_PLACE", "PARK_IN_SAFE_PLACE ID=p"] {
+        scene.send(words);
+        assert_eq!(scene.status().mode, Mode::Failsafe, "{words}");
         scene.run_for(100);
     }
     assert!(is_parked(&scene));

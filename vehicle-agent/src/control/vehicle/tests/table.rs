@@ -149,6 +149,21 @@ fn brake_is_full_service_braking_and_succeeds_at_standstill() {
 }
 
 #[test]
+fn motion_supersedes_a_stop_under_way_but_not_the_engine_going_off() {
+    for stop in ["BRAKE ID=s", "PARK ID=s"] {
+        let mut scene = Scene::ready().rolling(4);
+        scene.send(stop);
+        assert_eq!(scene.ask("ACCELERATE"), "s: SUPERSEDED, SUCCEEDED");
+        assert!(!scene.outputs().brake);
+        scene.run_for(3_000);
+        assert!(!scene.status().parking_brake && scene.is_powered());
+    }
+    let mut scene = Scene::ready().rolling(4);
+    scene.send("TURN_OFF_ENGINE ID=s");
+    assert_eq!(scene.ask("ACCELERATE"), "REJECTED ENGINE_OFF");
+}
+
+#[test]
 fn brake_and_turn_off_engine_succeed_in_every_state() {
     for state in ["", "TURN_ON_ENGINE", "PARK", "EMERGENCY_STOP"] {
         let mut scene = Scene::new();
