@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod console;
+mod guard;
 mod harness;
 mod plain;
 mod tidy;

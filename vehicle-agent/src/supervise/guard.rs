@@ -14,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt as _, Interest};
 use tokio::net::UnixStream;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 /// This very program, even after an update has replaced its file.
 const OWN_PROGRAM: &str = "/proc/self/exe";
@@ -242,7 +242,10 @@ impl Process {
             };
             for word in said.iter().take(length) {
                 match *word {
-                    word::READY => *ready = true,
+                    word::READY => {
+                        info!("the guard is there again");
+                        *ready = true;
+                    }
                     word::BEAT => beats.echoed(now),
                     word::TRIPPED => heard = Heard::Tripped,
                     _ => {}
