@@ -64,7 +64,7 @@ impl Agent {
     /// When it does not come.
     pub async fn online(&self, client: &mut Client) -> Result<()> {
         client.subscribe(&self.topic("presence"), QoS::AtLeastOnce).await?;
-        client.expect("ONLINE", |message| message.json()["state"] == "ONLINE").await?;
+        client.expect("ONLINE", |message| message.value("state") == "ONLINE").await?;
         Ok(())
     }
 
@@ -146,7 +146,7 @@ impl Operator {
         let message = self
             .client
             .expect("an answer", |message| {
-                message.topic.ends_with("/executedcommands") && message.json()["STATE"] != "EXECUTING"
+                message.topic.ends_with("/executedcommands") && message.value("STATE") != "EXECUTING"
             })
             .await?;
         Ok(message.json())
@@ -172,7 +172,7 @@ impl Operator {
         let what = format!("status with {field} {value}");
         let message = self
             .client
-            .expect(&what, |message| message.topic.ends_with("/status") && message.json()[field] == value)
+            .expect(&what, |message| message.topic.ends_with("/status") && message.value(field) == value)
             .await?;
         Ok(message.json())
     }

@@ -56,6 +56,12 @@ impl Message {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.payload).unwrap_or_default()
     }
+
+    /// One value of the payload's object, or null if there is none.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Value {
+        self.json().get(key).cloned().unwrap_or_default()
+    }
 }
 
 /// Options for a plain connection to a loopback port, to add a login or a last will to.

@@ -40,7 +40,8 @@ impl Vehicles {
                     // An error means that the demo is gone, which ends the vehicle too.
                     let _ = stopped.wait_for(|stopped| *stopped).await;
                 };
-                vehicle_agent::run(config, Checks::ALL, clock, Box::new(board), Watchers::default(), shutdown).await
+                vehicle_agent::run(config, Checks::ALL, clock, Box::new(board), Watchers::default(), shutdown)
+                    .await
             });
         }
         Ok(vehicles)

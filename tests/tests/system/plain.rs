@@ -32,7 +32,7 @@ const SESSION: [&str; 16] = [
 ];
 
 fn name(command: &str) -> &str {
-    command.split('"').nth(3).unwrap()
+    command.split('"').nth(3).unwrap_or_default()
 }
 
 fn expected() -> Vec<String> {
