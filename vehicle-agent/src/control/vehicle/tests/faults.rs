@@ -72,6 +72,16 @@ fn a_board_that_recovers_is_trusted_again_once_cleared() {
 }
 
 #[test]
+fn a_vehicle_whose_sensors_fall_silent_is_reckoned_and_still_comes_to_stand() {
+    let mut scene = Scene::measured().started().rolling(2);
+    scene.lose_sensors();
+    scene.send("BRAKE");
+    scene.run_for(1_000);
+    assert!(scene.stands());
+    assert_eq!(scene.ends(), "SUCCEEDED");
+}
+
+#[test]
 fn a_suspend_stops_the_vehicle_and_nothing_from_before_counts() {
     let mut scene = Scene::ready().rolling(2);
     scene.send("ROTATE_LEFT DEGREES=90 ID=r");

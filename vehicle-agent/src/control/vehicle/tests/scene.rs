@@ -172,6 +172,11 @@ impl Scene {
         self.vehicle.deadline().into_iter().chain(retry).min()
     }
 
+    /// The sensors measure nothing any more.
+    pub(crate) fn lose_sensors(&mut self) {
+        self.board = None;
+    }
+
     pub(crate) fn tick(&mut self) {
         let odometry = self.board.as_mut().and_then(|board| board.sense(self.now).odometry);
         self.tell(Input::Sensed(Sensed { odometry, emergency_stop: self.emergency_input }));
