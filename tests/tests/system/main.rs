@@ -6,3 +6,4 @@ mod guard;
 mod harness;
 mod plain;
 mod tidy;
+mod units;
