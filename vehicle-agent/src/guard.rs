@@ -37,16 +37,24 @@ pub(crate) mod word {
     pub(crate) const REST: u8 = b'z';
     /// From the guard: the agent was silent, and the motors are off until it has disarmed.
     pub(crate) const TRIPPED: u8 = b't';
+    /// From the guard as its last word: it can't take its outputs; why follows as text, up to the end.
+    pub(crate) const FAILED: u8 = b'!';
 }
 
 /// Guards what it is in charge of until the agent closes the socket on standard input; the outputs are safe then.
 ///
 /// # Errors
-/// When outputs can't be taken at the start, or made safe at the end.
+/// When outputs can't be made safe at the end. That they can't be taken at the start is told to the agent instead.
 pub(crate) fn run(charge: &Charge) -> Result<(), BoardError> {
     outlive_signals();
     let clock = Clock::start();
-    let mut cutoff = charge.open(clock)?;
+    let mut cutoff = match charge.open(clock) {
+        Ok(cutoff) => cutoff,
+        Err(problem) => {
+            tell(stdin().as_fd(), &[&[word::FAILED], problem.to_string().as_bytes()].concat());
+            return Ok(());
+        }
+    };
     watch(stdin().as_fd(), clock, cutoff.as_mut())
 }
 

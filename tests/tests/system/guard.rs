@@ -6,6 +6,7 @@ mod service;
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,7 +31,7 @@ impl Scene {
     async fn parked() -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("agent.toml");
-        fs::write(&file, format!("[sim]\nlevels = {:?}\n", folder.path().join("levels")))?;
+        fs::write(&file, format!("[sim]\nlevels = '{}'\n", folder.path().join("levels").display()))?;
         let broker = Mosquitto::start().await?;
         let file = file.to_str().context("a path")?;
         let agent = Agent::start(&broker, "rover-1", &["--config", file]).await?;
@@ -48,14 +49,14 @@ impl Scene {
         let before = self.agent.trace().lines()?.len();
         for command in [r#"{"CMD":"TURN_ON_ENGINE"}"#, r#"{"CMD":"ACCELERATE"}"#] {
             let answer = self.operator.ask(command).await?;
-            ensure!(answer["SUCCESSFULLY_PROCESSED_COMMAND"].is_string(), "{answer}");
+            succeeded(&answer)?;
         }
         let trace = self.agent.trace();
         let moving = || Ok(trace.lines()?.iter().skip(before).any(TraceLine::moves).then_some(()));
         until("motion", SOON, moving).await
     }
 
-    fn levels(&self) -> Result<serde_json::Value> {
+    fn levels(&self) -> Result<Value> {
         Ok(serde_json::from_slice(&fs::read(self.levels_file())?)?)
     }
 
@@ -85,6 +86,11 @@ impl Scene {
         ensure!(moved.is_none(), "{moved:?}");
         Ok(())
     }
+}
+
+fn succeeded(answer: &Value) -> Result<()> {
+    ensure!(answer.get("SUCCESSFULLY_PROCESSED_COMMAND").is_some(), "{answer}");
+    Ok(())
 }
 
 /// The guards among the children of a process.

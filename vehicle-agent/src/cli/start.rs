@@ -32,7 +32,6 @@ pub(super) fn run(layers: &Layers, checks: Checks) -> Result<(), Failure> {
         .enable_all()
         .build()
         .context("no event loop: check the limit of open files")?;
-    info!(vehicle = %config.vehicle, broker = %config.endpoint.url, board = config.board.name(), "starts");
     let ended = runtime.block_on(run_watched(config, checks, clock));
     runtime.shutdown_timeout(PATIENCE);
     ended
@@ -44,6 +43,7 @@ async fn run_watched(config: Config, checks: Checks, clock: Clock) -> Result<(),
     let charge = Charge::of(&config.board, config.kinematics);
     let guard = checks.guard.then(|| Guard::start(charge)).transpose()?;
     let board = board(&config, clock, guard.is_some())?;
+    info!(vehicle = %config.vehicle, broker = %config.endpoint.url, board = config.board.name(), "starts");
     let watchers = Watchers { guard, service: Service::from_environment() };
     Ok(crate::run(config, checks, clock, board, watchers, termination).await?)
 }

@@ -55,12 +55,12 @@ enum Heard {
 }
 
 impl Guard {
-    /// Starts the guard and waits until it has its outputs. Needs a tokio runtime.
+    /// Starts the guard and waits until it has its outputs. Needs a tokio runtime, and `guard` on this program's command line.
     ///
     /// # Errors
-    /// When it can't be started, or can't take its outputs; it has said why on standard error.
+    /// When it can't be started, or can't take its outputs.
     pub fn start(charge: Charge) -> anyhow::Result<Self> {
-        let process = Process::spawn(OWN_PROGRAM, &charge, Some(START)).context("no guard, so no start")?;
+        let process = Process::spawn(OWN_PROGRAM, &charge, Some(START))?;
         Ok(Self {
             program: OWN_PROGRAM,
             charge,
@@ -136,7 +136,7 @@ impl Guard {
         self.state = match Process::spawn(self.program, &self.charge, None) {
             Ok(process) => State::Alive { process, ready: false },
             Err(error) => {
-                warn!("the guard can't be started again: {error:#}");
+                warn!("the guard is not back yet: {error:#}");
                 State::Gone { again: now.after(RESTART) }
             }
         };
@@ -199,15 +199,13 @@ impl Process {
         command.stdin(Stdio::from(OwnedFd::from(other))).stdout(Stdio::null());
         // The service manager hears of the agent alone.
         command.env_remove("NOTIFY_SOCKET").env_remove("WATCHDOG_USEC").env_remove("WATCHDOG_PID");
-        let child = command.spawn().context("it can't be started")?;
+        let child = command.spawn().context("the guard can't be started")?;
         debug!(id = child.id(), "the guard starts");
         // With the command goes this process's copy of the other end: only the guard's own keeps the line open.
         drop(command);
         if let Some(patience) = patience {
             own.set_read_timeout(Some(patience))?;
-            let mut said = [0];
-            (&own).read_exact(&mut said)?;
-            anyhow::ensure!(said == [word::READY], "it says {said:?}");
+            wait_until_ready(&own)?;
         }
         own.set_nonblocking(true)?;
         Ok(Self { line: UnixStream::from_std(own)?, child })
@@ -240,7 +238,8 @@ impl Process {
                 Err(Errno::AGAIN) => return heard,
                 Err(_) => return Heard::End,
             };
-            for word in said.iter().take(length) {
+            let said = said.get(..length).unwrap_or_default();
+            for word in said {
                 match *word {
                     word::READY => {
                         info!("the guard is there again");
@@ -248,9 +247,26 @@ impl Process {
                     }
                     word::BEAT => beats.echoed(now),
                     word::TRIPPED => heard = Heard::Tripped,
+                    word::FAILED => {
+                        warn!("the guard has said: {}", String::from_utf8_lossy(said));
+                        return Heard::End;
+                    }
                     _ => {}
                 }
             }
         }
     }
+}
+
+/// Waits until the guard has its outputs, or says why it can't have them.
+fn wait_until_ready(mut line: &Line) -> anyhow::Result<()> {
+    let mut said = [0];
+    let length = line.read(&mut said).context("the guard does not answer; start the agent again")?;
+    if length == 1 && said == [word::READY] {
+        return Ok(());
+    }
+    let mut problem = String::new();
+    line.read_to_string(&mut problem)?;
+    anyhow::ensure!(said == [word::FAILED], "the guard ended at once; the lines above may say why");
+    anyhow::bail!("{problem}")
 }

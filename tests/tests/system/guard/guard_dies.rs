@@ -1,6 +1,6 @@
 //! The guard is killed, or hangs, while the agent drives; signals that are meant for the agent reach it.
 
-use super::{DEADLINE, Scene, guards, is_alive, send};
+use super::{DEADLINE, Scene, guards, is_alive, send, succeeded};
 use anyhow::{Result, ensure};
 use rustix::process::Signal;
 use system_tests::clock::monotonic;
@@ -20,9 +20,9 @@ async fn lose_guard(signal: Signal) -> Result<()> {
     ensure!(!is_alive(guard) && guards(agent)?.len() == 1, "the old one is still there");
 
     let stood = scene.operator.ask(r#"{"CMD":"BRAKE","ID":"stand"}"#).await?;
-    ensure!(stood["STATE"] == "SUCCEEDED", "{stood}");
+    succeeded(&stood)?;
     let cleared = scene.operator.ask(r#"{"CMD":"CLEAR_EMERGENCY_STOP","ID":"clear"}"#).await?;
-    ensure!(cleared["STATE"] == "SUCCEEDED", "{cleared}");
+    succeeded(&cleared)?;
     scene.drive().await
 }
 
