@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::certificates::Certificates;
 use crate::port::free_port;
-use crate::process::Program;
+use crate::process::{Program, Signal};
 use crate::wait::{SOON, until};
 
 /// How often another port is tried when somebody was faster.
@@ -80,6 +80,15 @@ impl Mosquitto {
     pub fn url(&self) -> String {
         let scheme = if self.tls { "mqtts" } else { "mqtt" };
         format!("{scheme}://127.0.0.1:{}", self.port)
+    }
+
+    /// Sends a signal, such as `Signal::STOP`.
+    ///
+    /// # Errors
+    ///
+    /// When it is not running.
+    pub fn signal(&mut self, signal: Signal) -> Result<()> {
+        self.program.signal(signal)
     }
 
     /// Kills the broker without a chance to say goodbye.

@@ -28,7 +28,7 @@ pub(super) fn violations(record: &Record) -> Vec<Violation> {
 /// The longest time from a last renewal to the braking that the vehicle began by itself.
 pub(super) fn longest_to_braking(record: &Record) -> Duration {
     let mut renewals: Vec<u64> =
-        record.sent.iter().filter(|sent| sent.renews()).flat_map(chance_ends).collect();
+        record.sent.iter().filter(|sent| sent.renews()).flat_map(chance_starts).collect();
     renewals.sort_unstable();
     let stops = record.trace.windows(2).filter_map(|pair| match pair {
         [before, line] if before.drives() && !line.drives() => Some(line),
@@ -41,8 +41,8 @@ pub(super) fn longest_to_braking(record: &Record) -> Duration {
     Duration::from_nanos(longest.max().unwrap_or(0))
 }
 
-fn chance_ends(sent: &Sent) -> Vec<u64> {
-    sent.chances().map(|(_, until)| until).collect()
+fn chance_starts(sent: &Sent) -> Vec<u64> {
+    sent.chances().map(|(from, _)| from).collect()
 }
 
 /// Every line in which the vehicle drives, with what asked for it and the moment at which the next one begins.

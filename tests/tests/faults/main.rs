@@ -1,4 +1,17 @@
 //! Everything that can go wrong, and what must hold all the same.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
+    clippy::unwrap_used,
+    reason = "all of it is test: what overflows or is poisoned fails"
+)]
 
+mod canary;
+mod messages;
 mod request;
+mod rig;
+mod row;
+mod sabotage;
+mod troubles;
 mod virtual_time;
+mod wire;

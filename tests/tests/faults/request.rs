@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 /// How much is run, and from which seed on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
-    pub(crate) seed: u64,
-    pub(crate) long: bool,
+    pub(crate) seed: Option<u64>,
+    long: bool,
     count: Option<u64>,
 }
 
@@ -22,7 +22,7 @@ impl Request {
                 .transpose()
         };
         Ok(Self {
-            seed: number("FAULTS_SEED")?.unwrap_or(1),
+            seed: number("FAULTS_SEED")?,
             long: env::var_os("FAULTS_LONG").is_some(),
             count: number("FAULTS_COUNT")?,
         })

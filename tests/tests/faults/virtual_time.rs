@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use system_tests::oracle::Rule;
@@ -10,22 +11,43 @@ use system_tests::simulation::{self, Outcome};
 use vehicle_agent::control::Checks;
 
 use crate::request::Request;
+use crate::row::{TURN, tell};
+
+/// Seeds of a long run.
+const LONG: u64 = 50_000;
 
 /// With a hole in its protections a vehicle breaks a rule within so many seeds, several times over.
 const SABOTAGE: u64 = 100;
 
+/// What is counted of many seeds.
+#[derive(Default)]
+struct Tally {
+    failed: Vec<String>,
+    executed: usize,
+    duplicates: usize,
+    late: usize,
+    to_braking: Duration,
+}
+
 #[test]
 fn no_seed_breaks_a_rule() -> Result<()> {
+    let _turn = TURN.blocking_lock();
     let request = Request::read()?;
-    let count = request.count(2_000, 50_000);
-    let seeds = request.seed..request.seed.saturating_add(count);
-    let middle = request.seed.saturating_add(count / 2);
-    let halves = [seeds.start..middle, middle..seeds.end];
-    let failed: Vec<String> = thread::scope(|scope| {
-        let halves = halves.map(|seeds| scope.spawn(move || failures(seeds)));
-        halves.into_iter().flat_map(|half| half.join().unwrap()).collect()
+    let count = request.count(2_000, LONG);
+    let first = request.seed.unwrap_or(1);
+    let (middle, end) = (first.saturating_add(count / 2), first.saturating_add(count));
+    let (one, other) = thread::scope(|scope| {
+        let halves = [first..middle, middle..end].map(|seeds| scope.spawn(move || tally(seeds)));
+        let [one, other] = halves.map(|half| half.join().unwrap());
+        (one, other)
     });
-    println!("virtual time: seeds {} to {}, {} broke a rule", seeds.start, seeds.end, failed.len());
+    let (executed, duplicates, late) =
+        (one.executed + other.executed, one.duplicates + other.duplicates, one.late + other.late);
+    let to_braking = one.to_braking.max(other.to_braking).as_millis();
+    let fault = "all of it in virtual time, leases of 0.1 to 1.5 s";
+    let counts = format!("{executed} | {duplicates} | {late} | {to_braking}");
+    tell(6, &format!("| {fault} | {count} of {LONG} | {counts} | - / - | - | 0 | {first} |"))?;
+    let failed = [one.failed, other.failed].concat();
     let shown = failed.iter().take(8).cloned().collect::<Vec<_>>().join("\n");
     ensure!(failed.is_empty(), "{} of {count} seeds broke a rule:\n{shown}", failed.len());
     Ok(())
@@ -72,11 +94,20 @@ fn sabotage(checks: Checks, rule: Rule, words: &str) -> Result<()> {
     Ok(())
 }
 
-fn failures(seeds: Range<u64>) -> Vec<String> {
-    let runs = seeds.map(|seed| (seed, simulation::run(seed, Checks::ALL)));
-    runs.filter(|(_, outcome)| !outcome.findings.violations.is_empty())
-        .map(|(seed, outcome)| report(seed, &outcome))
-        .collect()
+fn tally(seeds: Range<u64>) -> Tally {
+    let mut tally = Tally::default();
+    for seed in seeds {
+        let outcome = simulation::run(seed, Checks::ALL);
+        let findings = &outcome.findings;
+        tally.executed += findings.executed;
+        tally.duplicates += findings.duplicates();
+        tally.late += findings.late();
+        tally.to_braking = tally.to_braking.max(findings.longest_to_braking);
+        if !findings.violations.is_empty() {
+            tally.failed.push(report(seed, &outcome));
+        }
+    }
+    tally
 }
 
 fn report(seed: u64, outcome: &Outcome) -> String {

@@ -1,0 +1,199 @@
+//! One whole system that can be hurt: a broker, an agent behind a bad network, an operator behind another.
+
+mod operator;
+mod pilot;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use system_tests::clock::monotonic;
+use system_tests::mosquitto::{Mosquitto, Settings};
+use system_tests::oracle::{Delivery, Heard, Record, Sent, Terms};
+use system_tests::process::Program;
+use system_tests::proxy::Proxy;
+use system_tests::trace::{Trace, TraceLine};
+use system_tests::wait::until;
+use tempfile::TempDir;
+use vehicle_protocol::{Answer, State};
+
+pub(crate) use operator::Operator;
+pub(crate) use pilot::Pilot;
+
+use crate::wire::Wire;
+
+/// Discrete motion ends so long after the last word.
+pub(crate) const OPERATOR_TIMEOUT: Duration = Duration::from_millis(500);
+/// Within this time a fresh command works again when all is well.
+pub(crate) const RECOVERY: Duration = Duration::from_secs(5);
+/// What is under way when a line is cut may still arrive within this time.
+const UNDER_WAY: u64 = 20_000_000;
+/// The one vehicle of a rig.
+pub(crate) const VEHICLE: &str = "rover-1";
+
+/// What a rig is like.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    /// The broker keeps what it has over a kill.
+    pub(crate) persistent: bool,
+    /// The protection that the agent has not.
+    pub(crate) without: Option<&'static str>,
+}
+
+/// The system.
+pub(crate) struct Rig {
+    pub(crate) broker: Mosquitto,
+    /// Between the agent and the broker.
+    pub(crate) vehicle_side: Proxy,
+    /// Between the operator and the broker.
+    pub(crate) operator_side: Proxy,
+    pub(crate) agent: Program,
+    pub(crate) operator: Operator,
+    plan: Plan,
+    witness: Wire,
+    folder: TempDir,
+    /// When nothing came from the operator to the vehicle: from, until.
+    cuts: Vec<(u64, u64)>,
+    killed: Vec<u64>,
+}
+
+impl Rig {
+    /// Starts it all, and waits until the operator has the vehicle's clock.
+    pub(crate) async fn start(plan: Plan) -> Result<Self> {
+        // Without order and size in the way, all that is under way is passed on at once.
+        let extra = "max_inflight_messages 0\nmax_queued_messages 0\n";
+        let settings = Settings { persistent: plan.persistent, extra, ..Settings::default() };
+        let broker = Mosquitto::start_with(&settings).await?;
+        let vehicle_side = Proxy::start(broker.port(), plan.seed).await?;
+        let operator_side = Proxy::start(broker.port(), plan.seed.wrapping_add(1)).await?;
+        let folder = tempfile::tempdir()?;
+        let agent = launch(plan, &vehicle_side.url(), &folder)?;
+        let topics =
+            ["executedcommands", "status", "events"].map(|topic| format!("vehicles/{VEHICLE}/{topic}"));
+        let witness = Wire::open("witness", broker.port(), &topics);
+        let mut operator = Operator::new(operator_side.port());
+        operator.learn(RECOVERY).await?;
+        let (cuts, killed) = (Vec::new(), Vec::new());
+        Ok(Self { broker, vehicle_side, operator_side, agent, operator, plan, witness, folder, cuts, killed })
+    }
+
+    /// Starts the agent once more after it has ended.
+    pub(crate) fn restart_agent(&mut self) -> Result<()> {
+        self.agent = launch(self.plan, &self.vehicle_side.url(), &self.folder)?;
+        Ok(())
+    }
+
+    /// Notes that from now on nothing comes from the operator to the vehicle.
+    pub(crate) fn cut(&mut self) {
+        self.cuts.push((monotonic(), u64::MAX));
+    }
+
+    /// Notes that things come again.
+    pub(crate) fn healed(&mut self) {
+        if let Some((_, until)) = self.cuts.last_mut() {
+            *until = monotonic();
+        }
+    }
+
+    /// Notes that the agent is dead or stopped from now on.
+    pub(crate) fn note_kill(&mut self) {
+        self.killed.push(monotonic());
+    }
+
+    /// The trace so far.
+    pub(crate) fn trace(&self) -> Result<Vec<TraceLine>> {
+        Trace::follow(&self.folder.path().join("trace.ndjson")).lines()
+    }
+
+    /// Waits until the vehicle drives, or until it no longer does.
+    pub(crate) async fn until_driving(&self, drives: bool, limit: Duration) -> Result<()> {
+        let what = if drives { "the vehicle to drive" } else { "the vehicle to brake" };
+        until(what, limit, || {
+            let now = self.trace()?.last().is_some_and(TraceLine::drives);
+            Ok((now == drives).then_some(()))
+        })
+        .await
+        .with_context(|| format!("the agent says:\n{}", self.agent.stderr().unwrap_or_default()))
+    }
+
+    /// Waits until no motor has power.
+    pub(crate) async fn until_at_rest(&self) -> Result<()> {
+        let moves = || Ok(self.trace()?.last().is_none_or(|line| !line.moves()).then_some(()));
+        until("the vehicle to come to rest", RECOVERY, moves).await
+    }
+
+    /// The answer that ends the command with this ID.
+    pub(crate) async fn end_of(&self, id: &str, limit: Duration) -> Result<Answer> {
+        let what = format!("the end of {id}");
+        self.witness
+            .expect(&what, limit, |got| {
+                let answer: Answer = serde_json::from_slice(&got.payload).ok()?;
+                let is_it = answer.id.as_ref().is_some_and(|own| own.as_str() == id);
+                (is_it && answer.state.is_terminal()).then_some(answer)
+            })
+            .await
+    }
+
+    /// Turns the engine on.
+    pub(crate) async fn engine_on(&mut self) -> Result<()> {
+        let id = self.operator.command("TURN_ON_ENGINE")?;
+        let answer = self.end_of(&id, RECOVERY).await?;
+        ensure!(answer.state == State::Succeeded, "the engine is off: {answer:?}");
+        Ok(())
+    }
+
+    /// A message that the witness has seen.
+    pub(crate) fn witness(&self) -> &Wire {
+        &self.witness
+    }
+
+    /// What is left of the run; `heard_all` if no answer can have been lost.
+    pub(crate) fn record(&self, heard_all: bool) -> Result<Record> {
+        let answers = self.witness.got().into_iter().filter(|got| got.topic.ends_with("/executedcommands"));
+        let answers = answers.filter_map(|got| {
+            let answer = serde_json::from_slice(&got.payload).ok()?;
+            Some(Heard { at: got.at, boot: None, answer })
+        });
+        Ok(Record {
+            trace: self.trace()?,
+            answers: answers.collect(),
+            sent: self.operator.sent().into_iter().map(|sent| self.without_cuts(sent)).collect(),
+            killed: self.killed.clone(),
+            end: monotonic(),
+            terms: Terms { operator_timeout: OPERATOR_TIMEOUT, autonomy: OPERATOR_TIMEOUT },
+            heard_all,
+        })
+    }
+
+    /// Takes out the times at which nothing can have come.
+    fn without_cuts(&self, sent: Sent) -> Sent {
+        let mut deliveries = sent.deliveries;
+        for (cut, healed) in &self.cuts {
+            let last = cut.saturating_add(UNDER_WAY);
+            deliveries = deliveries
+                .into_iter()
+                .flat_map(|delivery| {
+                    let before = Delivery { until: delivery.until.min(last), ..delivery };
+                    let after = Delivery { from: delivery.from.max(*healed), ..delivery };
+                    [before, after]
+                })
+                .filter(|delivery| delivery.from <= delivery.until)
+                .collect();
+        }
+        Sent { deliveries, ..sent }
+    }
+}
+
+fn launch(plan: Plan, url: &str, folder: &TempDir) -> Result<Program> {
+    let name = if plan.without.is_some() { "agent-with-a-hole" } else { "vehicle-agent" };
+    let mut command = Program::command(name)?;
+    if let Some(protection) = plan.without {
+        command.args(["--without", protection]);
+    }
+    command.args(["run", "--vehicle", VEHICLE, "--broker", url, "--board", "sim"]);
+    command.arg("--trace").arg(folder.path().join("trace.ndjson"));
+    command.arg("--state-dir").arg(folder.path().join("state"));
+    command.env("VEHICLE_AGENT__SIM__LEVELS", folder.path().join("levels"));
+    command.env("VEHICLE_AGENT__TIMING__OPERATOR_TIMEOUT_S", OPERATOR_TIMEOUT.as_secs_f64().to_string());
+    Program::spawn(name, command)
+}

@@ -1,0 +1,190 @@
+//! One row of the table: many runs of one fault, several side by side, and what came of them.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fastrand::Rng;
+use system_tests::oracle::{Record, judge};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use crate::canary::{Canary, STALL};
+use crate::request::Request;
+
+/// Systems that run at the same time.
+const SIDE_BY_SIDE: usize = 3;
+/// A run that was held up so often more is taken as it is.
+const REPETITIONS: usize = 4;
+
+/// One row at a time: rows that run together would hold each other up.
+pub(crate) static TURN: Mutex<()> = Mutex::const_new(());
+
+/// What is counted of one run.
+pub(crate) struct Ran {
+    pub(crate) record: Record,
+    /// The time until a fresh command worked, where the run shows that.
+    pub(crate) recovered: Option<Duration>,
+}
+
+/// Which row.
+#[derive(Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) place: u8,
+    pub(crate) fault: &'static str,
+    pub(crate) short: u64,
+    pub(crate) long: u64,
+}
+
+#[derive(Default)]
+struct Sum {
+    runs: u64,
+    executed: usize,
+    duplicates: usize,
+    late: usize,
+    to_braking: Duration,
+    recovered: Duration,
+    latencies: Vec<u64>,
+    repeated: usize,
+    wrong: Vec<String>,
+}
+
+impl Row {
+    /// Runs the row with as many seeds as were asked for.
+    pub(crate) async fn run<F>(self, run: impl Fn(u64) -> F + Copy + Send + Sync + 'static) -> Result<()>
+    where
+        F: Future<Output = Result<Ran>> + Send + 'static,
+    {
+        let _turn = TURN.lock().await;
+        let request = Request::read()?;
+        // Seeds of rows that do not run in full differ from time to time.
+        let first = request.seed.unwrap_or_else(|| Rng::new().u64(1..1_000_000));
+        let mut seeds = first..first.saturating_add(request.count(self.short, self.long));
+        let (mut sum, mut running) = (Sum::default(), JoinSet::new());
+        loop {
+            while running.len() < SIDE_BY_SIDE {
+                let Some(seed) = seeds.next() else { break };
+                running.spawn(async move { (seed, attempts(seed, run).await) });
+            }
+            let Some(ran) = running.join_next().await else { break };
+            let (seed, (ran, repeated)) = ran?;
+            sum.repeated += repeated;
+            sum.add(seed, ran);
+        }
+        sum.latencies.sort_unstable();
+        self.tell(first, &sum)?;
+        ensure!(
+            sum.wrong.is_empty(),
+            "{} of {} runs failed:\n{}",
+            sum.wrong.len(),
+            sum.runs,
+            sum.wrong.join("\n")
+        );
+        Ok(())
+    }
+
+    /// Puts the row together.
+    fn tell(self, first: u64, sum: &Sum) -> Result<()> {
+        let quantile = |share: usize| {
+            let place = sum.latencies.len().saturating_sub(1) * share / 100;
+            sum.latencies.get(place).map_or_else(|| "-".to_owned(), |ns| format!("{:.1}", *ns as f64 / 1e6))
+        };
+        let line = format!(
+            "| {} | {} of {} | {} | {} | {} | {} | {} / {} | {} | {} | {first} |",
+            self.fault,
+            sum.runs,
+            self.long,
+            sum.executed,
+            sum.duplicates,
+            sum.late,
+            milliseconds(sum.to_braking),
+            quantile(50),
+            quantile(99),
+            milliseconds(sum.recovered),
+            sum.repeated,
+        );
+        tell(self.place, &line)
+    }
+}
+
+impl Sum {
+    fn add(&mut self, seed: u64, ran: Result<Ran>) {
+        self.runs += 1;
+        let ran = match ran {
+            Ok(ran) => ran,
+            Err(error) => return self.wrong.push(format!("seed {seed}: {error:#}")),
+        };
+        let findings = judge(&ran.record);
+        self.executed += findings.executed;
+        self.duplicates += findings.duplicates();
+        self.late += findings.late();
+        self.to_braking = self.to_braking.max(findings.longest_to_braking);
+        self.recovered = self.recovered.max(ran.recovered.unwrap_or_default());
+        self.latencies.extend(latencies(&ran.record));
+        if !findings.violations.is_empty() {
+            let mut text = format!("seed {seed}; again with: tests/faults --seed {seed} --count 1 ROW");
+            for violation in findings.violations.iter().take(3) {
+                let _ = write!(text, "\n    {violation}");
+            }
+            self.wrong.push(text);
+        }
+    }
+}
+
+/// Prints a line of the table, and appends it where `tests/faults` wants it, with the place that it belongs to.
+pub(crate) fn tell(place: u8, line: &str) -> Result<()> {
+    println!("{line}");
+    if let Some(file) = env::var_os("FAULTS_ROWS") {
+        let mut file = OpenOptions::new().create(true).append(true).open(file)?;
+        writeln!(file, "{place:02} {line}")?;
+    }
+    Ok(())
+}
+
+/// Runs again what has gone wrong while the machine was held up, and says how often.
+async fn attempts<F>(seed: u64, run: impl Fn(u64) -> F) -> (Result<Ran>, usize)
+where
+    F: Future<Output = Result<Ran>>,
+{
+    let mut repeated = 0;
+    loop {
+        let canary = Canary::start();
+        let ran = run(seed).await;
+        let stalled = canary.longest_stall() > STALL;
+        let is_good = ran.as_ref().is_ok_and(|ran| judge(&ran.record).violations.is_empty());
+        if is_good || !stalled || repeated == REPETITIONS {
+            return (ran, repeated);
+        }
+        repeated += 1;
+    }
+}
+
+/// From sending to the first sign in the trace, of every command that shows one.
+fn latencies(record: &Record) -> Vec<u64> {
+    let mut seen = std::collections::HashSet::new();
+    let first_lines = record.trace.iter().filter(|line| line.id.is_some() && seen.insert(line.id.clone()));
+    first_lines
+        .filter_map(|line| {
+            let sent = record.sent.iter().find(|sent| sent.id == line.id)?;
+            let from = sent.deliveries.first()?.from;
+            Some(line.t.saturating_sub(from))
+        })
+        .collect()
+}
+
+fn milliseconds(duration: Duration) -> String {
+    if duration.is_zero() { "-".to_owned() } else { duration.as_millis().to_string() }
+}
+
+/// A moment within `most` milliseconds that the seed chooses; what happens at it shall find the system anywhere.
+pub(crate) async fn some_time(rng: &mut Rng, most: u64) {
+    tokio::time::sleep(Duration::from_micros(rng.u64(0..most * 1_000))).await;
+}
+
+/// The answer of a run that has nothing to say of recovery.
+pub(crate) fn done(record: Result<Record>) -> Result<Ran> {
+    Ok(Ran { record: record.context("the record")?, recovered: None })
+}
