@@ -170,13 +170,15 @@ impl<'a> Show<'a> {
 }
 
 fn guide(url: &str) -> String {
+    // As it was called, so that the lines can be copied whether it is installed or not.
+    let console = std::env::args().next().unwrap_or_else(|| "control-console".to_owned());
     format!(
         "A broker, a simulated vehicle and this console run in one process.\n\
          The vehicle goes on a tour first. In another terminal you can command it yourself:\n\
-         \n  control-console --broker {url} send rover-1 turn-on-engine\
-         \n  control-console --broker {url} send rover-1 accelerate\
-         \n  control-console --broker {url} watch rover-1\
-         \n  control-console --broker {url} estop rover-1\
+         \n  {console} --broker {url} send rover-1 turn-on-engine\
+         \n  {console} --broker {url} send rover-1 accelerate\
+         \n  {console} --broker {url} watch rover-1\
+         \n  {console} --broker {url} estop rover-1\
          \n  mosquitto_pub -p {port} -t vehicles/rover-1/commands -m '{{\"CMD\":\"TURN_ON_HEADLIGHTS\"}}'\n",
         port = url.rsplit(':').next().unwrap_or_default(),
     )

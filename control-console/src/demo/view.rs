@@ -10,6 +10,9 @@ const REDRAW: Duration = Duration::from_millis(100);
 /// Where lines can't be drawn over, they come more rarely.
 const LINE: Duration = Duration::from_secs(1);
 
+/// Empties the line that the cursor is in.
+const CLEAR: &str = "\r\u{1b}[K";
+
 /// The live view: one line on a terminal, now and then a line elsewhere.
 #[derive(Debug)]
 pub(super) struct View {
@@ -55,7 +58,7 @@ impl View {
             self.shown = true;
             let mut stdout = std::io::stdout().lock();
             // A terminal that is gone needs no view.
-            let _ = write!(stdout, "\r\u{1b}[K{}", line(&self.status)).and_then(|()| stdout.flush());
+            let _ = write!(stdout, "{CLEAR}{}", line(&self.status)).and_then(|()| stdout.flush());
         } else {
             output.line(&line(&self.status));
         }
@@ -63,10 +66,8 @@ impl View {
 
     /// Writes a line of its own, above the live one.
     pub(super) fn say(&mut self, text: &str, output: &Output) {
-        if std::mem::take(&mut self.shown) {
-            output.line("\r\u{1b}[K".trim_end());
-        }
-        output.line(text);
+        let over = if std::mem::take(&mut self.shown) { CLEAR } else { "" };
+        output.line(&format!("{over}{text}"));
         self.drawn = None;
     }
 }
