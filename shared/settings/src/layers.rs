@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::Path;
 
-use config::{Config, Value};
+use config::{Map, Value};
 use serde::Deserialize;
 
 use crate::node::{Node, Walk};
 use crate::source::{self, Layer, Text};
-use crate::{Origin, Problem, Problems};
+use crate::{Origin, Problems};
 
 /// The sources of the settings: files below the environment, the environment below flags, whatever the order of
 /// the calls.
@@ -75,7 +75,7 @@ impl Layers {
     ) -> Self {
         if let Some(value) = value {
             let origin = Origin::Flag(name.into());
-            self.flags.push(Layer::entry(key.into(), &origin, value.to_string()));
+            self.flags.push(Layer::entry(&key.into(), &origin, value.to_string()));
         }
         self
     }
@@ -109,32 +109,18 @@ impl Layers {
     }
 
     fn merge(self, problems: &mut Problems) -> Option<Value> {
-        let mut builder = Config::builder();
+        let mut root = Value::new(None, Map::<String, Value>::new());
         for document in &self.documents {
             match document.layer() {
-                Ok(layer) => builder = builder.add_source(layer),
+                Ok(layer) => layer.cover(&mut root),
                 Err(found) => problems.extend(found),
             }
         }
         let environment =
             self.prefix.as_deref().map(|prefix| source::environment(prefix, &self.variables, problems));
         for layer in environment.into_iter().flatten().chain(self.flags) {
-            builder = builder.add_source(layer);
+            layer.cover(&mut root);
         }
-        if !problems.is_empty() {
-            return None;
-        }
-        match builder.build() {
-            Ok(config) => Some(config.cache),
-            Err(error) => {
-                problems.push(Problem {
-                    key: String::new(),
-                    origin: None,
-                    what: format!("the settings cannot be merged: {error}"),
-                    next_step: "check that no key is a table in one place and a value in another".to_owned(),
-                });
-                None
-            }
-        }
+        problems.is_empty().then_some(root)
     }
 }

@@ -66,13 +66,8 @@ fn innermost(key: String, value: Value) -> (String, Value) {
     (key, value)
 }
 
-/// Gives a value's origin; a merged table has none of its own, so the first of its values counts.
 fn origin_of(value: &Value) -> Option<Origin> {
-    match (value.origin(), &value.kind) {
-        (Some(tag), _) => Origin::from_tag(tag),
-        (None, ValueKind::Table(table)) => table.values().filter_map(origin_of).min(),
-        (None, _) => None,
-    }
+    value.origin().and_then(Origin::from_tag)
 }
 
 /// One place in the tree of values.

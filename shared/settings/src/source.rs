@@ -1,32 +1,50 @@
 //! What a layer is made of: a whole TOML text, or one value of the environment or of a flag.
 
+use std::collections::hash_map::Entry;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
-use config::{ConfigError, Map, Source, Value};
+use config::{Map, Value, ValueKind};
 
 use crate::document::Document;
 use crate::{Origin, Problem, Problems};
 
-/// Values that `config` lays over those of the layers below.
+/// Values that lie over those of the layers below.
 #[derive(Clone, Debug)]
 pub(crate) struct Layer(Map<String, Value>);
 
 impl Layer {
     /// Makes a layer of one value under a dotted key.
-    pub(crate) fn entry(key: String, origin: &Origin, value: String) -> Self {
-        Self(Map::from_iter([(key, Value::new(Some(&origin.tag()), value))]))
+    pub(crate) fn entry(key: &str, origin: &Origin, value: String) -> Self {
+        let tag = origin.tag();
+        let mut parts = key.rsplit('.');
+        let last = parts.next().unwrap_or(key);
+        let value = Map::from_iter([(last.to_owned(), Value::new(Some(&tag), value))]);
+        let nest = |inner, part: &str| Map::from_iter([(part.to_owned(), Value::new(Some(&tag), inner))]);
+        Self(parts.fold(value, nest))
+    }
+
+    /// Lays its values over those of `below`. (`config` would do it too, but takes a key such as `a[9]` for a path, and
+    /// makes as many elements as it says.)
+    pub(crate) fn cover(self, below: &mut Value) {
+        cover(below, Value::new(None, self.0));
     }
 }
 
-impl Source for Layer {
-    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
-        Box::new(self.clone())
-    }
-
-    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
-        Ok(self.0.clone())
+fn cover(below: &mut Value, above: Value) {
+    match (&mut below.kind, above) {
+        (ValueKind::Table(below), Value { kind: ValueKind::Table(above), .. }) => {
+            for (key, value) in above {
+                match below.entry(key) {
+                    Entry::Occupied(entry) => cover(entry.into_mut(), value),
+                    Entry::Vacant(entry) => {
+                        entry.insert(value);
+                    }
+                }
+            }
+        }
+        (_, above) => *below = above,
     }
 }
 
@@ -77,7 +95,10 @@ pub(crate) fn environment(
         let origin = Origin::Environment(name.to_owned());
         match value.to_str() {
             Some("") => {}
-            Some(value) => layers.push((key.clone(), Layer::entry(key, &origin, value.to_owned()))),
+            Some(value) => {
+                let layer = Layer::entry(&key, &origin, value.to_owned());
+                layers.push((key, layer));
+            }
             None => problems.push(Problem {
                 key,
                 origin: Some(origin),

@@ -171,7 +171,7 @@ fn an_unknown_key_is_refused_in_each_layer_with_the_nearest_name() {
 #[test]
 fn a_misspelt_table_of_several_keys_is_one_problem() {
     let found = problems(file("vehicle = 'mule'\n[motors.rihgt]\npwm = 1\nreversed = true\n"));
-    assert_eq!(found, ["agent.toml:3: motors.rihgt: unknown key; did you mean motors.right?"]);
+    assert_eq!(found, ["agent.toml:2: motors.rihgt: unknown key; did you mean motors.right?"]);
 }
 
 #[test]
@@ -333,4 +333,28 @@ fn deep_brackets_and_deep_keys_are_refused_without_a_crash() {
     assert!(found[0].starts_with("agent.toml:1: column "), "{}", found[0]);
     let found = problems(file(&format!("pins{} = 1", ".a".repeat(100_000))));
     assert!(found[0].starts_with("agent.toml:1: column "), "{}", found[0]);
+}
+
+#[test]
+fn a_quoted_key_is_a_name_and_no_path() {
+    for key in ["pins[9]", "pins[99999999999]", "pins[-99999999999]", "vehicle.x"] {
+        let found = problems(file(&format!("'{key}' = 1")));
+        let start = format!("agent.toml:1: {key}: unknown key; ");
+        assert!(found.len() == 1 && found[0].starts_with(&start), "{found:?}");
+    }
+    let found =
+        problems(Layers::new().variables("VEHICLE_AGENT", [("VEHICLE_AGENT__PINS[99999999999]", "1")]));
+    assert!(found.len() == 1 && found[0].contains("pins[99999999999]: unknown key; "), "{found:?}");
+}
+
+#[test]
+fn a_value_and_a_table_of_one_name_do_not_mix() {
+    let layers = || file("vehicle = 'mule'\n[broker]\nurl = 'a'\nkeep_alive_s = 9");
+    let variable = |name, value| layers().variables("VEHICLE_AGENT", [(name, value)]);
+    let found = problems(variable("VEHICLE_AGENT__BROKER", "b"));
+    assert!(found.len() == 1 && found[0].contains("broker: must be a table, is \"b\""), "{found:?}");
+    let found = problems(variable("VEHICLE_AGENT__VEHICLE__NAME", "b"));
+    assert!(found.len() == 1 && found[0].starts_with("VEHICLE_AGENT__VEHICLE__NAME: vehicle: "), "{found:?}");
+    let broker = read(variable("VEHICLE_AGENT__BROKER__URL", "b")).broker;
+    assert_eq!((broker.url.or(String::new()), broker.keep_alive_s.or(0)), ("b".to_owned(), 9));
 }
