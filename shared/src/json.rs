@@ -12,6 +12,8 @@ use crate::{
 use flat::Flat;
 use serde::Deserialize;
 
+/// Longest detail of a refusal in characters, so that nobody gets long rubbish back.
+const MAX_DETAIL: usize = 256;
 /// Fastest setpoint or limit that is taken for meant, in mph.
 const ABSURD_MPH: f64 = 1000.0;
 /// Fastest turn that is taken for meant, in degrees per second.
@@ -68,7 +70,10 @@ struct Hint {
     id: Option<CommandId>,
 }
 
-fn malformed(bytes: &[u8], detail: String) -> Refused {
+fn malformed(bytes: &[u8], mut detail: String) -> Refused {
+    if let Some((end, _)) = detail.char_indices().nth(MAX_DETAIL) {
+        detail.truncate(end);
+    }
     let hint = if bytes.len() > MAX_COMMAND_BYTES { None } else { serde_json::from_slice(bytes).ok() };
     let Hint { cmd, id } = hint.unwrap_or_default();
     Refused { command: cmd, id, reason: Reason::Malformed, detail }
