@@ -113,7 +113,7 @@ impl Courier {
     #[must_use]
     pub fn publish(&mut self, vehicle: &VehicleId, topic: Topic, text: &str) -> bool {
         let name = Ticket { exchange: None, purpose: Purpose::Session };
-        self.link.publish(name, &self.topics(vehicle).of(topic), QoS::AtLeastOnce, text)
+        self.link.publish(name, &self.topics(vehicle).of(topic), qos(topic), text)
     }
 
     /// Waits for news, or until `moment`.
@@ -201,10 +201,9 @@ impl Courier {
                 }
                 Deed::Finished(report) => self.news.push_back(News::Finished(report)),
                 Deed::Publish(purpose, topic, text) => {
-                    let qos = if topic == Topic::Drive { QoS::AtMostOnce } else { QoS::AtLeastOnce };
                     let name = Ticket { exchange: Some(index), purpose };
                     tracing::debug!("publish {} {text}", exchange.topics().of(topic));
-                    if !self.link.publish(name, &exchange.topics().of(topic), qos, &text) {
+                    if !self.link.publish(name, &exchange.topics().of(topic), qos(topic), &text) {
                         // Nothing but a later tick or link follows from this.
                         let _ = exchange.handle(now, Input::Unsent(purpose));
                     }
@@ -212,6 +211,11 @@ impl Courier {
             }
         }
     }
+}
+
+/// A setpoint that is lost is followed by another; one that is repeated would be old.
+fn qos(topic: Topic) -> QoS {
+    if topic == Topic::Drive { QoS::AtMostOnce } else { QoS::AtLeastOnce }
 }
 
 fn random_id() -> Result<CommandId, Fault> {

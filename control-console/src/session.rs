@@ -7,8 +7,8 @@ mod vehicle_clock;
 
 pub use exchange::{Deed, Errand, Exchange, Form, Input, Purpose};
 pub use record::{Change, Key, Record};
-pub(crate) use report::in_milliseconds;
 pub use report::{Outcome, Report};
+pub(crate) use report::{in_milliseconds, next_step};
 pub use vehicle_clock::VehicleClock;
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ fn milliseconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Re
 }
 
 /// What a person does about a command that did not succeed.
-pub(super) fn next_step(vehicle: &VehicleId, command: CommandName, reason: Option<Reason>) -> String {
+pub(crate) fn next_step(vehicle: &VehicleId, command: CommandName, reason: Option<Reason>) -> String {
     let send = |command: CommandName| format!("control-console send {vehicle} {}", command.kebab());
     match reason {
         Some(Reason::EngineOff) => send(CommandName::TurnOnEngine),
