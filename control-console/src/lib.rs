@@ -7,6 +7,7 @@ mod config;
 pub mod courier;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod drive;
 mod estop;
 pub mod exit;
 mod fleet;

@@ -1,0 +1,245 @@
+//! The stick: which setpoint leaves, and when. Pure; time is an argument.
+//!
+//! There is one slot for what the hand asks for, and a setpoint is made when it is due, so none can grow stale here. What
+//! ends a drive without the hand, a refusal, a gap, silence, a lost link, is a [`Halt`]: from then on only zeros leave,
+//! until the hand has been at neutral.
+
+#[cfg(test)]
+mod tests;
+
+use super::rhythm::Rhythm;
+use crate::clock::Moment;
+use vehicle_protocol::{DegreesPerSecond, Mph, Setpoint};
+
+/// What a hand asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Speed, negative backwards.
+    pub speed: Mph,
+    /// Turn rate, positive to the right.
+    pub turn_rate: DegreesPerSecond,
+}
+
+/// What a stick does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Pressed, and showing neutral until the vehicle is known to take it.
+    Ready,
+    /// Passing on what the hand asks for.
+    Driving,
+    /// Zeros for a moment, then silence.
+    Released,
+    /// Link or vehicle are silent; nothing but zeros leaves.
+    Hold,
+}
+
+/// What ended a drive without the hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// The vehicle refused.
+    Refused,
+    /// This program was held up for longer than a setpoint holds.
+    Lapsed,
+    /// The vehicle was not heard.
+    Silent,
+    /// The link is lost.
+    Unlinked,
+}
+
+/// What happens to a stick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The link is there.
+    Up,
+    /// The link is lost.
+    Down,
+    /// The vehicle was heard.
+    Heard,
+    /// The vehicle is known to have taken a neutral setpoint of this stick.
+    Taken,
+    /// The vehicle refused a setpoint.
+    Refused,
+    /// What the hand asks for now; nothing if it is at neutral.
+    Hand(Option<Wish>),
+    /// Time has passed.
+    Tick,
+}
+
+/// A stick.
+#[derive(Debug)]
+pub struct Stick {
+    rhythm: Rhythm,
+    phase: Phase,
+    /// When the phase began.
+    since: Moment,
+    hand: Option<Wish>,
+    halt: Option<Halt>,
+    up: bool,
+    /// Whether the vehicle may be shown more than neutral at once.
+    taken: bool,
+    heard: Moment,
+    sent: Option<Moment>,
+    due: Option<Moment>,
+}
+
+impl Stick {
+    /// A stick at neutral, without a link.
+    #[must_use]
+    pub const fn new(rhythm: Rhythm, now: Moment) -> Self {
+        Self {
+            rhythm,
+            phase: Phase::Hold,
+            since: now,
+            hand: None,
+            halt: None,
+            up: false,
+            taken: false,
+            heard: now,
+            sent: None,
+            due: None,
+        }
+    }
+
+    /// What it does.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// What ended the last drive; gone when the hand has been at neutral.
+    #[must_use]
+    pub const fn halt(&self) -> Option<Halt> {
+        self.halt
+    }
+
+    /// Whether nothing more leaves by itself.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        !self.up || self.due.is_none()
+    }
+
+    /// When it next wants a [`Input::Tick`].
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        let due = if self.up { self.due } else { None };
+        let patience = self.is_pressed().then(|| self.last_sign().saturating_add(self.rhythm.silence()));
+        [due, patience].into_iter().flatten().min()
+    }
+
+    /// Takes one input, and gives the setpoint that is to leave now, if one is.
+    pub fn handle(&mut self, now: Moment, input: Input) -> Option<Setpoint> {
+        self.look_at_the_clock(now);
+        match input {
+            Input::Up => {
+                self.up = true;
+                self.come_back(now);
+            }
+            Input::Down => {
+                self.up = false;
+                self.hold(now, Halt::Unlinked);
+            }
+            Input::Heard => {
+                self.heard = now;
+                if self.up {
+                    self.come_back(now);
+                }
+            }
+            Input::Taken => self.be_taken(now),
+            Input::Refused => self.cut(now, Halt::Refused),
+            Input::Hand(None) => self.release(now),
+            Input::Hand(Some(wish)) => self.press(now, wish),
+            Input::Tick => {}
+        }
+        self.speak(now)
+    }
+
+    const fn is_pressed(&self) -> bool {
+        matches!(self.phase, Phase::Ready | Phase::Driving)
+    }
+
+    fn last_sign(&self) -> Moment {
+        self.heard.max(self.since)
+    }
+
+    /// A gap is looked for before anything else: whatever comes after one must not be taken for a stream that goes on.
+    fn look_at_the_clock(&mut self, now: Moment) {
+        let last = self.sent.unwrap_or_default().max(self.since);
+        if self.phase == Phase::Driving && now.saturating_sub(last) > self.rhythm.hold() {
+            self.cut(now, Halt::Lapsed);
+        } else if self.is_pressed() && now.saturating_sub(self.last_sign()) >= self.rhythm.silence() {
+            self.hold(now, Halt::Silent);
+        }
+    }
+
+    fn enter(&mut self, now: Moment, phase: Phase) {
+        (self.phase, self.since, self.due) = (phase, now, Some(now));
+    }
+
+    fn cut(&mut self, now: Moment, halt: Halt) {
+        self.taken = false;
+        if self.is_pressed() {
+            (self.hand, self.halt) = (None, Some(halt));
+            self.enter(now, Phase::Released);
+        }
+    }
+
+    fn hold(&mut self, now: Moment, halt: Halt) {
+        self.cut(now, halt);
+        self.phase = Phase::Hold;
+    }
+
+    /// Shows neutral once more to a vehicle that was being driven when it fell silent.
+    fn come_back(&mut self, now: Moment) {
+        if self.phase == Phase::Hold {
+            self.enter(now, Phase::Released);
+            self.due = self.halt.map(|_| now);
+        }
+    }
+
+    fn be_taken(&mut self, now: Moment) {
+        let shown = self.sent.is_some_and(|sent| sent >= self.since);
+        if self.phase == Phase::Ready && shown {
+            self.taken = true;
+            let due = self.due;
+            self.enter(now, Phase::Driving);
+            self.due = due;
+        }
+    }
+
+    fn release(&mut self, now: Moment) {
+        (self.hand, self.halt) = (None, None);
+        if self.is_pressed() {
+            self.enter(now, Phase::Released);
+        }
+    }
+
+    fn press(&mut self, now: Moment, wish: Wish) {
+        match self.phase {
+            _ if self.halt.is_some() => {}
+            // A stick that is pressed before the link is there has to be released first.
+            Phase::Hold => self.halt = Some(if self.up { Halt::Silent } else { Halt::Unlinked }),
+            Phase::Ready | Phase::Driving => self.hand = Some(wish),
+            Phase::Released => {
+                self.hand = Some(wish);
+                self.enter(now, if self.taken { Phase::Driving } else { Phase::Ready });
+                // A hand that trembles makes no flood.
+                self.due =
+                    self.sent.map(|sent| sent.saturating_add(self.rhythm.period()).max(now)).or(self.due);
+            }
+        }
+    }
+
+    fn speak(&mut self, now: Moment) -> Option<Setpoint> {
+        let due = self.due.filter(|due| self.up && now >= *due)?;
+        let wish = match (self.phase, self.hand) {
+            (Phase::Driving, Some(wish)) => wish,
+            (Phase::Driving | Phase::Ready | Phase::Released | Phase::Hold, _) => Wish::default(),
+        };
+        self.sent = Some(now);
+        let next = due.saturating_add(self.rhythm.period());
+        let next = if next > now { next } else { now.saturating_add(self.rhythm.period()) };
+        let ends = self.since.saturating_add(self.rhythm.release());
+        self.due = Some(next).filter(|next| self.is_pressed() || *next <= ends);
+        Some(Setpoint { speed: wish.speed, turn_rate: wish.turn_rate, hold_ms: self.rhythm.hold_ms() })
+    }
+}
