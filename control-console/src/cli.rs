@@ -2,7 +2,7 @@
 
 mod arguments;
 
-pub use arguments::{ClearArgs, DemoArgs, EstopArgs, PingArgs, SendArgs, WatchArgs};
+pub use arguments::{ClearArgs, DemoArgs, DriveArgs, EstopArgs, PingArgs, SendArgs, WatchArgs};
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -68,6 +68,8 @@ pub enum Action {
     Demo(DemoArgs),
     /// Send a command and wait for its answer
     Send(SendArgs),
+    /// Drive for a while with setpoints, as a held stick does, without a screen
+    Drive(DriveArgs),
     /// Show what vehicles report, as it comes
     Watch(WatchArgs),
     /// Show every vehicle that the broker knows of

@@ -64,6 +64,7 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
     runtime.block_on(async {
         match action {
             Action::Send(arguments) => send::send(&options, arguments, output).await,
+            Action::Drive(arguments) => drive::run(&options, &arguments, output).await,
             Action::Watch(arguments) => watch::run(&options, arguments, output).await,
             Action::Fleet => fleet::run(&options, output).await,
             Action::Estop(arguments) => estop::run(&options, &arguments, output).await,

@@ -39,6 +39,28 @@ pub struct SendArgs {
     pub plain: bool,
 }
 
+/// What `drive` takes.
+#[derive(Clone, Debug, Args)]
+pub struct DriveArgs {
+    /// The vehicle
+    pub vehicle: VehicleId,
+    /// Speed, negative backwards
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0.0)]
+    pub mph: f64,
+    /// Turn rate, positive to the right
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0.0)]
+    pub degrees_per_s: f64,
+    /// How long; then the stick is released
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub length: Duration,
+    /// How long the vehicle goes by a setpoint that no other follows
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub hold_ms: u64,
+    /// The time from one setpoint to the next; four must fit into a hold
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "50ms")]
+    pub period: Duration,
+}
+
 /// What `watch` takes.
 #[derive(Clone, Debug, Args)]
 pub struct WatchArgs {
