@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod console;
+mod drive;
 mod guard;
 mod harness;
 mod plain;
