@@ -171,9 +171,6 @@ impl<'a, P: Port> Driver<'a, P> {
     /// One step: decide, do, then tell.
     fn carry_out(&mut self, now: Moment, input: Input) {
         let effects = self.decide(now, input);
-        if let Some(set) = effects.store {
-            self.latch.store(set);
-        }
         match self.apply(now, &effects) {
             Ok(()) => {
                 self.tell(&effects);
@@ -202,7 +199,7 @@ impl<'a, P: Port> Driver<'a, P> {
         let Effects { mut reports, store, .. } = effects;
         let refused = self.vehicle.handle(now, Input::Fault(Reason::GuardLost));
         reports.extend(refused.reports);
-        Effects { reports, store: store.or(refused.store), ..refused }
+        Effects { reports, store: refused.store.or(store), ..refused }
     }
 
     fn apply(&mut self, now: Moment, effects: &Effects) -> Result<(), String> {
@@ -215,7 +212,11 @@ impl<'a, P: Port> Driver<'a, P> {
         Ok(())
     }
 
+    /// Stores and reports, when the outputs are in force.
     fn tell(&mut self, effects: &Effects) {
+        if let Some(set) = effects.store {
+            self.latch.store(set);
+        }
         if self.armed != effects.armed {
             self.armed = effects.armed;
             self.port.set_armed(self.armed);

@@ -80,6 +80,7 @@ struct Scene {
     events: mpsc::UnboundedSender<LinkEvent>,
     diary: Diary,
     broken: Rc<RefCell<bool>>,
+    latch: Latch,
 }
 
 impl Scene {
@@ -98,12 +99,13 @@ async fn play_watched(watchers: Watchers, script: impl AsyncFnOnce(&Scene)) -> D
     let folder = tempfile::tempdir().unwrap();
     let (sender, events) = mpsc::unbounded_channel();
     let diary = Diary::default();
-    let scene = Scene { events: sender, diary: diary.clone(), broken: Rc::default() };
+    let latch = Latch::new(folder.path());
+    let scene = Scene { events: sender, diary: diary.clone(), broken: Rc::default(), latch: latch.clone() };
     let mut board = RecorderBoard { diary: diary.clone(), broken: Rc::clone(&scene.broken) };
     let vehicle = Vehicle::new(samples::setup(), Checks::ALL);
     let port = PlayedPort { events, diary: diary.clone() };
-    let latch = LatchKeeper::spawn(Latch::new(folder.path()));
-    let mut driver = Driver::new(vehicle, &mut board, port, latch, watchers, Clock::start());
+    let mut driver =
+        Driver::new(vehicle, &mut board, port, LatchKeeper::spawn(latch), watchers, Clock::start());
     let over = std::pin::pin!(script(&scene));
     assert_eq!(driver.run(over).await, Ended::Shutdown);
     diary
@@ -171,4 +173,21 @@ async fn leaving_makes_the_outputs_safe() {
     .await;
     let last = *diary.outputs().last().unwrap();
     assert!(!last.drivetrain.is_powered() && !last.enable && last.brake, "{last:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clearing_that_meets_a_failing_board_is_taken_back_in_the_file_too() {
+    let diary = play(async |scene| {
+        scene.send(r#"{"CMD":"EMERGENCY_STOP"}"#);
+        pass(100).await;
+        assert!(scene.latch.is_set());
+        scene.send(r#"{"CMD":"CLEAR_EMERGENCY_STOP"}"#);
+        scene.send(r#"{"CMD":"TURN_ON_HEADLIGHTS"}"#);
+        *scene.broken.borrow_mut() = true;
+        pass(100).await;
+        assert!(scene.latch.is_set());
+    })
+    .await;
+    let last = diary.answers().pop().unwrap();
+    assert_eq!(last.state, vehicle_protocol::State::Failed, "{:?}", diary.answers());
 }
