@@ -208,6 +208,23 @@ fn a_lost_link_ends_the_drive_when_it_is_back_and_when_it_is_not() {
 }
 
 #[test]
+fn a_link_that_is_lost_before_all_zeros_have_left_is_no_success() {
+    let mut scene = Scene::driving();
+    while scene.trip.stage != Stage::Releasing {
+        let next = scene.trip.deadline().unwrap();
+        scene.run(u64::try_from(next.as_millis()).unwrap());
+    }
+    scene.feed(Input::Down("the broker is gone"));
+    scene.run(2_500);
+    scene.feed(Input::Up);
+    let report = scene.end();
+    assert_eq!(
+        (report.exit, report.outcome, report.driven),
+        (Exit::BrokerNotReached, Outcome::Unknown, at(2_000))
+    );
+}
+
+#[test]
 fn a_vehicle_that_falls_silent_is_asked_and_then_given_up() {
     let mut scene = Scene::driving();
     scene.answers = false;
