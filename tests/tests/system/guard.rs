@@ -7,6 +7,7 @@ mod service;
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +26,17 @@ struct Scene {
     agent: Agent,
     operator: Operator,
     folder: TempDir,
+    /// Guards that a test may have stopped, which would then never end.
+    guards: RefCell<Vec<u32>>,
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        for guard in self.guards.take().into_iter().filter(|id| is_guard(*id)) {
+            // It has ended meanwhile, or does now.
+            let _ = send(guard, Signal::KILL);
+        }
+    }
 }
 
 impl Scene {
@@ -36,7 +48,7 @@ impl Scene {
         let file = file.to_str().context("a path")?;
         let agent = Agent::start(&broker, "rover-1", &["--config", file]).await?;
         let operator = agent.operator("operator", broker.port()).await?;
-        Ok(Self { _broker: broker, agent, operator, folder })
+        Ok(Self { _broker: broker, agent, operator, folder, guards: RefCell::default() })
     }
 
     async fn driving() -> Result<Self> {
@@ -66,7 +78,9 @@ impl Scene {
 
     /// The process that guards the agent.
     fn guard(&self) -> Result<u32> {
-        guards(self.agent.program.id())?.pop().context("no guard")
+        let guard = guards(self.agent.program.id())?.pop().context("no guard")?;
+        self.guards.borrow_mut().push(guard);
+        Ok(guard)
     }
 
     /// The first line of the trace after `moment` with nothing that could move the vehicle, and its age then.
@@ -96,11 +110,12 @@ fn succeeded(answer: &Value) -> Result<()> {
 /// The guards among the children of a process.
 fn guards(parent: u32) -> Result<Vec<u32>> {
     let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"))?;
-    let is_guard = |id: &u32| {
-        let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        line.split(|byte| *byte == 0).nth(1) == Some(b"guard")
-    };
-    Ok(children.split_whitespace().filter_map(|id| id.parse().ok()).filter(is_guard).collect())
+    Ok(children.split_whitespace().filter_map(|id| id.parse().ok()).filter(|id| is_guard(*id)).collect())
+}
+
+fn is_guard(id: u32) -> bool {
+    let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).nth(1) == Some(b"guard")
 }
 
 fn send(id: u32, signal: Signal) -> Result<()> {

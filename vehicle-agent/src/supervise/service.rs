@@ -1,7 +1,12 @@
 //! What the service manager is told, as systemd's services of Type=notify do it.
 
 use crate::control::Moment;
-use sd_notify::NotifyState;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::io;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 use tracing::warn;
 
@@ -12,8 +17,17 @@ const PARKED: Duration = Duration::from_secs(60);
 /// The service manager that started this process.
 #[derive(Debug)]
 pub struct Service {
+    ear: Ear,
     watchdog: Option<Watchdog>,
     ready: bool,
+}
+
+/// Where the manager listens. No library that tells it things does so without waiting for room in its queue, and a manager
+/// that hangs must not hang the control loop.
+#[derive(Debug)]
+struct Ear {
+    socket: UnixDatagram,
+    address: SocketAddr,
 }
 
 /// How often the control loop must show that it goes on.
@@ -64,23 +78,31 @@ impl Service {
     /// The manager that the environment names, if any does.
     #[must_use]
     pub fn from_environment() -> Option<Self> {
-        std::env::var_os("NOTIFY_SOCKET")?;
-        Some(Self { watchdog: sd_notify::watchdog_enabled().map(Watchdog::new), ready: false })
+        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        let ear = Ear::open(&variable("NOTIFY_SOCKET")?)
+            .inspect_err(|error| warn!("the service manager can't be told anything: {error}"))
+            .ok()?;
+        let number = |name| variable(name)?.to_str()?.parse::<u64>().ok();
+        let another = number("WATCHDOG_PID").is_some_and(|id| id != u64::from(std::process::id()));
+        let patience = number("WATCHDOG_USEC").filter(|_| !another).map(Duration::from_micros);
+        Some(Self { ear, watchdog: patience.map(Watchdog::new), ready: false })
     }
 
     /// Tells that the control loop has made a step: the first makes the service ready, whatever becomes of the broker.
     pub(super) fn stepped(&mut self, now: Moment, armed: bool) {
-        let mut told = Vec::new();
+        let mut told = String::new();
         if !self.ready {
             self.ready = true;
-            told.push(NotifyState::Ready);
+            told.push_str("READY=1\n");
         }
         if let Some(News::Alive(patience)) = self.watchdog.as_mut().map(|dog| dog.stepped(now, armed)) {
-            let micros = |patience: Duration| u32::try_from(patience.as_micros()).unwrap_or(u32::MAX);
-            told.extend(patience.map(|patience| NotifyState::WatchdogUsec(micros(patience))));
-            told.push(NotifyState::Watchdog);
+            if let Some(patience) = patience {
+                // Writing to a text can't fail.
+                let _ = writeln!(told, "WATCHDOG_USEC={}", patience.as_micros());
+            }
+            told.push_str("WATCHDOG=1\n");
         }
-        tell(&told);
+        self.ear.tell(&told);
     }
 
     pub(super) fn deadline(&self) -> Option<Moment> {
@@ -89,17 +111,29 @@ impl Service {
 
     pub(super) fn stopping(&self) {
         if self.ready {
-            tell(&[NotifyState::Stopping]);
+            self.ear.tell("STOPPING=1\n");
         }
     }
 }
 
-fn tell(news: &[NotifyState<'_>]) {
-    if news.is_empty() {
-        return;
+impl Ear {
+    fn open(name: &OsStr) -> io::Result<Self> {
+        let address = match name.as_bytes().strip_prefix(b"@") {
+            Some(name) => SocketAddr::from_abstract_name(name)?,
+            None => SocketAddr::from_pathname(name)?,
+        };
+        let socket = UnixDatagram::unbound()?;
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket, address })
     }
-    if let Err(error) = sd_notify::notify(news) {
-        warn!("the service manager can't be told: {error}");
+
+    fn tell(&self, news: &str) {
+        if news.is_empty() {
+            return;
+        }
+        if let Err(error) = self.socket.send_to_addr(news.as_bytes(), &self.address) {
+            warn!("the service manager can't be told: {error}");
+        }
     }
 }
 
@@ -109,6 +143,30 @@ mod tests {
 
     const fn at(millis: u64) -> Moment {
         Moment::from_millis(millis)
+    }
+
+    #[test]
+    fn a_manager_that_does_not_listen_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ear");
+        let manager = UnixDatagram::bind(&path).unwrap();
+        let ear = Ear::open(path.as_os_str()).unwrap();
+        // More than any queue of datagrams has room for.
+        for _ in 0..5_000 {
+            ear.tell("WATCHDOG=1\n");
+        }
+        let mut heard = [0; 64];
+        assert_eq!(manager.recv(&mut heard).unwrap(), 11);
+        drop(manager);
+        ear.tell("WATCHDOG=1\n");
+    }
+
+    #[test]
+    fn a_name_that_begins_with_an_at_is_no_file() {
+        let name = format!("vehicle-agent-test-{}", std::process::id());
+        let manager = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+        Ear::open(OsStr::new(&format!("@{name}"))).unwrap().tell("READY=1\n");
+        assert_eq!(manager.recv(&mut [0; 64]).unwrap(), 8);
     }
 
     #[test]
