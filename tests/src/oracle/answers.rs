@@ -49,13 +49,10 @@ fn is_answered(sent: &Sent) -> bool {
     !sent.command.is_on_drive_topic() && sent.command != CommandName::Cancel
 }
 
-/// The first answer of a command that was begun comes with its beginning, and so before its EXP.
+/// The first answer of a command that was begun was written when it began, and so before its EXP.
 fn late(sent: &Sent, heard: &[&Heard]) -> Option<Violation> {
     let first = heard.iter().find(|one| one.begun())?;
-    let began = first
-        .boot
-        .zip(first.answer.clock)
-        .map_or(first.at, |(boot, clock)| boot.saturating_add(clock.saturating_mul(1_000_000)));
+    let began = first.boot?.saturating_add(first.answer.clock?.saturating_mul(1_000_000));
     let expires = sent.expires.filter(|_| !sent.command.is_stop())?;
     let sentence = format!("{} was begun after its EXP", named(sent.command.as_str(), sent.id.as_deref()));
     (began > expires).then(|| Violation::new(Rule::Fresh, first.at, sentence))

@@ -10,6 +10,8 @@ use super::violation::{Rule, Violation, name_of};
 use super::{GRACE, GUARD, answers};
 use crate::trace::TraceLine;
 
+const SAFE_PLACE: &str = CommandName::ParkInSafePlace.as_str();
+
 pub(super) fn violations(record: &Record) -> Vec<Violation> {
     let covers = Covers::new(record);
     driving(record)
@@ -31,7 +33,8 @@ pub(super) fn longest_to_braking(record: &Record) -> Duration {
         record.sent.iter().filter(|sent| sent.renews()).flat_map(chance_starts).collect();
     renewals.sort_unstable();
     let stops = record.trace.windows(2).filter_map(|pair| match pair {
-        [before, line] if before.drives() && !line.drives() => Some(line),
+        // On the way to the safe place nobody's word is awaited.
+        [before, line] if before.drives() && !line.drives() && before.cause != SAFE_PLACE => Some(line),
         _ => None,
     });
     let longest = stops.filter(|line| CommandName::from_word(&line.cause).is_none()).filter_map(|line| {

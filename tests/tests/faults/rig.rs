@@ -25,6 +25,8 @@ use crate::wire::Wire;
 pub(crate) const OPERATOR_TIMEOUT: Duration = Duration::from_millis(500);
 /// Within this time a fresh command works again when all is well.
 pub(crate) const RECOVERY: Duration = Duration::from_secs(5);
+/// A command without an answer is sent anew after this time, which is longer than it lives.
+const ONE_TRY: Duration = Duration::from_millis(1_200);
 /// What is under way when a line is cut may still arrive within this time.
 const UNDER_WAY: u64 = 20_000_000;
 /// The one vehicle of a rig.
@@ -71,7 +73,7 @@ impl Rig {
         let topics =
             ["executedcommands", "status", "events"].map(|topic| format!("vehicles/{VEHICLE}/{topic}"));
         let witness = Wire::open("witness", broker.port(), &topics);
-        let mut operator = Operator::new(operator_side.port());
+        let operator = Operator::new(operator_side.port());
         operator.learn(RECOVERY).await?;
         let (cuts, killed) = (Vec::new(), Vec::new());
         Ok(Self { broker, vehicle_side, operator_side, agent, operator, plan, witness, folder, cuts, killed })
@@ -134,12 +136,18 @@ impl Rig {
             .await
     }
 
-    /// Turns the engine on.
+    /// Learns the vehicle's clock and turns the engine on, as often as it takes while links come back.
     pub(crate) async fn engine_on(&mut self) -> Result<()> {
-        let id = self.operator.command("TURN_ON_ENGINE")?;
-        let answer = self.end_of(&id, RECOVERY).await?;
-        ensure!(answer.state == State::Succeeded, "the engine is off: {answer:?}");
-        Ok(())
+        let deadline = monotonic().saturating_add(RECOVERY.as_nanos().try_into()?);
+        loop {
+            self.operator.learn(RECOVERY).await?;
+            let id = self.operator.command("TURN_ON_ENGINE")?;
+            let answer = self.end_of(&id, ONE_TRY).await;
+            if answer.as_ref().is_ok_and(|answer| answer.state == State::Succeeded) {
+                return Ok(());
+            }
+            ensure!(monotonic() < deadline, "the engine stays off: {answer:?}");
+        }
     }
 
     /// A message that the witness has seen.
@@ -149,10 +157,12 @@ impl Rig {
 
     /// What is left of the run; `heard_all` if no answer can have been lost.
     pub(crate) fn record(&self, heard_all: bool) -> Result<Record> {
+        // Whose CLOCK an answer carries is not known once there have been two.
+        let boot = self.operator.earliest_boot().filter(|_| self.killed.is_empty());
         let answers = self.witness.got().into_iter().filter(|got| got.topic.ends_with("/executedcommands"));
         let answers = answers.filter_map(|got| {
             let answer = serde_json::from_slice(&got.payload).ok()?;
-            Some(Heard { at: got.at, boot: None, answer })
+            Some(Heard { at: got.at, boot, answer })
         });
         Ok(Record {
             trace: self.trace()?,

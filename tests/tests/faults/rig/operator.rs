@@ -34,6 +34,7 @@ pub(crate) struct Operator {
 struct Book {
     sent: Vec<Sent>,
     session: Option<Clock>,
+    earliest_boot: Option<u64>,
 }
 
 /// The vehicle's clock as an operator knows it.
@@ -57,7 +58,7 @@ impl Operator {
     }
 
     /// Asks for the vehicle's epoch and clock until it answers.
-    pub(crate) async fn learn(&mut self, limit: Duration) -> Result<()> {
+    pub(crate) async fn learn(&self, limit: Duration) -> Result<()> {
         let nonce = Nonce(fastrand::u128(..).to_be_bytes());
         let request = serde_json::to_vec(&SessionRequest { key: None, nonce, mac: None })?;
         let asking = async {
@@ -73,8 +74,15 @@ impl Operator {
             }
         };
         let clock = tokio::time::timeout(limit, asking).await.context("the vehicle gave no session")?;
-        self.book.lock().unwrap().session = Some(clock);
+        let mut book = self.book.lock().unwrap();
+        book.earliest_boot = book.earliest_boot.into_iter().chain([clock.boot()]).min();
+        book.session = Some(clock);
         Ok(())
+    }
+
+    /// When the agent began, if there has been but one.
+    pub(super) fn earliest_boot(&self) -> Option<u64> {
+        self.book.lock().unwrap().earliest_boot
     }
 
     /// Sends a command without arguments; gives its ID.
