@@ -25,6 +25,8 @@ pub(crate) trait Port {
     fn publish(&self, report: &Report);
     /// Says whether the vehicle could move.
     fn set_armed(&self, armed: bool);
+    /// Answers and events dropped so far for want of a connection.
+    fn dropped(&self) -> u64;
 }
 
 impl Port for (LinkHandle, LinkEvents) {
@@ -38,6 +40,10 @@ impl Port for (LinkHandle, LinkEvents) {
 
     fn set_armed(&self, armed: bool) {
         self.0.set_armed(armed);
+    }
+
+    fn dropped(&self) -> u64 {
+        self.0.counters().dropped
     }
 }
 
@@ -144,7 +150,10 @@ impl<'a, P: Port> Driver<'a, P> {
 
     fn take(&mut self, event: LinkEvent) {
         match event {
-            LinkEvent::Up { connection } => self.step(Input::LinkUp(connection)),
+            LinkEvent::Up { connection } => {
+                let dropped = self.port.dropped();
+                self.step(Input::LinkUp { connection, dropped });
+            }
             LinkEvent::Lost => self.step(Input::LinkLost),
             LinkEvent::Received(received) => {
                 debug!(topic = %received.topic, retained = received.retained, bytes = received.payload.len(), "received");

@@ -45,8 +45,13 @@ pub struct Odometry {
 pub enum Input {
     /// A message from the broker.
     Received(Received),
-    /// Connected and subscribed for the nth time since boot.
-    LinkUp(u32),
+    /// Connected and subscribed.
+    LinkUp {
+        /// LINK of this connection, from 1.
+        connection: u32,
+        /// Answers and events dropped so far for want of a connection.
+        dropped: u64,
+    },
     /// The connection is gone.
     LinkLost,
     /// What the board measures now; told whenever the deadline has come.

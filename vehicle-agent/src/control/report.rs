@@ -119,9 +119,13 @@ impl Reporter {
         self.requested = true;
     }
 
-    pub(super) fn link_up(&mut self, connection: u32, description: Description) {
+    pub(super) fn link_up(&mut self, now: Moment, connection: u32, dropped: u64, description: Description) {
         self.connected = true;
+        if self.link.connections == 0 {
+            self.event(now, EventKind::Started, None, None);
+        }
         self.link.connections = connection;
+        self.link.dropped = dropped;
         self.push(Report::Description(Box::new(description)));
         self.request_status();
     }

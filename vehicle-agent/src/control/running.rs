@@ -8,6 +8,9 @@ use vehicle_protocol::{Answer, AnswerForm, CommandId, CommandName};
 /// A command says at least so often that it goes on: half of the second that the contract allows.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 
+/// A flood of one stop is not answered with a flood.
+const MOST_ANSWERS: usize = 8;
+
 /// Names a command under way within this boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket(u64);
@@ -48,6 +51,8 @@ pub(super) struct Entry {
     limit: Moment,
     told: Option<Moment>,
     progress: u8,
+    /// How often it came, and so how many answers it gets.
+    times: usize,
 }
 
 impl Entry {
@@ -66,14 +71,25 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Takes up a command that must end by `limit`. A stop that is repeated before it has ended is one stop, with one answer.
+    /// Takes up a command that must end by `limit`. A stop that is repeated before it has ended is one stop, answered as
+    /// often as it came.
     pub(super) fn begin(&mut self, order: Order, goal: Goal, limit: Moment) -> Ticket {
-        if let Some(same) = self.entries.iter().find(|entry| entry.order.repeats(&order)) {
+        if let Some(same) = self.entries.iter_mut().find(|entry| entry.order.repeats(&order)) {
+            same.times = same.times.saturating_add(1).min(MOST_ANSWERS);
             return same.ticket;
         }
         let ticket = Ticket(self.next);
         self.next = self.next.saturating_add(1);
-        self.entries.push(Entry { ticket, order, goal, detail: None, limit, told: None, progress: 0 });
+        self.entries.push(Entry {
+            ticket,
+            order,
+            goal,
+            detail: None,
+            limit,
+            told: None,
+            progress: 0,
+            times: 1,
+        });
         ticket
     }
 
@@ -122,7 +138,8 @@ impl Running {
         let mut answers = Vec::new();
         self.entries.retain(|entry| {
             let outcome = ended(entry);
-            answers.extend(outcome.iter().map(|outcome| entry.order.answer(outcome.clone())));
+            let answer = outcome.iter().map(|outcome| entry.order.answer(outcome.clone()));
+            answers.extend(answer.cycle().take(entry.times));
             outcome.is_none()
         });
         answers

@@ -153,9 +153,9 @@ impl Vehicle {
         match input {
             Input::Sensed(_) | Input::Applied => {}
             Input::Received(received) => self.receive(now, &received),
-            Input::LinkUp(connection) => {
+            Input::LinkUp { connection, dropped } => {
                 self.neutral = None;
-                self.reporter.link_up(connection, self.describe());
+                self.reporter.link_up(now, connection, dropped, self.describe());
             }
             Input::LinkLost => self.lose_link(now),
             Input::BoardFailed(detail) => self.board_failed(now, detail),

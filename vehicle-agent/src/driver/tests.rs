@@ -74,6 +74,10 @@ impl Port for PlayedPort {
     }
 
     fn set_armed(&self, _: bool) {}
+
+    fn dropped(&self) -> u64 {
+        0
+    }
 }
 
 struct Scene {

@@ -143,7 +143,7 @@ impl World {
         }
         self.is_connected = true;
         self.connection = self.connection.saturating_add(1);
-        self.step(Input::LinkUp(self.connection));
+        self.step(Input::LinkUp { connection: self.connection, dropped: 0 });
         let waiting = std::mem::take(&mut self.kept);
         for message in waiting.into_iter().chain(self.retained.clone()) {
             self.send(&message);

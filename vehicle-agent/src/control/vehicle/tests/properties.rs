@@ -151,7 +151,7 @@ impl Play {
             Act::LinkLost => self.scene.tell(Input::LinkLost),
             Act::LinkUp => {
                 self.links += 1;
-                self.scene.tell(Input::LinkUp(self.links));
+                self.scene.tell(Input::LinkUp { connection: self.links, dropped: 0 });
             }
             Act::EmergencyInput(open) => self.scene.emergency_input = *open,
             Act::BoardFails(fails) => self.scene.board_fails = *fails,

@@ -112,6 +112,6 @@ fn a_lease_is_not_renewed_by_a_new_link() {
     let mut scene = Scene::ready();
     scene.send("ACCELERATE");
     scene.run_for(4_000);
-    scene.tell(Input::LinkUp(2));
+    scene.tell(Input::LinkUp { connection: 2, dropped: 0 });
     assert_eq!(until_brake(&mut scene), 1_000);
 }

@@ -44,7 +44,7 @@ fn the_cause_is_told_as_soon_as_there_is_a_link() {
     scene.tell(Input::LinkLost);
     scene.run_for(1_000);
     scene.reports.clear();
-    scene.tell(Input::LinkUp(2));
+    scene.tell(Input::LinkUp { connection: 2, dropped: 0 });
     let statuses = scene.statuses();
     assert_eq!(statuses.len(), 1);
     assert_eq!((statuses[0].mode, statuses[0].cause), (Mode::Failsafe, Some(Reason::LinkLost)));
@@ -55,7 +55,7 @@ fn the_cause_is_told_as_soon_as_there_is_a_link() {
 fn a_failsafe_ends_with_the_next_motion_command_once_the_vehicle_stands() {
     let mut scene = Scene::ready().rolling(2);
     scene.tell(Input::LinkLost);
-    scene.tell(Input::LinkUp(2));
+    scene.tell(Input::LinkUp { connection: 2, dropped: 0 });
     assert_eq!(scene.ask("ACCELERATE"), "REJECTED FAILSAFE");
     scene.run_for(1_000);
     for words in ["LOCK_DOORS", "TURN_ON_ENGINE", "BRAKE", "HEARTBEAT", "PARK", "TAKE_CONTROL"] {

@@ -35,7 +35,7 @@ fn after_each_way_to_stop() {
         ("engine", |scene| scene.send("TURN_OFF_ENGINE")),
         ("link", |scene| {
             scene.tell(Input::LinkLost);
-            scene.tell(Input::LinkUp(2));
+            scene.tell(Input::LinkUp { connection: 2, dropped: 0 });
         }),
         ("emergency", |scene| scene.send("EMERGENCY_STOP")),
         ("fault", |scene| scene.tell(Input::Fault(Reason::GuardLost))),
@@ -60,7 +60,7 @@ fn a_stick_that_is_held_through_an_outage_does_not_drive_on() {
     scene.stick("MPH=2 DEGREES_PER_S=0", 500);
     scene.tell(Input::LinkLost);
     scene.run_for(50);
-    scene.tell(Input::LinkUp(2));
+    scene.tell(Input::LinkUp { connection: 2, dropped: 0 });
     for _ in 0..40 {
         scene.send(PRESS);
         scene.run_for(50);

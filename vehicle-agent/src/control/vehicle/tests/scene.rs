@@ -42,7 +42,7 @@ impl Scene {
         let file = setup.emergency_stopped;
         let mut vehicle = Vehicle::new(setup, checks);
         let now = Moment::from_millis(1_000);
-        let effects = vehicle.handle(now, Input::LinkUp(1));
+        let effects = vehicle.handle(now, Input::LinkUp { connection: 1, dropped: 0 });
         let mut scene = Self {
             vehicle,
             now,
@@ -57,7 +57,7 @@ impl Scene {
             reports: Vec::new(),
             wakes: 0,
             oracle: Oracle::default(),
-            log: vec![(now, Input::LinkUp(1), effects.clone())],
+            log: vec![(now, Input::LinkUp { connection: 1, dropped: 0 }, effects.clone())],
         };
         scene.carry_out(effects);
         scene
@@ -249,8 +249,12 @@ impl Scene {
         self.event_reports().iter().map(|event| (event.event, event.cause)).collect()
     }
 
+    /// The events, but for the one that every vehicle begins with.
     pub(crate) fn event_reports(&mut self) -> Vec<Event> {
-        self.take(|report| if let Report::Event(event) = report { Some(event.clone()) } else { None })
+        let mut events =
+            self.take(|report| if let Report::Event(event) = report { Some(event.clone()) } else { None });
+        events.retain(|event| event.event != EventKind::Started);
+        events
     }
 
     pub(crate) fn statuses(&mut self) -> Vec<Status> {
