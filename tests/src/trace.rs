@@ -57,7 +57,10 @@ impl TraceLine {
     /// The power of the motor that is driven most, 0 to 1.
     #[must_use]
     pub fn level(&self) -> f64 {
-        [self.left, self.right, self.drive].into_iter().flatten().fold(0.0, |most, level| level.abs().max(most))
+        [self.left, self.right, self.drive]
+            .into_iter()
+            .flatten()
+            .fold(0.0, |most, level| level.abs().max(most))
     }
 
     /// Tells whether motors are driven and nothing brakes: the vehicle goes where somebody wants it to go.

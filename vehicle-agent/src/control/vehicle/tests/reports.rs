@@ -8,7 +8,11 @@ use vehicle_protocol::{EventKind, Reason, Topic};
 fn a_new_link_gets_the_description_and_the_status() {
     let mut scene = Scene::new();
     let topics: Vec<Topic> = scene.reports.iter().map(|(_, report)| report.topic()).collect();
-    assert_eq!(topics, [Topic::Events, Topic::Description, Topic::Status], "the first one hears of the start");
+    assert_eq!(
+        topics,
+        [Topic::Events, Topic::Description, Topic::Status],
+        "the first one hears of the start"
+    );
     scene.reports.clear();
     scene.tell(Input::LinkLost);
     scene.tell(Input::LinkUp { connection: 2, dropped: 3 });
