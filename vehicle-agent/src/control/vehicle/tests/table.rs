@@ -27,6 +27,23 @@ fn turn_off_engine_brakes_to_a_stop_and_then_disables_the_driver() {
 }
 
 #[test]
+fn an_engine_turned_on_at_any_millisecond_of_its_turning_off_leaves_no_command_open() {
+    // From 1.485 m/s it stands after 742.5 ms, between two ticks.
+    for millis in 700..800 {
+        let mut scene = Scene::ready();
+        scene.send("SET_MAX_SPEED MPH=3.322");
+        let mut scene = scene.rolling(4);
+        scene.send("TURN_OFF_ENGINE ID=off");
+        scene.run_for(millis);
+        scene.send("TURN_ON_ENGINE ID=on");
+        scene.run_for(1_000);
+        let ends = scene.ends();
+        assert_eq!(ends.matches("off: ").count(), 1, "{millis} ms: {ends}");
+        assert_eq!(ends.matches("on: ").count(), 1, "{millis} ms: {ends}");
+    }
+}
+
+#[test]
 fn doors_lock_at_any_time_and_unlock_only_at_standstill() {
     let mut scene = Scene::ready();
     assert_eq!(scene.ask("UNLOCK_DOORS"), "SUCCEEDED");
