@@ -62,7 +62,16 @@ fn suspended() -> Duration {
         let monotonic = read(ClockId::Monotonic);
         read(ClockId::Boottime).saturating_sub(monotonic)
     };
-    difference().min(difference()).min(difference())
+    let suspended = difference().min(difference()).min(difference());
+    #[cfg(test)]
+    let suspended = suspended.saturating_add(PRETENDED_SUSPEND.get());
+    suspended
+}
+
+#[cfg(test)]
+thread_local! {
+    /// A suspend that a test pretends.
+    pub(crate) static PRETENDED_SUSPEND: std::cell::Cell<Duration> = const { std::cell::Cell::new(Duration::ZERO) };
 }
 
 fn read(clock: ClockId) -> Duration {

@@ -7,6 +7,7 @@ use crate::latch::LatchKeeper;
 use crate::link::{LinkEvent, LinkEvents, LinkHandle};
 use crate::supervise::Watchers;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 use tracing::{debug, error, info, warn};
@@ -60,6 +61,14 @@ pub(crate) enum Ended {
     Suspended,
 }
 
+/// What the loop wakes for.
+enum Happening {
+    Guard,
+    Deadline,
+    Written(bool, io::Result<()>),
+    Link(LinkEvent),
+}
+
 /// One vehicle, its board and its way to the broker.
 pub(crate) struct Driver<'a, P> {
     vehicle: Vehicle,
@@ -96,9 +105,9 @@ impl<'a, P: Port> Driver<'a, P> {
         self.step(Input::Suspended(epoch));
     }
 
-    /// Gives back what has to be left in order: the port, and then, with the outputs safe, the watchers.
-    pub(crate) fn into_parts(self) -> (P, Watchers) {
-        (self.port, self.watchers)
+    /// Gives back what has to be left in order: the port, what writes the latch, and the watchers.
+    pub(crate) fn into_parts(self) -> (P, LatchKeeper, Watchers) {
+        (self.port, self.latch, self.watchers)
     }
 
     /// Runs until `shutdown`, a suspend, or the loss of a part; but for a suspend the outputs are safe when it returns.
@@ -113,29 +122,35 @@ impl<'a, P: Port> Driver<'a, P> {
                 }
             };
             // In this order: no flood of messages holds back a tick, and nothing holds back the end.
-            tokio::select! {
+            let happening = tokio::select! {
                 biased;
                 () = &mut shutdown => break Ended::Shutdown,
-                // What it has said is read with the next step.
-                () = self.watchers.hear() => self.mind_guard(),
-                () = tick => self.sense(),
+                () = self.watchers.hear() => Happening::Guard,
+                () = tick => Happening::Deadline,
                 written = self.latch.next() => match written {
-                    Some((set, Ok(()))) => self.step(Input::Stored(set)),
-                    Some((_, Err(error))) => self.step(Input::StoreFailed(error.to_string())),
+                    Some((set, result)) => Happening::Written(set, result),
                     None => break Ended::LatchGone,
                 },
                 event = self.port.next() => match event {
-                    Some(event) => self.take(event),
+                    Some(event) => Happening::Link(event),
                     None => break Ended::LinkGone,
                 },
-            }
+            };
             if self.clock.suspend_gap().saturating_sub(self.suspended) > SUSPENDED {
+                // What arrived is of the epoch that has ended, on a clock that stood still.
+                self.step(Input::Fault(Reason::ClockGap));
                 return Ended::Suspended;
             }
+            self.take(happening);
         };
+        self.end();
+        ended
+    }
+
+    /// Makes the outputs safe, for good.
+    pub(crate) fn end(&mut self) {
         self.watchers.stopping();
         self.step(Input::Shutdown);
-        ended
     }
 
     fn deadline(&self) -> Option<Moment> {
@@ -148,7 +163,18 @@ impl<'a, P: Port> Driver<'a, P> {
         self.step(Input::Sensed(sensed));
     }
 
-    fn take(&mut self, event: LinkEvent) {
+    fn take(&mut self, happening: Happening) {
+        match happening {
+            // What it has said is read with the next step.
+            Happening::Guard => self.mind_guard(),
+            Happening::Deadline => self.sense(),
+            Happening::Written(set, Ok(())) => self.step(Input::Stored(set)),
+            Happening::Written(_, Err(error)) => self.step(Input::StoreFailed(error.to_string())),
+            Happening::Link(event) => self.hear(event),
+        }
+    }
+
+    fn hear(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::Up { connection } => {
                 let dropped = self.port.dropped();

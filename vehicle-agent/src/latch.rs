@@ -86,6 +86,13 @@ impl LatchKeeper {
         self.wanted.send_if_modified(|wanted| wanted.replace(set) != Some(set));
     }
 
+    /// Waits until all that was asked for is written, or could not be.
+    pub(crate) async fn finish(self) {
+        let Self { wanted, mut written } = self;
+        drop(wanted);
+        while written.recv().await.is_some() {}
+    }
+
     /// Waits until something was written: what, and whether it worked. May be cancelled.
     pub(crate) async fn next(&mut self) -> Option<(bool, io::Result<()>)> {
         let written = self.written.recv().await;
@@ -144,6 +151,19 @@ mod tests {
             keeper.store(false);
             while !matches!(keeper.next().await, Some((false, Ok(())))) {}
             assert!(!latch.is_set(), "{round}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wish_of_the_last_moment_is_written_before_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let latch = Latch::new(folder.path());
+        for _ in 0..50 {
+            let keeper = LatchKeeper::spawn(latch.clone());
+            keeper.store(true);
+            keeper.finish().await;
+            assert!(latch.is_set());
+            latch.write(false).unwrap();
         }
     }
 

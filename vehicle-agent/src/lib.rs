@@ -26,6 +26,7 @@ use driver::{Driver, Ended};
 use latch::LatchKeeper;
 use std::future::Future;
 use std::pin::pin;
+use std::time::Duration;
 use supervise::Watchers;
 use tracing::{info, warn};
 use vehicle_protocol::Epoch;
@@ -48,31 +49,45 @@ pub async fn run(
     if stopped {
         warn!("the emergency stop is set; it stays until CLEAR_EMERGENCY_STOP");
     }
-    let epoch = draw_epoch()?;
+    let (epoch, port) = begin_epoch(&config, clock)?;
     let vehicle = Vehicle::new(config.setup(epoch, stopped), checks);
-    let port = connect(&config, epoch, clock)?;
     let latch = LatchKeeper::spawn(latch);
     let mut driver = Driver::new(vehicle, board.as_mut(), port, latch, watchers, clock);
     let mut shutdown = pin!(shutdown);
-    loop {
-        let ended = driver.run(shutdown.as_mut()).await;
-        match ended {
-            Ended::Suspended => {
-                warn!("the machine was suspended; a new epoch begins");
-                let epoch = draw_epoch()?;
-                driver.renew(epoch, connect(&config, epoch, clock)?);
-            }
-            Ended::Shutdown | Ended::LinkGone | Ended::LatchGone => {
-                let ((handle, _), watchers) = driver.into_parts();
-                handle.leave().await;
-                watchers.leave(clock).await;
-                info!("the outputs are safe and the link is closed");
-                anyhow::ensure!(ended != Ended::LinkGone, "the link ended by itself; start the agent again");
-                anyhow::ensure!(ended != Ended::LatchGone, "nobody stores stops; start the agent again");
-                return Ok(());
-            }
+    let ended = loop {
+        match driver.run(shutdown.as_mut()).await {
+            Ended::Suspended => match begin_epoch(&config, clock) {
+                Ok((epoch, port)) => {
+                    warn!("the machine was suspended; a new epoch begins");
+                    driver.renew(epoch, port);
+                }
+                Err(error) => {
+                    driver.end();
+                    break Err(error);
+                }
+            },
+            Ended::Shutdown => break Ok(()),
+            Ended::LinkGone => break Err(anyhow::anyhow!("the link ended by itself; start the agent again")),
+            Ended::LatchGone => break Err(anyhow::anyhow!("nobody stores stops; start the agent again")),
         }
+    };
+    let ((handle, _), latch, watchers) = driver.into_parts();
+    handle.leave().await;
+    if tokio::time::timeout(LAST_WRITE, latch.finish()).await.is_err() {
+        warn!("the emergency stop's file may not be written");
     }
+    watchers.leave(clock).await;
+    info!("the outputs are safe and the link is closed");
+    ended
+}
+
+/// A stop of the last moment may take so long to reach the disk.
+const LAST_WRITE: Duration = Duration::from_secs(2);
+
+/// Draws an epoch and begins to connect under it.
+fn begin_epoch(config: &Config, clock: Clock) -> anyhow::Result<(Epoch, LinkPort)> {
+    let epoch = draw_epoch()?;
+    Ok((epoch, connect(config, epoch, clock)?))
 }
 
 type LinkPort = (link::LinkHandle, link::LinkEvents);

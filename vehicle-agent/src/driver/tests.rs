@@ -100,6 +100,10 @@ async fn play(script: impl AsyncFnOnce(&Scene)) -> Diary {
 }
 
 async fn play_watched(watchers: Watchers, script: impl AsyncFnOnce(&Scene)) -> Diary {
+    play_to(Ended::Shutdown, watchers, script).await
+}
+
+async fn play_to(end: Ended, watchers: Watchers, script: impl AsyncFnOnce(&Scene)) -> Diary {
     let folder = tempfile::tempdir().unwrap();
     let (sender, events) = mpsc::unbounded_channel();
     let diary = Diary::default();
@@ -111,7 +115,7 @@ async fn play_watched(watchers: Watchers, script: impl AsyncFnOnce(&Scene)) -> D
     let mut driver =
         Driver::new(vehicle, &mut board, port, LatchKeeper::spawn(latch), watchers, Clock::start());
     let over = std::pin::pin!(script(&scene));
-    assert_eq!(driver.run(over).await, Ended::Shutdown);
+    assert_eq!(driver.run(over).await, end);
     diary
 }
 
@@ -194,4 +198,22 @@ async fn a_clearing_that_meets_a_failing_board_is_taken_back_in_the_file_too() {
     .await;
     let last = diary.answers().pop().unwrap();
     assert_eq!(last.state, vehicle_protocol::State::Failed, "{:?}", diary.answers());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_when_the_machine_wakes_is_not_obeyed_and_the_vehicle_stops() {
+    let diary = play_to(Ended::Suspended, Watchers::default(), async |scene| {
+        scene.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
+        scene.send(r#"{"CMD":"ACCELERATE"}"#);
+        pass(500).await;
+        crate::clock::PRETENDED_SUSPEND.set(Duration::from_secs(60));
+        scene.send(r#"{"CMD":"TURN_ON_HEADLIGHTS"}"#);
+        std::future::pending::<()>().await;
+    })
+    .await;
+    crate::clock::PRETENDED_SUSPEND.set(Duration::ZERO);
+    let outputs = diary.outputs();
+    let last = outputs.last().unwrap();
+    assert!(!last.drivetrain.is_powered() && !last.enable && last.brake, "{last:?}");
+    assert!(outputs.iter().all(|outputs| !outputs.headlights));
 }
