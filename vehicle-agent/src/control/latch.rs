@@ -55,8 +55,10 @@ impl Latch {
         set == self.wanted
     }
 
-    /// The file could not be written: a stop is in force all the same, a clearing is not.
+    /// The file could not be written: a stop is in force all the same, a clearing is not. A clearing may have removed the
+    /// file before it failed, so the stop is written again.
     pub(super) const fn failed(&mut self) {
-        *self = Self { wanted: true, write: Write::Failed };
+        let write = if self.wanted { Write::Failed } else { Write::Due };
+        *self = Self { wanted: true, write };
     }
 }
