@@ -78,8 +78,12 @@ fn watch(agent: BorrowedFd<'_>, clock: Clock, cutoff: &mut dyn Cutoff) -> Result
         match listen(agent, patience, &mut heard) {
             Some(0) => return cutoff.make_safe(&Cause::Guard),
             Some(length) => {
-                let echo = vigil.hear(clock.now(), heard.get(..length).unwrap_or_default());
-                // By level: of what came at once only the end counts.
+                let words = heard.get(..length).unwrap_or_default();
+                let echo = vigil.hear(clock.now(), words);
+                if words.contains(&word::REST) {
+                    // The agent has switched the line off itself: what follows at once has to switch it on anew.
+                    cutoff.enable(false);
+                }
                 cutoff.enable(vigil.is_armed());
                 tell(agent, &echo);
             }

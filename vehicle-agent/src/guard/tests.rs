@@ -144,3 +144,40 @@ fn an_agent_that_left_safe_outputs_leaves_nothing_to_do() {
     let folder = scene.end();
     assert_eq!(fs::read_to_string(folder.path().join("trace")).unwrap(), "");
 }
+
+/// Keeps what an enable line is brought to.
+#[derive(Default)]
+struct Line(Vec<bool>);
+
+impl Cutoff for Line {
+    fn enable(&mut self, on: bool) {
+        if self.0.last() != Some(&on) {
+            self.0.push(on);
+        }
+    }
+
+    fn make_safe(&mut self, _: &Cause) -> Result<(), BoardError> {
+        self.enable(false);
+        Ok(())
+    }
+}
+
+#[test]
+fn an_agent_that_disarms_and_arms_in_one_breath_has_its_line_switched_on_anew() {
+    let (mut agent, other) = UnixStream::pair().unwrap();
+    let guard = thread::spawn(move || {
+        let mut line = Line::default();
+        watch(other.as_fd(), Clock::start(), &mut line).map(|()| line.0)
+    });
+    let mut said = [0];
+    for words in [&[word::BEAT][..], &[word::REST, word::BEAT]] {
+        agent.write_all(words).unwrap();
+        said = [0];
+        while said != [word::BEAT] {
+            agent.read_exact(&mut said).unwrap();
+        }
+    }
+    drop(agent);
+    assert_eq!(said, [word::BEAT]);
+    assert_eq!(guard.join().unwrap().unwrap(), [true, false, true, false]);
+}
