@@ -81,14 +81,18 @@ mod tests {
 
     #[test]
     fn a_process_that_works_uses_more_and_more_time() -> Result<()> {
-        let before = Usage::of(std::process::id())?;
+        // Another process: in this one, threads of other tests come and go, and take their time with them.
+        let mut child = std::process::Command::new("sh").args(["-c", "while :; do :; done"]).spawn()?;
+        let before = Usage::of(child.id())?;
         assert!(before.resident_kib > 0 && before.threads > 0, "{before:?}");
         let watch = Stopwatch::start();
-        while watch.elapsed() < Duration::from_millis(20) {
-            // The kernel brings the account up to date when a thread may leave the processor.
+        let mut after = Usage::of(child.id())?;
+        while after.cpu <= before.cpu && watch.elapsed() < Duration::from_secs(10) {
             std::thread::yield_now();
+            after = Usage::of(child.id())?;
         }
-        let after = Usage::of(std::process::id())?;
+        child.kill()?;
+        child.wait()?;
         assert!(after.cpu > before.cpu, "{before:?} {after:?}");
         Ok(())
     }
