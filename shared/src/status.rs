@@ -70,7 +70,7 @@ pub struct Status {
     /// What it is doing.
     pub mode: Mode,
     /// Why it stopped, in failsafe.
-    #[serde(deserialize_with = "known", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "known")]
     pub cause: Option<Reason>,
     /// Motor driver enabled.
     pub engine: bool,
@@ -101,7 +101,6 @@ pub struct Status {
     /// Hazard lights on.
     pub hazard_lights: bool,
     /// Who holds control.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,
     /// What the link has been through.
     pub link: LinkCounters,

@@ -5,7 +5,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
 /// Thousandths of a decimal number from JSON, rounded to the nearest.
-struct Thousandths(i64);
+pub(crate) struct Thousandths(pub(crate) i64);
+
+impl<'de> Deserialize<'de> for Thousandths {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
 
 /// Accepts JSON numbers only, finite and within +-(2^53 - 1).
 struct NumberVisitor;
@@ -105,7 +111,7 @@ macro_rules! quantity {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(NumberVisitor).map(|Thousandths(n)| Self(n))
+                Thousandths::deserialize(deserializer).map(|Thousandths(n)| Self(n))
             }
         }
     };

@@ -1,5 +1,6 @@
 //! Every key that a command can have, each at most once and none of them null.
 
+use crate::units::Thousandths;
 use crate::{
     Command, CommandId, Degrees, DegreesPerSecond, Envelope, Epoch, KeyName, MAX_INTEGER, Mac, Mph,
     SessionId, Shape,
@@ -17,9 +18,9 @@ pub(super) struct Flat {
     pub(super) degrees: Option<Degrees>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub(super) degrees_per_s: Option<DegreesPerSecond>,
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "integer")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "milliseconds")]
     pub(super) hold_ms: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "integer")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "milliseconds")]
     pub(super) duration_ms: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub(super) target_key: Option<KeyName>,
@@ -50,6 +51,15 @@ fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D:
         return Err(de::Error::invalid_value(de::Unexpected::Unsigned(value), &"an integer up to 2^53 - 1"));
     }
     Ok(Some(value))
+}
+
+/// Reads a whole number, which other languages may write as 150.0; less than nothing is nothing, and out of every range.
+fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let thousandths = Thousandths::deserialize(deserializer)?.0;
+    if thousandths % 1000 != 0 {
+        return Err(de::Error::custom("milliseconds are whole"));
+    }
+    Ok(Some(u64::try_from(thousandths / 1000).unwrap_or(0)))
 }
 
 impl Flat {

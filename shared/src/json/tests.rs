@@ -74,14 +74,14 @@ fn a_number_is_a_number_and_finite() {
             "{number}"
         );
     }
-    for number in ["-1", "-0.001", "1001", "9007199254740991", "1e15"] {
+    for number in ["-1", "-0.001", "-1e15"] {
         assert_eq!(
             refused(format!(r#"{{"CMD":"SET_MAX_SPEED","MPH":{number}}}"#)),
             Reason::OutOfRange,
             "{number}"
         );
     }
-    for hold in ["100.0", "-1", "9007199254740992", "\"300\""] {
+    for hold in ["100.5", "9007199254740992", "\"300\"", "1e309"] {
         let text = format!(r#"{{"CMD":"DRIVE","MPH":1,"DEGREES_PER_S":0,"HOLD_MS":{hold}}}"#);
         assert_eq!(refused(text), Reason::Malformed, "{hold}");
     }
