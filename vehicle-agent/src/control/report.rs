@@ -12,7 +12,7 @@ use vehicle_protocol::{
 /// Status follows a change, but not more often than this.
 const STATUS_INTERVAL: Duration = Duration::from_millis(100);
 /// Answers to input that nobody can have meant: so many at once, and then so many a second.
-const UNREAD_ANSWERS: u32 = 20;
+const UNREAD_ANSWERS: u32 = 200;
 /// Refusals in a stream of setpoints are told once a second (section 3 of the contract).
 const STREAM_REFUSALS: u32 = 1;
 

@@ -33,7 +33,8 @@ impl Vehicle {
     }
 
     fn refuse(&mut self, now: Moment, received: &Received, refused: Refused, form: AnswerForm) {
-        let stream = received.topic == Topic::Drive;
+        let stream =
+            received.topic == Topic::Drive && refused.command.is_none_or(CommandName::is_on_drive_topic);
         let unread = refused.command.is_none() || refused.reason == Reason::Malformed || received.retained;
         self.reporter.refused(now, refused.reason, refused.command);
         self.reporter.refusal(now, refusal_answer(refused, form), stream, unread);

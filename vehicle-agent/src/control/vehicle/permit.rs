@@ -11,7 +11,7 @@ impl Vehicle {
         if self.motion.is_standing() && !matches!(self.mode, Mode::Driving(_)) {
             Ok(())
         } else {
-            Err(Refusal::new(Reason::Moving, "the vehicle moves; send BRAKE first"))
+            Err(Refusal::new(Reason::Moving, "the vehicle moves; wait until it stands, or send BRAKE"))
         }
     }
 

@@ -49,7 +49,8 @@ fn setpoints_and_heartbeats_belong_on_the_drive_topic_and_everything_else_beside
         assert_eq!(scene.ends(), "REJECTED UNSUPPORTED", "{words}");
     }
     scene.deliver(Topic::Drive, false, br#"{"CMD":"ACCELERATE","ID":"a"}"#);
-    assert_eq!(scene.ends(), "a: REJECTED UNSUPPORTED");
+    scene.deliver(Topic::Drive, false, br#"{"CMD":"LOCK_DOORS","ID":"c"}"#);
+    assert_eq!(scene.ends(), "a: REJECTED UNSUPPORTED, c: REJECTED UNSUPPORTED", "neither is of the stream");
     scene.deliver(Topic::Drive, false, br#"{"CMD":"BRAKE","ID":"b"}"#);
     assert_eq!(scene.ends(), "b: SUCCEEDED", "a stop is taken wherever it comes");
 }
