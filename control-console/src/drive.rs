@@ -106,7 +106,7 @@ async fn travel(
         let deeds = match &news {
             News::Up => trip.handle(now, Input::Up),
             News::Down(why) => {
-                output.talk(&format!("note: {why}; trying again"));
+                output.note(&format!("{why}; trying again"));
                 trip.handle(now, Input::Down(why))
             }
             News::Barred(fault) => trip.handle(now, Input::Barred(fault)),

@@ -81,7 +81,7 @@ impl Round {
                 News::Settled => quiet = Some(self.courier.clock.now().saturating_add(QUIET)),
                 News::Time => (settled, quiet) = (true, None),
                 News::Down(why) => {
-                    output.talk(&format!("note: {why}; trying again"));
+                    output.note(&format!("{why}; trying again"));
                     failure = Some(why);
                 }
                 News::Up => failure = None,

@@ -58,6 +58,10 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
         Fault::new(Exit::Other, format!("no runtime: {error}"), "free some memory or descriptors")
     })?;
     if let Action::Demo(arguments) = &action {
+        if cli.global.broker.is_some() {
+            let step = "leave --broker out, or send commands to that broker: control-console --help";
+            return Err(Fault::new(Exit::Usage, "the demo has a broker of its own", step));
+        }
         return demo(&runtime, arguments, output);
     }
     let options = Options::resolve(&cli.global)?;

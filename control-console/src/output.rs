@@ -3,7 +3,7 @@
 use crate::exit::{Exit, Fault};
 use crate::session::{Outcome, Report};
 use serde::Serialize;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal as _, Write as _};
 use vehicle_protocol::{Answer, State, VehicleId};
 
@@ -24,6 +24,7 @@ pub struct Output {
     json: bool,
     colour: bool,
     broken: Cell<bool>,
+    noted: RefCell<String>,
 }
 
 impl Output {
@@ -31,7 +32,12 @@ impl Output {
     #[must_use]
     pub fn new(json: bool) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { json, colour: wanted && !json && io::stdout().is_terminal(), broken: Cell::new(false) }
+        Self {
+            json,
+            colour: wanted && !json && io::stdout().is_terminal(),
+            broken: Cell::new(false),
+            noted: RefCell::default(),
+        }
     }
 
     /// Whether programs read it.
@@ -68,6 +74,13 @@ impl Output {
     /// One line for people; lost if nobody listens.
     pub fn talk(&self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// One line for people, unless it is the one that they were told last.
+    pub fn note(&self, text: &str) {
+        if self.noted.replace(text.to_owned()) != text {
+            self.talk(&format!("note: {text}"));
+        }
     }
 
     /// A text in its tone.

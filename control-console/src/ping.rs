@@ -85,7 +85,7 @@ async fn answer(courier: &mut Courier, output: &Output) -> Report {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the report says it all")]
         match courier.next(None).await {
             News::Finished(report) => return report,
-            News::Down(why) => output.talk(&format!("note: {why}; trying again")),
+            News::Down(why) => output.note(&format!("{why}; trying again")),
             _ => {}
         }
     }

@@ -87,7 +87,7 @@ async fn deliver(
                 break report.exit;
             }
             News::Progress(vehicle, answer) => output.progress(&vehicle, &answer),
-            News::Down(why) => output.talk(&format!("note: {why}; trying again")),
+            News::Down(why) => output.note(&format!("{why}; trying again")),
             News::Leave(_) => output.talk("note: leaving; a second signal leaves at once"),
             News::Up | News::Settled | News::Barred(_) | News::Message { .. } | News::Time => {}
         }

@@ -79,7 +79,7 @@ impl Watch<'_> {
                 }
                 News::Down(why) => {
                     self.pictures.values_mut().for_each(Picture::lose_link);
-                    output.talk(&format!("note: {why}; trying again, values shown before are old"));
+                    output.note(&format!("{why}; trying again, values shown before are old"));
                     self.failure = Some(why);
                 }
                 News::Barred(fault) => return Err(fault),

@@ -115,7 +115,7 @@ pub struct DemoArgs {
     /// Drive a scripted tour and end with a summary, without a screen
     #[arg(long)]
     pub headless: bool,
-    /// How long
+    /// How long; a tour that has begun is brought to its end
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub length: Option<Duration>,
     /// Seed of everything random in it

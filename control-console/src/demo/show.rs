@@ -82,7 +82,7 @@ impl<'a> Show<'a> {
                     self.slow.insert(vehicle);
                 }
                 News::Finished(report) => self.finished(&report)?,
-                News::Down(why) => self.output.talk(&format!("note: {why}; trying again")),
+                News::Down(why) => self.output.note(&format!("{why}; trying again")),
                 News::Barred(fault) => return Err(fault),
                 News::Leave(exit) => break Some(exit),
                 News::Time => break None,
