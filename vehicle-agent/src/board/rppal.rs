@@ -39,16 +39,18 @@ struct WiredLine {
 }
 
 impl RppalBoard {
-    /// Takes all pins as outputs that are off.
+    /// Takes all pins as outputs that are off, but for the brake: a vehicle that was parked must not roll.
     ///
     /// # Errors
     /// When this is no Raspberry Pi, or a pin may not be used.
     pub fn new(wiring: Wiring, enable: EnableLine) -> Result<Self, BoardError> {
         let gpio = header()?;
         let lines = wiring.pins().into_iter().map(|(line, wired)| {
-            let pin = take(&gpio, wired).map_err(|error| failed(&named(line, wired), &error))?;
+            let on = line == Line::Brake;
+            let pin = take(&gpio, wired, on).map_err(|error| failed(&named(line, wired), &error))?;
             let by_guard = line == Line::Enable && enable == EnableLine::Guarded;
-            Ok(WiredLine { line, wired, pin, by_guard, signal: Signal::Off })
+            let signal = if on { Signal::On } else { Signal::Off };
+            Ok(WiredLine { line, wired, pin, by_guard, signal })
         });
         let lines = lines.collect::<Result<_, _>>()?;
         Ok(Self { wiring, motion: Motion::default(), last: None, lines })
@@ -132,11 +134,11 @@ pub(crate) fn header() -> Result<Gpio, BoardError> {
     Gpio::new().map_err(|error| failed("GPIO", &error))
 }
 
-/// Takes a pin as an output that is off.
-pub(crate) fn take(gpio: &Gpio, wired: Pin) -> Result<OutputPin, Error> {
+/// Takes a pin as an output that is on or off.
+pub(crate) fn take(gpio: &Gpio, wired: Pin, on: bool) -> Result<OutputPin, Error> {
     let pin = gpio.get(wired.gpio)?;
     // The level comes before the mode, so that no pin shows the other level for a moment.
-    let mut pin = if wired.active_low { pin.into_output_high() } else { pin.into_output_low() };
+    let mut pin = if on == wired.active_low { pin.into_output_low() } else { pin.into_output_high() };
     // Back to an input, a line without a pull of its own would float; it stays at its safe level.
     pin.set_reset_on_drop(false);
     Ok(pin)

@@ -28,7 +28,16 @@ use vehicle_protocol::{Doors, Epoch, EventKind, Reason};
 enum ParkingBrake {
     Released,
     AtStandstill,
+    /// Somebody has parked.
     On,
+    /// On since the start: whoever restarts the agent must not let a vehicle roll that was parked on a slope.
+    Kept,
+}
+
+impl ParkingBrake {
+    const fn is_on(self) -> bool {
+        matches!(self, Self::On | Self::Kept)
+    }
 }
 
 /// The decisions of one vehicle.
@@ -74,7 +83,7 @@ impl Vehicle {
         let wanted = Outputs {
             drivetrain: motion.drivetrain().unpowered(),
             enable: false,
-            brake: stopped,
+            brake: true,
             headlights: false,
             parking_lights: false,
             hazard_lights: stopped && setup.fittings.hazard_lights,
@@ -86,7 +95,7 @@ impl Vehicle {
             reporter: Reporter::new(&setup),
             mode,
             motion,
-            parking_brake: ParkingBrake::Released,
+            parking_brake: ParkingBrake::Kept,
             body: Body::ALL_OFF,
             latch: Latch::new(stopped),
             emergency_input: false,
@@ -172,7 +181,7 @@ impl Vehicle {
 
     /// Every output at its level, and what brought it there.
     fn outputs(&self, now: Moment) -> (Outputs, Cause) {
-        let power = self.mode.power(&self.motion, self.parking_brake == ParkingBrake::On);
+        let power = self.mode.power(&self.motion, self.parking_brake.is_on());
         let emergency = matches!(self.mode, Mode::EmergencyStop);
         let outputs = Outputs {
             drivetrain: power.drivetrain,

@@ -25,7 +25,7 @@ impl PinCutoff {
     /// Takes the pins: the enable line and the motors as off, the brake as it is.
     pub(super) fn open(enable: Option<Pin>, brake: Option<Pin>, motors: &[Pin]) -> Result<Self, BoardError> {
         let gpio = header()?;
-        let taken = |wired: Pin| match take(&gpio, wired) {
+        let taken = |wired: Pin| match take(&gpio, wired, false) {
             Ok(pin) => Ok(Held { wired, pin }),
             Err(error) => Err(failed(&format!("guard, GPIO {}", wired.gpio), &error)),
         };

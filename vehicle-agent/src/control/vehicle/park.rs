@@ -47,7 +47,7 @@ impl Vehicle {
             return Err("no operator was heard of late".to_owned());
         }
         let plain = order.form == AnswerForm::Plain;
-        if plain && self.parking_brake != ParkingBrake::Released {
+        if plain && matches!(self.parking_brake, ParkingBrake::AtStandstill | ParkingBrake::On) {
             return Err("it is parked already".to_owned());
         }
         Ok(place)
@@ -75,7 +75,7 @@ impl Vehicle {
     /// Brakes to a stop, then parking brake on; parking lights on.
     pub(super) fn apply_parking(&mut self) {
         self.brake(false);
-        if self.parking_brake == ParkingBrake::Released {
+        if self.parking_brake != ParkingBrake::On {
             self.parking_brake = ParkingBrake::AtStandstill;
         }
         if self.setup.fittings.parking_lights {

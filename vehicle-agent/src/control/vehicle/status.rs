@@ -1,6 +1,6 @@
 //! What the vehicle tells of itself.
 
-use super::{ParkingBrake, Vehicle};
+use super::Vehicle;
 use crate::control::order::Party;
 use crate::control::{Kinematics, Moment};
 use vehicle_protocol::{
@@ -27,7 +27,7 @@ impl Vehicle {
             x_m: rounded(pose.x),
             y_m: rounded(pose.y),
             pose: if self.setup.fittings.odometry { Pose::Measured } else { Pose::Modelled },
-            parking_brake: self.parking_brake == ParkingBrake::On,
+            parking_brake: self.parking_brake.is_on(),
             doors: self.wanted.doors,
             headlights: self.wanted.headlights,
             parking_lights: self.wanted.parking_lights,

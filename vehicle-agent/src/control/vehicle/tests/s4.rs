@@ -114,3 +114,13 @@ fn a_shut_down_vehicle_stops_and_begins_nothing_more() {
     }
     assert_eq!(scene.ask("EMERGENCY_STOP"), "SUCCEEDED");
 }
+
+#[test]
+fn s4_a_vehicle_starts_with_its_brake_on_and_keeps_it_until_it_is_to_move() {
+    let mut scene = Scene::new();
+    assert!(scene.outputs().brake && scene.status().parking_brake);
+    scene.ask("TURN_ON_ENGINE");
+    assert!(scene.outputs().brake, "whoever restarts an agent must not let a parked vehicle roll");
+    scene.ask("ACCELERATE");
+    assert!(!scene.outputs().brake && !scene.status().parking_brake);
+}
