@@ -157,7 +157,7 @@ async fn queued(seed: u64) -> Result<Ran> {
     drop(fresh);
     rig.until_driving(false, RECOVERY).await?;
     rig.until_at_rest().await?;
-    Ok(Ran { record: rig.record(false)?, recovered })
+    Ok(Ran { record: rig.record(false)?, recovered, latencies: None })
 }
 
 /// A command is kept by the broker, and the vehicle subscribes.

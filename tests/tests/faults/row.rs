@@ -4,6 +4,7 @@ use std::env;
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::thread::current;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -28,6 +29,8 @@ pub(crate) struct Ran {
     pub(crate) record: Record,
     /// The time until a fresh command worked, where the run shows that.
     pub(crate) recovered: Option<Duration>,
+    /// From sending to the first sign, in nanoseconds, where not all commands count.
+    pub(crate) latencies: Option<Vec<u64>>,
 }
 
 /// Which row.
@@ -115,7 +118,7 @@ impl Sum {
         self.runs += 1;
         let ran = match ran {
             Ok(ran) => ran,
-            Err(error) => return self.wrong.push(format!("seed {seed}: {error:#}")),
+            Err(error) => return self.wrong.push(format!("{}\n    {error:#}", again(seed))),
         };
         let findings = judge(&ran.record);
         self.executed += findings.executed;
@@ -123,15 +126,22 @@ impl Sum {
         self.late += findings.late();
         self.to_braking = self.to_braking.max(findings.longest_to_braking);
         self.recovered = self.recovered.max(ran.recovered.unwrap_or_default());
-        self.latencies.extend(latencies(&ran.record));
+        self.latencies.extend(ran.latencies.unwrap_or_else(|| latencies(&ran.record)));
         if !findings.violations.is_empty() {
-            let mut text = format!("seed {seed}; again with: tests/faults --seed {seed} --count 1 ROW");
+            let mut text = again(seed);
             for violation in findings.violations.iter().take(3) {
                 let _ = write!(text, "\n    {violation}");
             }
             self.wrong.push(text);
         }
     }
+}
+
+/// How to see a run again; the test runner names threads after tests.
+fn again(seed: u64) -> String {
+    let thread = current();
+    let row = thread.name().and_then(|name| name.rsplit("::").next()).unwrap_or("ROW");
+    format!("seed {seed}; again with: tests/faults --seed {seed} --count 1 {row}")
 }
 
 /// Prints a line of the table, and appends it where `tests/faults` wants it, with the place that it belongs to.
@@ -197,5 +207,5 @@ pub(crate) async fn some_time(rng: &mut Rng, most: u64) {
 
 /// The answer of a run that has nothing to say of recovery.
 pub(crate) fn done(record: Result<Record>) -> Result<Ran> {
-    Ok(Ran { record: record.context("the record")?, recovered: None })
+    Ok(Ran { record: record.context("the record")?, recovered: None, latencies: None })
 }

@@ -159,7 +159,7 @@ async fn drive_through(seed: u64, choose: fn(&mut Rng) -> Trouble) -> Result<Ran
     rig.until_at_rest().await?;
     let recovered = Duration::from_nanos(moved.saturating_sub(healed));
     ensure!(recovered <= RECOVERY * 2, "a fresh command worked only after {recovered:?}");
-    Ok(Ran { record: rig.record(false)?, recovered: Some(recovered) })
+    Ok(Ran { record: rig.record(false)?, recovered: Some(recovered), latencies: None })
 }
 
 fn pilot(rig: &Rig, rng: &mut Rng) -> Pilot {
