@@ -12,6 +12,7 @@ mod request;
 mod rig;
 mod row;
 mod sabotage;
+mod starved;
 mod stops;
 mod troubles;
 mod virtual_time;

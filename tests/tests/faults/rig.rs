@@ -3,6 +3,7 @@
 mod operator;
 mod pilot;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -29,6 +30,8 @@ pub(crate) const RECOVERY: Duration = Duration::from_secs(5);
 const ONE_TRY: Duration = Duration::from_millis(1_200);
 /// What is under way when a line is cut may still arrive within this time.
 const UNDER_WAY: u64 = 20_000_000;
+/// The agent's folder of states in that of the rig.
+const STATE: &str = "state";
 /// The one vehicle of a rig.
 pub(crate) const VEHICLE: &str = "rover-1";
 
@@ -100,6 +103,11 @@ impl Rig {
     /// Notes that the agent is dead or stopped from now on.
     pub(crate) fn note_kill(&mut self) {
         self.killed.push(monotonic());
+    }
+
+    /// Where the agent keeps what survives it.
+    pub(crate) fn state_folder(&self) -> PathBuf {
+        self.folder.path().join(STATE)
     }
 
     /// The trace so far.
@@ -202,7 +210,7 @@ fn launch(plan: Plan, url: &str, folder: &TempDir) -> Result<Program> {
     }
     command.args(["run", "--vehicle", VEHICLE, "--broker", url, "--board", "sim"]);
     command.arg("--trace").arg(folder.path().join("trace.ndjson"));
-    command.arg("--state-dir").arg(folder.path().join("state"));
+    command.arg("--state-dir").arg(folder.path().join(STATE));
     command.env("VEHICLE_AGENT__SIM__LEVELS", folder.path().join("levels"));
     command.env("VEHICLE_AGENT__TIMING__OPERATOR_TIMEOUT_S", OPERATOR_TIMEOUT.as_secs_f64().to_string());
     Program::spawn(name, command)
