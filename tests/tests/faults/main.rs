@@ -7,6 +7,7 @@
 )]
 
 mod canary;
+mod console;
 mod messages;
 mod request;
 mod rig;

@@ -13,9 +13,9 @@ use system_tests::oracle::{Delivery, Heard, Record, Sent, Terms};
 use system_tests::process::Program;
 use system_tests::proxy::Proxy;
 use system_tests::trace::{Trace, TraceLine};
-use system_tests::wait::until;
+use system_tests::wait::{until, within};
 use tempfile::TempDir;
-use vehicle_protocol::{Answer, State};
+use vehicle_protocol::{Answer, State, json};
 
 pub(crate) use operator::Operator;
 pub(crate) use pilot::Pilot;
@@ -56,6 +56,8 @@ pub(crate) struct Rig {
     pub(crate) operator: Operator,
     plan: Plan,
     witness: Wire,
+    /// Hears what others than the operator send.
+    listener: Option<Wire>,
     folder: TempDir,
     /// When nothing came from the operator to the vehicle: from, until.
     cuts: Vec<(u64, u64)>,
@@ -79,7 +81,50 @@ impl Rig {
         let operator = Operator::new(operator_side.port());
         operator.learn(RECOVERY).await?;
         let (cuts, killed) = (Vec::new(), Vec::new());
-        Ok(Self { broker, vehicle_side, operator_side, agent, operator, plan, witness, folder, cuts, killed })
+        Ok(Self {
+            broker,
+            vehicle_side,
+            operator_side,
+            agent,
+            operator,
+            plan,
+            witness,
+            listener: None,
+            folder,
+            cuts,
+            killed,
+        })
+    }
+
+    /// From now on notes as well what others than the operator send.
+    pub(crate) async fn overhear(&mut self) -> Result<()> {
+        let topics = ["commands", "drive"].map(|topic| format!("vehicles/{VEHICLE}/{topic}"));
+        let listener = Wire::open("listener", self.broker.port(), &topics);
+        let hears = async {
+            while listener.got().is_empty() {
+                self.operator.heartbeat()?;
+                // It may not have been there yet.
+                let _ = listener.expect("a heartbeat", Duration::from_millis(50), |_| Some(())).await;
+            }
+            Ok(())
+        };
+        within("the listener", RECOVERY, hears).await?;
+        self.listener = Some(listener);
+        Ok(())
+    }
+
+    /// What others than the operator have sent, as far as it was overheard.
+    fn overheard(&self) -> Vec<Sent> {
+        let own = self.operator.sent();
+        let got = self.listener.as_ref().map(Wire::got).unwrap_or_default();
+        let heard = got.into_iter().filter_map(|got| {
+            let sent = Sent::new(&json::decode(&got.payload).ok()?, None);
+            // Broker and vehicle may have had it a little earlier or later.
+            let delivery =
+                Delivery::between(got.at.saturating_sub(UNDER_WAY), got.at.saturating_add(UNDER_WAY));
+            Some(Sent { deliveries: vec![delivery], ..sent })
+        });
+        heard.filter(|sent| own.iter().all(|own| own.id != sent.id)).collect()
     }
 
     /// Starts the agent once more after it has ended.
@@ -172,10 +217,11 @@ impl Rig {
             let answer = serde_json::from_slice(&got.payload).ok()?;
             Some(Heard { at: got.at, boot, answer })
         });
+        let sent = self.operator.sent().into_iter().chain(self.overheard());
         Ok(Record {
             trace: self.trace()?,
             answers: answers.collect(),
-            sent: self.operator.sent().into_iter().map(|sent| self.without_cuts(sent)).collect(),
+            sent: sent.map(|sent| self.without_cuts(sent)).collect(),
             killed: self.killed.clone(),
             end: monotonic(),
             terms: Terms { operator_timeout: OPERATOR_TIMEOUT, autonomy: OPERATOR_TIMEOUT },
