@@ -64,6 +64,19 @@ pub(crate) struct Rig {
     killed: Vec<u64>,
 }
 
+/// A vehicle that did not begin to drive, or to brake, in time.
+#[derive(Debug)]
+pub(crate) struct NotAsAsked {
+    pub(crate) drives: bool,
+    agent: String,
+}
+
+impl std::fmt::Display for NotAsAsked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the agent says:\n{}", self.agent)
+    }
+}
+
 impl Rig {
     /// Starts it all, and waits until the operator has the vehicle's clock.
     pub(crate) async fn start(plan: Plan) -> Result<Self> {
@@ -168,7 +181,7 @@ impl Rig {
             Ok((now == drives).then_some(()))
         })
         .await
-        .with_context(|| format!("the agent says:\n{}", self.agent.stderr().unwrap_or_default()))
+        .with_context(|| NotAsAsked { drives, agent: self.agent.stderr().unwrap_or_default() })
     }
 
     /// Waits until no motor has power.

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::canary::{Canary, STALL};
 use crate::request::Request;
+use crate::rig::NotAsAsked;
 
 /// Systems that run at the same time.
 const SIDE_BY_SIDE: usize = 4;
@@ -164,12 +165,19 @@ where
         let canary = Canary::start();
         let ran = run(seed).await;
         let stalled = canary.longest_stall() > STALL;
-        let Some(excused) = excused(&ran).filter(|_| stalled && repeated < REPETITIONS) else {
+        let again = (stalled && repeated < REPETITIONS) || (never_drove(&ran) && repeated == 0);
+        let Some(excused) = excused(&ran).filter(|_| again) else {
             return (ran, repeated);
         };
-        println!("seed {seed} runs again, since the machine was held up: {excused}");
+        println!("seed {seed} runs again: {excused}");
         repeated += 1;
     }
+}
+
+/// Whether there was no motion for a fault to end: such a run says nothing, and is run once more.
+fn never_drove(ran: &Result<Ran>) -> bool {
+    let not_as_asked = ran.as_ref().err().and_then(|error| error.downcast_ref::<NotAsAsked>());
+    not_as_asked.is_some_and(|not_as_asked| not_as_asked.drives)
 }
 
 /// What went wrong, if a machine that was held up may be to blame for all of it: nothing can make it do things twice.
