@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::canary::{Canary, STALL};
 use crate::request::Request;
-use crate::rig::NotAsAsked;
+use crate::rig::{NotAsAsked, RECOVERY};
 
 /// Systems that run at the same time.
 const SIDE_BY_SIDE: usize = 4;
@@ -127,6 +127,9 @@ impl Sum {
         self.late += findings.late();
         self.to_braking = self.to_braking.max(findings.longest_to_braking);
         self.recovered = self.recovered.max(ran.recovered.unwrap_or_default());
+        if let Some(recovered) = ran.recovered.filter(|recovered| *recovered > RECOVERY) {
+            self.wrong.push(format!("{}\n    a fresh command worked only after {recovered:?}", again(seed)));
+        }
         self.latencies.extend(ran.latencies.unwrap_or_else(|| latencies(&ran.record)));
         if !findings.violations.is_empty() {
             let mut text = again(seed);
