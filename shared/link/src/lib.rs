@@ -24,6 +24,7 @@ mod client_id;
 mod endpoint;
 mod failure;
 mod login;
+pub mod secret_file;
 mod tls;
 mod url;
 
@@ -32,5 +33,6 @@ pub use client_id::unique_client_id;
 pub use endpoint::{Endpoint, EndpointError, FileRole, MAX_PACKET_BYTES, connect};
 pub use failure::{Cause, Failure, Stage, TlsCause};
 pub use login::Login;
+pub use secret_file::SecretFileError;
 pub use tls::TlsFiles;
 pub use url::{BrokerUrl, UrlError};
