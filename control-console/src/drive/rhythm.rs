@@ -12,6 +12,11 @@ const RELEASE: Duration = Duration::from_millis(300);
 /// So long may a vehicle be silent under a pressed stick.
 const SILENCE: Duration = Duration::from_secs(1);
 
+/// A person who sees what happens so late steers at half the speed.
+const SLOW_WAY: Duration = Duration::from_millis(150);
+/// And so late at a quarter.
+const SLOWER_WAY: Duration = Duration::from_millis(300);
+
 /// The times of a stick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rhythm {
@@ -65,6 +70,16 @@ impl Rhythm {
     #[must_use]
     pub const fn release(&self) -> Duration {
         RELEASE
+    }
+
+    /// By how much what a hand asks for is divided when the way there and back takes `round_trip`.
+    #[must_use]
+    pub fn divisor(&self, round_trip: Duration) -> i64 {
+        match round_trip {
+            _ if round_trip > SLOWER_WAY => 4,
+            _ if round_trip > SLOW_WAY => 2,
+            _ => 1,
+        }
     }
 
     /// So long may a vehicle be silent under a pressed stick.

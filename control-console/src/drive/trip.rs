@@ -199,7 +199,10 @@ impl Trip {
             }
             Input::Barred(fault) => self.barred(fault),
             Input::Message(topic, payload) => self.hear(now, topic, payload),
-            Input::Tick => self.push(now, Push::Tick),
+            Input::Tick => {
+                let holds = matches!(self.stage, Stage::Showing | Stage::Driving);
+                self.push(now, if holds { Push::Hand(Some(self.plan.wish)) } else { Push::Tick });
+            }
             Input::Leave(exit) => self.leave(now, exit),
             Input::Braked(report) => self.braked(report),
         }

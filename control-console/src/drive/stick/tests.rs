@@ -21,15 +21,24 @@ fn pressed() -> Input {
     Input::Hand(Some(wish(2.0)))
 }
 
-/// Plays inputs, and ticks whenever the stick asks for one, and writes down what leaves and when.
+fn armed() -> Stick {
+    let mut stick = Stick::new(rhythm(), at(0));
+    assert_eq!((stick.handle(at(0), Input::Arm), stick.state()), (None, State::Hold));
+    stick
+}
+
+/// Plays inputs, says again what the hand asks for whenever the stick wants a tick, and writes down what leaves and when.
 fn play(inputs: &[(u64, Input)], end: u64) -> (Stick, Vec<(u64, f64)>) {
-    let (mut stick, mut left) = (Stick::new(rhythm(), at(0)), Vec::new());
+    let (mut stick, mut left, mut hand) = (armed(), Vec::new(), Input::Tick);
     let mut note = |now: Moment, setpoint: Option<Setpoint>| {
         left.extend(setpoint.map(|setpoint| (u64::try_from(now.as_millis()).unwrap(), setpoint.speed.get())));
     };
     for (time, input) in inputs.iter().copied().chain([(end, Input::Tick)]) {
         while let Some(due) = stick.deadline().filter(|due| *due < at(time)) {
-            note(due, stick.handle(due, Input::Tick));
+            note(due, stick.handle(due, hand));
+        }
+        if let Input::Hand(held) = input {
+            hand = held.map_or(Input::Tick, |_| input);
         }
         note(at(time), stick.handle(at(time), input));
     }
@@ -104,15 +113,76 @@ fn a_silent_vehicle_is_sent_zeros_for_a_moment_and_again_when_it_is_heard() {
 }
 
 #[test]
-fn whoever_was_held_up_for_longer_than_a_hold_does_not_go_on() {
+fn the_badge_follows_what_happens() {
     let mut stick = Stick::new(rhythm(), at(0));
+    for (time, input, state) in [
+        (0, Input::Up, State::Disarmed),
+        (0, pressed(), State::Disarmed),
+        (0, Input::Arm, State::Ready),
+        (10, pressed(), State::Ready),
+        (20, Input::Taken, State::Ready),
+        (30, Input::Hand(None), State::Ready),
+        (30, pressed(), State::Ready),
+        (40, Input::Taken, State::Driving),
+        (50, Input::Stop, State::Ready),
+        (60, Input::Hand(None), State::Ready),
+        (60, pressed(), State::Ready),
+        (105, pressed(), State::Ready),
+        (110, Input::Taken, State::Driving),
+        (120, Input::Down, State::Hold),
+        (130, Input::Up, State::Hold),
+        (140, Input::Hand(None), State::Ready),
+        (150, Input::EmergencyStop, State::Estop),
+        (160, Input::Arm, State::Estop),
+        (170, Input::Cleared, State::Disarmed),
+        (180, Input::Arm, State::Ready),
+        (190, Input::Disarm, State::Disarmed),
+    ] {
+        stick.handle(at(time), input);
+        assert_eq!(stick.state(), state, "after {input:?} at {time}");
+    }
+}
+
+#[test]
+fn whatever_stops_sends_zero_at_once() {
+    for stop in [Input::Stop, Input::Disarm, Input::EmergencyStop, Input::Hand(None), Input::Refused] {
+        let (stick, left) = driving(&[(167, stop)], 1_000);
+        assert_eq!((moves(&left).last(), left.contains(&(167, 0.0))), (Some(&150), true), "{stop:?}");
+        assert!(stick.is_silent(), "{stop:?}");
+    }
+    let (_, left) = play(&[(0, Input::Up), (500, Input::EmergencyStop)], 1_000);
+    assert_eq!(left.first(), Some(&(500, 0.0)), "from neutral too");
+}
+
+#[test]
+fn a_slow_way_takes_speed_out_of_the_hand() {
+    let slow =
+        |round_trip| Mph::new(driving(&[(110, Input::RoundTrip(at(round_trip)))], 160).1.last().unwrap().1);
+    assert_eq!([150, 151, 300, 301].map(slow), [2.0, 1.0, 1.0, 0.5].map(Mph::new));
+}
+
+#[test]
+fn a_hand_that_says_nothing_more_has_let_go_and_must_come_from_neutral() {
+    let mut stick = armed();
+    let inputs = [(0, Input::Up), (0, pressed()), (10, Input::Taken), (50, Input::Tick), (250, Input::Tick)];
+    let left: Vec<_> = inputs.map(|(time, input)| stick.handle(at(time), input)).into();
+    assert!(left.iter().flatten().any(|setpoint| !setpoint.is_neutral()), "{left:?}");
+    for (time, input) in [(300, Input::Tick), (310, pressed()), (360, Input::Taken), (410, pressed())] {
+        assert!(stick.handle(at(time), input).is_none_or(Setpoint::is_neutral), "at {time}");
+    }
+    assert_eq!(stick.halt(), Some(Halt::Lapsed));
+}
+
+#[test]
+fn whoever_was_held_up_for_longer_than_a_hold_does_not_go_on() {
+    let mut stick = armed();
     for (time, input) in
-        [(0, Input::Up), (0, pressed()), (10, Input::Taken), (50, Input::Tick), (350, Input::Tick)]
+        [(0, Input::Up), (0, pressed()), (10, Input::Taken), (50, pressed()), (349, pressed())]
     {
         stick.handle(at(time), input);
     }
     assert_eq!(stick.phase(), Phase::Driving, "a hold is not over");
-    let setpoint = stick.handle(at(651), pressed()).unwrap();
+    let setpoint = stick.handle(at(650), pressed()).unwrap();
     assert!(setpoint.is_neutral() && stick.halt() == Some(Halt::Lapsed), "{stick:?}");
 }
 
@@ -126,7 +196,11 @@ struct Model {
     /// Whether the link is there, and whether it or the vehicle was silent too long and has not come back since.
     up: bool,
     mute: bool,
+    armed: bool,
+    emergency: bool,
+    round_trip: Duration,
     hand: Option<Wish>,
+    said: Moment,
     /// Whether the hand must let go first.
     barred: bool,
     shown: bool,
@@ -144,6 +218,7 @@ impl Model {
 
     fn before(&mut self, now: Moment) {
         let lapsed = self.taken && now.saturating_sub(self.spoke) > rhythm().hold();
+        let lapsed = lapsed || now.saturating_sub(self.said) >= rhythm().hold();
         let silent = now.saturating_sub(self.heard) >= rhythm().silence();
         if self.hand.is_some() && (lapsed || silent) {
             self.cut();
@@ -164,10 +239,22 @@ impl Model {
                     (self.taken, self.spoke, self.heard) = (true, now, now);
                 }
             }
-            Input::Refused => self.cut(),
+            Input::Refused | Input::Stop => self.cut(),
+            Input::Arm => self.armed = !self.emergency,
+            Input::Disarm => {
+                self.armed = false;
+                self.cut();
+            }
+            Input::EmergencyStop => {
+                (self.armed, self.emergency) = (false, true);
+                self.cut();
+            }
+            Input::Cleared => self.emergency = false,
+            Input::RoundTrip(round_trip) => self.round_trip = round_trip,
             Input::Hand(None) => (self.hand, self.barred) = (None, false),
-            Input::Hand(Some(_)) if self.mute || self.barred => self.barred = true,
+            Input::Hand(Some(_)) if self.mute || self.barred || !self.armed => self.barred = true,
             Input::Hand(Some(wish)) => {
+                self.said = now;
                 if self.hand.is_none() {
                     // A new press is given the time that an old one has lost.
                     (self.spoke, self.heard) = (now, now);
@@ -180,8 +267,14 @@ impl Model {
     }
 
     fn allows(&self, setpoint: Setpoint) -> bool {
-        let wish = Wish { speed: setpoint.speed, turn_rate: setpoint.turn_rate };
-        setpoint.is_neutral() || (self.up && self.taken && self.hand == Some(wish))
+        let share = match self.round_trip.as_millis() {
+            0..=150 => 1,
+            151..=300 => 2,
+            _ => 4,
+        };
+        let asked =
+            self.hand.is_some_and(|hand| hand.speed.thousandths() / share == setpoint.speed.thousandths());
+        setpoint.is_neutral() || (self.up && self.armed && !self.emergency && self.taken && asked)
     }
 }
 
@@ -191,7 +284,11 @@ fn any_input() -> impl Strategy<Value = Input> {
         1 => Just(Input::Down),
         3 => Just(Input::Heard),
         4 => Just(Input::Taken),
-        1 => Just(Input::Refused),
+        1 => prop::sample::select(vec![
+            Input::Refused, Input::Stop, Input::Disarm, Input::EmergencyStop, Input::RoundTrip(at(200)),
+            Input::RoundTrip(at(400)), Input::RoundTrip(at(20)),
+        ]),
+        3 => prop::sample::select(vec![Input::Arm, Input::Cleared]),
         2 => Just(Input::Hand(None)),
         6 => (1_u8..4).prop_map(|mph| Input::Hand(Some(wish(f64::from(mph))))),
         8 => Just(Input::Tick),
@@ -202,10 +299,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn after_any_release_loss_refusal_or_gap_no_setpoint_but_zero_leaves_until_neutral(
+    fn after_any_stop_release_blur_loss_refusal_or_tick_without_input_only_zeros_leave_until_neutral_and_a_press(
         steps in prop::collection::vec((prop_oneof![8 => 0_u64..60, 1 => 60_u64..1_500], any_input()), 1..120),
     ) {
-        let (mut stick, mut model, mut now) = (Stick::new(rhythm(), at(0)), Model { mute: true, ..Model::default() }, at(0));
+        let (mut stick, mut model, mut now) = (armed(), Model { mute: true, armed: true, ..Model::default() }, at(0));
         let mut moved = 0_u32;
         for (pause, input) in steps {
             now += at(pause);
@@ -234,7 +331,8 @@ proptest! {
             now += at(pause);
             stick.handle(now, input);
         }
-        for input in [Input::Hand(None), Input::Up, Input::Heard, Input::Hand(None), pressed(), Input::Tick] {
+        let anew = [Input::Hand(None), Input::Up, Input::Heard, Input::Hand(None), Input::Cleared, Input::Arm];
+        for input in anew.into_iter().chain([Input::RoundTrip(at(9)), pressed(), Input::Tick]) {
             stick.handle(now, input);
         }
         let last = [(50, Input::Tick), (60, Input::Taken), (110, Input::Tick)]

@@ -69,6 +69,10 @@ impl Trip {
                 let step = after_refusal(&id, Some(Reason::HoldLapsed));
                 self.finish(Exit::NotSucceeded, Outcome::Failed, Some(detail), Some(step));
             }
+            // No hand but the plan's is on this stick; whoever puts one there is told the truth.
+            Halt::Stopped | Halt::Disarmed | Halt::Emergency => {
+                self.finish(Exit::NotSucceeded, Outcome::Failed, Some("stopped here".to_owned()), None);
+            }
             Halt::Silent => {
                 let away = self.away().map(|why| format!(" ({why})")).unwrap_or_default();
                 let detail = format!("{id} fell silent{away}; {}", self.stops_by_itself());

@@ -41,6 +41,7 @@ impl Trip {
         }
         if self.stage == Stage::Opening {
             self.enter(now, Stage::Showing);
+            self.push(now, Push::Arm);
             self.push(now, Push::Up);
             self.push(now, Push::Hand(Some(self.plan.wish)));
         }
