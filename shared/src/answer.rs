@@ -1,7 +1,7 @@
 //! What a vehicle answers.
 
 use crate::word::{known, words};
-use crate::{CommandId, CommandName};
+use crate::{CommandId, CommandName, Epoch, KeyName, Mac, SessionId};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -100,6 +100,30 @@ pub struct Answer {
     pub progress: Option<u8>,
     /// The vehicle's CLOCK in milliseconds when it was written.
     pub clock: Option<u64>,
+    /// What shows that the vehicle wrote it; on each answer to a signed command whose key and tag were good.
+    pub proof: Option<Proof>,
+}
+
+/// The signed command that an answer belongs to, and the tag over the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The key that signed the command, and this answer to it.
+    pub key: KeyName,
+    /// The vehicle's boot when the answer was written.
+    pub epoch: Epoch,
+    /// Where the command stood in its session; absent for a stop without one.
+    pub place: Option<Place>,
+    /// The tag.
+    pub mac: Mac,
+}
+
+/// Where a signed command stands in its session; together with the stream it names the command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// SID.
+    pub sid: SessionId,
+    /// CTR.
+    pub counter: u64,
 }
 
 impl Serialize for Answer {
@@ -114,6 +138,13 @@ impl Serialize for Answer {
             entry(&mut map, "DETAIL", self.detail.as_ref())?;
             entry(&mut map, "PROGRESS", self.progress)?;
             entry(&mut map, "CLOCK", self.clock)?;
+            let proof = self.proof.as_ref();
+            let place = proof.and_then(|proof| proof.place);
+            entry(&mut map, "KEY", proof.map(|proof| &proof.key))?;
+            entry(&mut map, "SID", place.map(|place| place.sid))?;
+            entry(&mut map, "EPOCH", proof.map(|proof| proof.epoch))?;
+            entry(&mut map, "CTR", place.map(|place| place.counter))?;
+            entry(&mut map, "MAC", proof.map(|proof| proof.mac))?;
         }
         entry(&mut map, "SUCCESSFULLY_PROCESSED_COMMAND", succeeded)?;
         map.end()
@@ -142,13 +173,40 @@ struct Received {
     progress: Option<u8>,
     #[serde(default)]
     clock: Option<u64>,
+    #[serde(default)]
+    key: Option<KeyName>,
+    #[serde(default)]
+    sid: Option<SessionId>,
+    #[serde(default)]
+    epoch: Option<Epoch>,
+    #[serde(default)]
+    ctr: Option<u64>,
+    #[serde(default)]
+    mac: Option<Mac>,
     #[serde(default, rename = "SUCCESSFULLY_PROCESSED_COMMAND")]
     succeeded: Option<CommandName>,
 }
 
+impl Received {
+    /// The proof; half of one is no answer, lest it pass for an unsigned one by a slip.
+    fn proof(&mut self) -> Result<Option<Proof>, &'static str> {
+        let place = match (self.sid, self.ctr) {
+            (Some(sid), Some(counter)) => Some(Place { sid, counter }),
+            (None, None) => None,
+            _ => return Err("SID and CTR come together"),
+        };
+        match (self.key.take(), self.epoch, self.mac) {
+            (Some(key), Some(epoch), Some(mac)) => Ok(Some(Proof { key, epoch, place, mac })),
+            (None, None, None) if place.is_none() => Ok(None),
+            _ => Err("KEY, EPOCH and MAC come together, and with SID and CTR"),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Answer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let received = Received::deserialize(deserializer)?;
+        let mut received = Received::deserialize(deserializer)?;
+        let proof = received.proof().map_err(serde::de::Error::custom)?;
         let form = if received.state.is_some() { AnswerForm::Full } else { AnswerForm::Plain };
         let state = received.state.or(received.succeeded.map(|_| State::Succeeded));
         Ok(Self {
@@ -160,6 +218,7 @@ impl<'de> Deserialize<'de> for Answer {
             detail: received.detail,
             progress: received.progress,
             clock: received.clock,
+            proof,
         })
     }
 }
@@ -178,6 +237,7 @@ mod tests {
             detail: None,
             progress: None,
             clock: Some(5),
+            proof: None,
         }
     }
 
@@ -195,6 +255,22 @@ mod tests {
             Answer { state: State::Rejected, reason: Some(Reason::Moving), ..succeeded(AnswerForm::Plain) };
         let text = serde_json::to_string(&failed).unwrap();
         assert_eq!(text, r#"{"CMD":"LOCK_DOORS","STATE":"REJECTED","REASON":"MOVING","CLOCK":5}"#);
+    }
+
+    #[test]
+    fn a_proof_that_is_half_stripped_is_no_answer() {
+        let whole = r#"{"CMD":"PARK","STATE":"SUCCEEDED","KEY":"tablet","SID":"00ff1a2b","EPOCH":"3f9c2b7a51d04e8896aa0c1d2e3f4051","CTR":7,"MAC":"0123456789abcdef","SUCCESSFULLY_PROCESSED_COMMAND":"PARK"}"#;
+        let answer: Answer = serde_json::from_str(whole).unwrap();
+        assert_eq!(serde_json::to_string(&answer).unwrap(), whole);
+        for key in [
+            r#""KEY":"tablet","#,
+            r#""SID":"00ff1a2b","#,
+            r#""EPOCH":"3f9c2b7a51d04e8896aa0c1d2e3f4051","#,
+            r#""CTR":7,"#,
+            r#""MAC":"0123456789abcdef","#,
+        ] {
+            assert!(serde_json::from_str::<Answer>(&whole.replace(key, "")).is_err(), "{key}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a vehicle can be asked to do.
 
+pub(crate) mod arguments;
+
 use crate::word::words;
 use crate::{CommandId, Degrees, DegreesPerSecond, KeyName, Mph};
 use std::time::Duration;
@@ -102,10 +104,26 @@ impl CommandName {
         matches!(self, Self::Drive | Self::Heartbeat)
     }
 
+    /// The stream that counts it.
+    #[must_use]
+    pub const fn stream(self) -> Stream {
+        if self.is_on_drive_topic() { Stream::Drive } else { Stream::Commands }
+    }
+
     /// The longest time that may lie between now and a timed command's EXP.
     #[must_use]
     pub const fn longest_life(self) -> Duration {
         Duration::from_secs(if self.is_motion() { 2 } else { 10 })
+    }
+}
+
+words! {
+    /// What has a CTR of its own in each session; the name of a command decides, not its topic.
+    Stream {
+        /// All but DRIVE and HEARTBEAT.
+        Commands = "commands",
+        /// DRIVE and HEARTBEAT.
+        Drive = "drive",
     }
 }
 

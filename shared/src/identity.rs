@@ -131,7 +131,7 @@ macro_rules! hex_bytes {
     };
 }
 
-fn decode_hex(text: &str, bytes: &mut [u8]) -> Option<()> {
+pub(crate) fn decode_hex(text: &str, bytes: &mut [u8]) -> Option<()> {
     if text.len() != bytes.len().checked_mul(2)? {
         return None;
     }

@@ -6,6 +6,8 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails"))]
 
 mod answer;
+pub mod auth;
+mod cbor;
 mod command;
 mod description;
 mod envelope;
@@ -20,8 +22,8 @@ mod topic;
 mod units;
 mod word;
 
-pub use answer::{Answer, AnswerForm, Reason, State};
-pub use command::{Command, CommandName, DEFAULT_HORN_MS, MAX_HORN_MS, MIN_HOLD_MS, Setpoint};
+pub use answer::{Answer, AnswerForm, Place, Proof, Reason, State};
+pub use command::{Command, CommandName, DEFAULT_HORN_MS, MAX_HORN_MS, MIN_HOLD_MS, Setpoint, Stream};
 pub use description::{Argument, CommandDescription, Description, LimitsDescription};
 pub use envelope::{Envelope, Refused, Shape, Signature, SignedSession};
 pub use event::{Event, EventKind};

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 use vehicle_protocol::{
     Answer, AnswerForm, CommandId, CommandName, Description, Doors, Epoch, Event, EventKind, KeyName,
-    LinkCounters, Mac, Mode, Nonce, Pose, Presence, PresenceState, Reason, SessionAnswer, SessionId,
-    SessionRequest, State, Status, Telemetry,
+    LinkCounters, Mac, Mode, Nonce, Place, Pose, Presence, PresenceState, Proof, Reason, SessionAnswer,
+    SessionId, SessionRequest, State, Status, Telemetry,
 };
 
 fn round_trip<T: Serialize + DeserializeOwned>(message: &T) -> T {
@@ -40,10 +40,14 @@ fn answers() -> impl Strategy<Value = Answer> {
     let id = "[ -~äß]{1,64}".prop_map(|id| id.parse::<CommandId>().unwrap());
     let about = (of(words(CommandName::ALL)), of(id), words(State::ALL));
     let more = (of(words(Reason::ALL)), of(texts()), of(0u8..=100), of(any::<u64>()));
-    (any::<bool>(), about, more).prop_map(
-        |(plain, (command, id, state), (reason, detail, progress, clock))| {
+    let place =
+        (any::<[u8; 4]>(), any::<u64>()).prop_map(|(sid, counter)| Place { sid: SessionId(sid), counter });
+    let proof = (keys(), epochs(), of(place), any::<[u8; 8]>())
+        .prop_map(|(key, epoch, place, mac)| key.map(|key| Proof { key, epoch, place, mac: Mac(mac) }));
+    (any::<bool>(), about, more, proof).prop_map(
+        |(plain, (command, id, state), (reason, detail, progress, clock), proof)| {
             let form = if plain { AnswerForm::Plain } else { AnswerForm::Full };
-            Answer { form, command, id, state, reason, detail, progress, clock }
+            Answer { form, command, id, state, reason, detail, progress, clock, proof }
         },
     )
 }
@@ -51,7 +55,15 @@ fn answers() -> impl Strategy<Value = Answer> {
 /// What is left of an answer on the wire.
 fn as_sent(answer: Answer) -> Answer {
     if answer.form == AnswerForm::Plain && answer.state == State::Succeeded && answer.command.is_some() {
-        return Answer { id: None, reason: None, detail: None, progress: None, clock: None, ..answer };
+        return Answer {
+            id: None,
+            reason: None,
+            detail: None,
+            progress: None,
+            clock: None,
+            proof: None,
+            ..answer
+        };
     }
     Answer { form: AnswerForm::Full, ..answer }
 }

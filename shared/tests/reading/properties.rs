@@ -45,8 +45,17 @@ fn refusal(bytes: &[u8], refused: Refused) {
     }
     let (reason, detail) = (Some(reason), Some(detail));
     let form = AnswerForm::Full;
-    let answer =
-        Answer { form, command, id, state: State::Rejected, reason, detail, progress: None, clock: None };
+    let answer = Answer {
+        form,
+        command,
+        id,
+        state: State::Rejected,
+        reason,
+        detail,
+        progress: None,
+        clock: None,
+        proof: None,
+    };
     let text = serde_json::to_string(&answer).unwrap();
     assert!(text.len() <= MAX_REFUSAL_BYTES, "{} bytes: {text}", text.len());
     assert_eq!(serde_json::from_str::<Answer>(&text).unwrap(), answer);

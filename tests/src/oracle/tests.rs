@@ -70,6 +70,7 @@ fn answer(command: CommandName, id: &str, at_ms: u64, state: State) -> Heard {
             detail: None,
             progress: None,
             clock: Some(at_ms),
+            proof: None,
         },
     }
 }

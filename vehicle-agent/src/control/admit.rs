@@ -197,5 +197,6 @@ pub(super) fn refusal_answer(refused: Refused, form: AnswerForm) -> Answer {
         detail,
         progress: None,
         clock: None,
+        proof: None,
     }
 }

@@ -47,6 +47,7 @@ impl Memory {
             detail: entry.outcome.detail.clone(),
             progress: entry.progress,
             clock: None,
+            proof: None,
         })
     }
 

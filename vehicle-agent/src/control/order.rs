@@ -55,6 +55,7 @@ impl Order {
             detail: outcome.detail,
             progress: None,
             clock: None,
+            proof: None,
         }
     }
 }

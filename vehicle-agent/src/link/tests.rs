@@ -55,6 +55,7 @@ fn answer(number: u64) -> Report {
         detail: None,
         progress: None,
         clock: Some(number),
+        proof: None,
     })
 }
 

@@ -1,0 +1,87 @@
+//! What a tag is over, value by value, as section 4 of the contract lists it.
+
+use crate::cbor::Item;
+use crate::command::arguments;
+use crate::{
+    Answer, Command, CommandId, CommandName, Epoch, KeyName, Nonce, PROTOCOL_VERSION, Place, Reason,
+    SessionAnswer, SignedSession, VehicleId,
+};
+
+/// What every list begins with; the second word keeps a tag of one kind of message from passing for another's.
+fn head<'v>(direction: &'v str, vehicle: &'v VehicleId) -> [Item<'v>; 3] {
+    [PROTOCOL_VERSION.into(), direction.into(), vehicle.as_str().into()]
+}
+
+pub(super) fn command<'v>(
+    vehicle: &'v VehicleId,
+    key: &'v KeyName,
+    command: &'v Command,
+    id: Option<&'v CommandId>,
+    session: Option<&'v SignedSession>,
+) -> Vec<Item<'v>> {
+    let mut values = head("command", vehicle).to_vec();
+    values.extend([
+        session.map(|session| session.epoch.0.as_slice()).into(),
+        key.as_str().into(),
+        session.map(|session| session.sid.0.as_slice()).into(),
+        command.name().stream().as_str().into(),
+        session.map(|session| session.counter).into(),
+        session.map(|session| session.expires).into(),
+        id.map(CommandId::as_str).into(),
+        command.name().as_str().into(),
+        Item::List(arguments::items(command)),
+    ]);
+    values
+}
+
+/// The command that an answer belongs to is named by SID, stream and CTR, so its EXP and arguments are not repeated.
+pub(super) fn answer<'v>(
+    vehicle: &'v VehicleId,
+    key: &'v KeyName,
+    answer: &'v Answer,
+    epoch: &'v Epoch,
+    place: Option<&'v Place>,
+) -> Vec<Item<'v>> {
+    let mut values = head("answer", vehicle).to_vec();
+    values.extend([
+        epoch.0.as_slice().into(),
+        key.as_str().into(),
+        place.map(|place| place.sid.0.as_slice()).into(),
+        answer.command.map(|name| name.stream().as_str()).into(),
+        place.map(|place| place.counter).into(),
+        answer.id.as_ref().map(CommandId::as_str).into(),
+        answer.command.map(CommandName::as_str).into(),
+        answer.state.as_str().into(),
+        answer.reason.map(Reason::as_str).into(),
+        answer.detail.as_deref().into(),
+        answer.progress.map(u64::from).into(),
+        answer.clock.into(),
+    ]);
+    values
+}
+
+pub(super) fn session_request<'v>(
+    vehicle: &'v VehicleId,
+    key: &'v KeyName,
+    nonce: &'v Nonce,
+) -> Vec<Item<'v>> {
+    let mut values = head("session-request", vehicle).to_vec();
+    values.extend([key.as_str().into(), nonce.0.as_slice().into()]);
+    values
+}
+
+pub(super) fn session_answer<'v>(
+    vehicle: &'v VehicleId,
+    key: &'v KeyName,
+    answer: &'v SessionAnswer,
+) -> Vec<Item<'v>> {
+    let mut values = head("session-answer", vehicle).to_vec();
+    values.extend([
+        answer.epoch.0.as_slice().into(),
+        key.as_str().into(),
+        answer.sid.as_ref().map(|sid| sid.0.as_slice()).into(),
+        answer.nonce.0.as_slice().into(),
+        answer.clock.into(),
+    ]);
+    values
+}
