@@ -1,5 +1,6 @@
 //! `drive`: a stream of setpoints without a screen, as the hand on a stick sends them.
 
+pub mod helm;
 mod report;
 mod rhythm;
 pub mod stamp;

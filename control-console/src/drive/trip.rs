@@ -1,20 +1,20 @@
 //! A drive from the first word to the last: session, neutral, the stick, and what came of it. Pure; time is an argument.
 
 mod conclude;
-mod hear;
-mod speak;
 #[cfg(test)]
 mod tests;
 
+use super::helm::{self, Charter, Helm};
 use super::report::Report;
 use super::rhythm::Rhythm;
-use super::stamp::{Names, Stamp};
-use super::stick::{Halt, Input as Push, Phase, Stick, Wish};
+use super::stick::{Halt, Input as Push, Phase, Wish};
 use crate::clock::Moment;
 use crate::exit::{Exit, Fault};
 use std::time::Duration;
-use vehicle_protocol::{Nonce, Presence, Reason, Topic, Topics, VehicleId};
+use vehicle_protocol::{Nonce, Reason, Topic, Topics, VehicleId};
 
+/// Neutral is shown for so long before the vehicle is asked whether it took it: three setpoints at 20 Hz.
+const SHOW: Duration = Duration::from_millis(150);
 /// For how long zeros go before the BRAKE that follows a signal.
 const ZEROS: Duration = Duration::from_millis(100);
 
@@ -93,23 +93,16 @@ enum Stage {
 /// One drive.
 #[derive(Debug)]
 pub struct Trip {
-    plan: Plan,
-    stick: Stick,
+    helm: Helm,
+    wish: Wish,
+    length: Duration,
+    rhythm: Rhythm,
+    silence: Duration,
     stage: Stage,
     /// When the stage began.
     since: Moment,
-    up: bool,
-    names: Names,
-    stamp: Option<Stamp>,
-    /// When the session was last asked for.
-    asked: Option<Moment>,
-    /// Whether the session that is known is of no use.
-    outdated: bool,
-    heard: Moment,
-    knocked: Option<Moment>,
-    /// The first name whose answer counts in this stage.
+    /// The first question whose answer counts in this stage.
     counts_from: u64,
-    presence: Option<Presence>,
     last_failure: Option<String>,
     refusal: Option<(Option<Reason>, Option<String>)>,
     refused: u64,
@@ -122,20 +115,17 @@ impl Trip {
     /// A trip that begins at `now`, before there is a link.
     #[must_use]
     pub fn new(plan: Plan, now: Moment) -> Self {
+        let Plan { topics, wish, length, rhythm, silence, name, nonce } = plan;
+        let charter = Charter { topics, rhythm, name, nonce, show: SHOW, pulse: None };
         Self {
-            stick: Stick::new(plan.rhythm, now),
-            names: Names::new(plan.name.clone()),
-            plan,
+            helm: Helm::new(charter, now),
+            wish,
+            length,
+            rhythm,
+            silence,
             stage: Stage::Connecting,
             since: now,
-            up: false,
-            stamp: None,
-            asked: None,
-            outdated: false,
-            heard: now,
-            knocked: None,
             counts_from: 0,
-            presence: None,
             last_failure: None,
             refusal: None,
             refused: 0,
@@ -148,7 +138,7 @@ impl Trip {
     /// The vehicle that it is about.
     #[must_use]
     pub const fn vehicle(&self) -> &VehicleId {
-        self.plan.topics.id()
+        self.helm.topics().id()
     }
 
     /// Counts a setpoint that the link has taken.
@@ -162,10 +152,7 @@ impl Trip {
         if self.stage == Stage::Finished {
             return None;
         }
-        [self.until(), self.stick.deadline(), self.request_due(), self.knock_due()]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.until(), self.helm.deadline()].into_iter().flatten().min()
     }
 
     /// Takes one input and says what is to be done.
@@ -173,7 +160,6 @@ impl Trip {
         if self.stage != Stage::Finished {
             self.take(now, input);
             self.advance(now);
-            self.ask(now);
         }
         std::mem::take(&mut self.deeds)
     }
@@ -181,27 +167,23 @@ impl Trip {
     fn take(&mut self, now: Moment, input: Input<'_>) {
         match input {
             Input::Up => {
-                self.up = true;
-                (self.asked, self.knocked) = (None, None);
                 if self.stage == Stage::Connecting {
                     self.enter(now, Stage::Opening);
-                } else if self.stamp.is_some() {
-                    self.push(now, Push::Up);
                 }
+                self.steer(now, helm::Input::Up);
             }
             Input::Down(why) => {
-                self.up = false;
                 self.last_failure = Some(why.to_owned());
-                self.push(now, Push::Down);
+                self.steer(now, helm::Input::Down);
                 if self.stage == Stage::Releasing {
                     self.enter(now, Stage::Halted(Halt::Unlinked));
                 }
             }
             Input::Barred(fault) => self.barred(fault),
-            Input::Message(topic, payload) => self.hear(now, topic, payload),
+            Input::Message(topic, payload) => self.steer(now, helm::Input::Message(topic, payload)),
             Input::Tick => {
                 let holds = matches!(self.stage, Stage::Showing | Stage::Driving);
-                self.push(now, if holds { Push::Hand(Some(self.plan.wish)) } else { Push::Tick });
+                self.push(now, if holds { Push::Hand(Some(self.wish)) } else { Push::Tick });
             }
             Input::Leave(exit) => self.leave(now, exit),
             Input::Braked(report) => self.braked(report),
@@ -212,8 +194,8 @@ impl Trip {
         if self.stage == Stage::Driving {
             self.driven = now.saturating_sub(self.since);
         }
-        (self.stage, self.since, self.knocked) = (stage, now, None);
-        self.counts_from = self.names.next_number();
+        (self.stage, self.since) = (stage, now);
+        self.counts_from = self.helm.next_number();
         let note = match stage {
             Stage::Opening => "asking for a session",
             Stage::Showing => "showing neutral",
@@ -226,24 +208,47 @@ impl Trip {
         self.deeds.push(Deed::Note(note));
     }
 
-    /// Pushes the stick, and passes on what it says.
     fn push(&mut self, now: Moment, push: Push) {
-        let setpoint = self.stick.handle(now, push);
-        let sealed = setpoint.and_then(|setpoint| self.seal(now, setpoint));
-        self.deeds.extend(sealed);
+        self.steer(now, helm::Input::Push(push));
+    }
+
+    /// Turns the helm, and follows what comes of it.
+    fn steer(&mut self, now: Moment, input: helm::Input<'_>) {
+        for deed in self.helm.handle(now, input) {
+            match deed {
+                helm::Deed::Publish(topic, text) => self.deeds.push(Deed::Publish(topic, text)),
+                helm::Deed::Opened if self.stage == Stage::Opening => {
+                    self.enter(now, Stage::Showing);
+                    self.push(now, Push::Arm);
+                    self.push(now, Push::Hand(Some(self.wish)));
+                }
+                helm::Deed::Confirmed(number)
+                    if self.stage == Stage::Confirming && number >= self.counts_from =>
+                {
+                    self.succeeded();
+                }
+                helm::Deed::Refused(reason, detail) => {
+                    self.refused = self.refused.saturating_add(1);
+                    self.refusal = Some((reason, detail));
+                }
+                helm::Deed::Opened | helm::Deed::Confirmed(_) | helm::Deed::RoundTrip(_) => {}
+            }
+        }
         let going = matches!(self.stage, Stage::Showing | Stage::Driving);
-        if let Some(halt) = self.stick.halt().filter(|_| going) {
+        if let Some(halt) = self.helm.halt().filter(|_| going) {
             self.enter(now, Stage::Halted(halt));
+        } else if self.stage == Stage::Showing && self.helm.phase() == Phase::Driving {
+            self.enter(now, Stage::Driving);
         }
     }
 
     /// When the stage ends by itself, if nothing else ends it.
     fn until(&self) -> Option<Moment> {
         let lasts = match self.stage {
-            Stage::Driving => self.plan.length,
+            Stage::Driving => self.length,
             Stage::Leaving(_) => ZEROS,
             Stage::Connecting | Stage::Opening | Stage::Showing | Stage::Confirming | Stage::Halted(_) => {
-                self.plan.silence
+                self.silence
             }
             Stage::Releasing | Stage::Braking(_) | Stage::Finished => return None,
         };
@@ -257,10 +262,14 @@ impl Trip {
                 self.enter(now, Stage::Releasing);
                 self.push(now, Push::Hand(None));
             }
-            Stage::Releasing if self.stick.is_silent() => self.enter(now, Stage::Confirming),
+            Stage::Releasing if self.helm.is_silent() => {
+                self.enter(now, Stage::Confirming);
+                self.helm.inquire(now);
+                self.push(now, Push::Tick);
+            }
             // A halted stick comes out of HOLD with zeros, as it goes in with them where it can.
             Stage::Halted(halt)
-                if is_over || (self.stick.phase() == Phase::Released && self.stick.is_silent()) =>
+                if is_over || (self.helm.phase() == Phase::Released && self.helm.is_silent()) =>
             {
                 self.halted(halt);
             }
@@ -287,7 +296,7 @@ impl Trip {
     fn leave(&mut self, now: Moment, exit: Exit) {
         let stick_spoke = !matches!(self.stage, Stage::Connecting | Stage::Opening);
         let already = matches!(self.stage, Stage::Leaving(_) | Stage::Braking(_));
-        if self.up && stick_spoke && !already {
+        if self.helm.is_up() && stick_spoke && !already {
             self.enter(now, Stage::Leaving(exit));
             self.push(now, Push::Hand(None));
         } else {

@@ -13,7 +13,7 @@ impl Trip {
         let reason = self.refusal.as_ref().and_then(|(reason, _)| *reason);
         self.stage = Stage::Finished;
         self.deeds.push(Deed::Finished(Report {
-            vehicle: self.plan.topics.id().clone(),
+            vehicle: self.helm.topics().id().clone(),
             outcome: if self.sent == 0 { Outcome::NotSent } else { outcome },
             reason: reason.filter(|_| matches!(outcome, Outcome::Rejected | Outcome::Failed)),
             detail,
@@ -40,8 +40,11 @@ impl Trip {
 
     /// A signal has ended it, and nothing more can or need be said.
     pub(super) fn left(&mut self, exit: Exit) {
-        let detail =
-            if self.up { "ended by a signal" } else { "ended by a signal, without a link to say BRAKE" };
+        let detail = if self.helm.is_up() {
+            "ended by a signal"
+        } else {
+            "ended by a signal, without a link to say BRAKE"
+        };
         self.finish(exit, Outcome::Unknown, Some(detail.to_owned()), None);
     }
 
@@ -59,7 +62,7 @@ impl Trip {
 
     /// The stick was halted, and what can be said to the vehicle has been.
     pub(super) fn halted(&mut self, halt: Halt) {
-        let id = self.plan.topics.id().clone();
+        let id = self.helm.topics().id().clone();
         match halt {
             Halt::Refused => self.turned_down(),
             Halt::Lapsed => {
@@ -81,7 +84,7 @@ impl Trip {
             Halt::Unlinked => {
                 let why = self.last_failure.clone().unwrap_or_default();
                 let detail = format!("the link was lost ({why}); {}", self.stops_by_itself());
-                let step = if self.up { "drive again: that begins at neutral" } else { BROKER };
+                let step = if self.helm.is_up() { "drive again: that begins at neutral" } else { BROKER };
                 self.finish(Exit::BrokerNotReached, Outcome::Unknown, Some(detail), Some(step.to_owned()));
             }
         }
@@ -90,13 +93,13 @@ impl Trip {
     fn turned_down(&mut self) {
         let (reason, detail) = self.refusal.clone().unwrap_or_default();
         let outcome = if self.driven.is_zero() { Outcome::Rejected } else { Outcome::Failed };
-        let step = after_refusal(self.plan.topics.id(), reason);
+        let step = after_refusal(self.helm.topics().id(), reason);
         self.finish(Exit::NotSucceeded, outcome, detail, Some(step));
     }
 
     /// Silence has lasted too long.
     pub(super) fn give_up(&mut self) {
-        if !self.up {
+        if !self.helm.is_up() {
             let why =
                 self.last_failure.clone().unwrap_or_else(|| "the broker did not answer in time".to_owned());
             self.finish(Exit::BrokerNotReached, Outcome::Unknown, Some(why), Some(BROKER.to_owned()));
@@ -106,7 +109,7 @@ impl Trip {
             self.turned_down();
             return;
         }
-        let id = self.plan.topics.id();
+        let id = self.helm.topics().id();
         let (away, opening) = (self.away(), self.stage == Stage::Opening);
         let detail = match (&away, opening) {
             (Some(why), _) => format!("{id} is not there: {why}"),
@@ -121,10 +124,10 @@ impl Trip {
     }
 
     fn away(&self) -> Option<&'static str> {
-        match self.presence.map(|presence| presence.state) {
+        match self.helm.presence().map(|presence| presence.state) {
             Some(PresenceState::Offline) => Some("it left in order"),
             Some(PresenceState::ConnectionBroken) => Some("its connection to the broker broke"),
-            None if self.stamp.is_none() => {
+            None if !self.helm.is_open() => {
                 Some("unknown on this broker, or this login may not read its topics")
             }
             Some(PresenceState::Online | PresenceState::Sleeping) | None => None,
@@ -132,12 +135,12 @@ impl Trip {
     }
 
     fn stops_by_itself(&self) -> String {
-        let hold = self.plan.rhythm.hold_ms();
+        let hold = self.rhythm.hold_ms();
         format!("the vehicle stops by itself {hold} ms after the last setpoint, and does not go on by itself")
     }
 
     fn watch(&self) -> String {
-        format!("see what it does: control-console watch {}", self.plan.topics.id())
+        format!("see what it does: control-console watch {}", self.helm.topics().id())
     }
 }
 

@@ -300,7 +300,7 @@ fn without_a_link_or_a_vehicle_nothing_is_sent() {
 #[test]
 fn a_clock_of_which_nothing_was_heard_for_a_minute_is_asked_for_again() {
     let mut scene = Scene::new();
-    scene.trip.plan.length = at(70_000);
+    scene.trip.length = at(70_000);
     scene.feed(Input::Up);
     scene.session(7, 60_000);
     scene.run(58_000);

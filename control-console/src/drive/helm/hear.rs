@@ -1,11 +1,11 @@
-//! What a trip makes of the vehicle's messages.
+//! What a helm makes of the vehicle's messages.
 
-use super::{Push, Stage, Trip};
+use super::{Deed, Helm, Phase, Push};
 use crate::clock::Moment;
 use crate::drive::stamp::Stamp;
-use vehicle_protocol::{Answer, CommandName, Presence, Reason, SessionAnswer, State, Topic};
+use vehicle_protocol::{Answer, CommandName, Mode, Presence, Reason, SessionAnswer, State, Status, Topic};
 
-impl Trip {
+impl Helm {
     pub(super) fn hear(&mut self, now: Moment, topic: Topic, payload: &[u8]) {
         if topic == Topic::Presence {
             // The broker may be speaking in the vehicle's place.
@@ -17,6 +17,7 @@ impl Trip {
         match topic {
             Topic::Session => self.hear_session(now, payload),
             Topic::ExecutedCommands => self.hear_answer(now, payload),
+            Topic::Status => self.hear_status(now, payload),
             _ => {}
         }
         self.push(now, Push::Heard);
@@ -31,19 +32,26 @@ impl Trip {
 
     fn hear_session(&mut self, now: Moment, payload: &[u8]) {
         let Ok(answer) = serde_json::from_slice::<SessionAnswer>(payload) else { return };
-        if answer.nonce != self.plan.nonce {
+        if answer.nonce != self.charter.nonce {
             return;
         }
         self.outdated = false;
-        match &mut self.stamp {
-            Some(stamp) => stamp.renew(answer.epoch, answer.clock, now),
-            None => self.stamp = Some(Stamp::new(answer.epoch, answer.clock, now)),
-        }
-        if self.stage == Stage::Opening {
-            self.enter(now, Stage::Showing);
-            self.push(now, Push::Arm);
+        if let Some(stamp) = &mut self.stamp {
+            stamp.renew(answer.epoch, answer.clock, now);
+        } else {
+            self.stamp = Some(Stamp::new(answer.epoch, answer.clock, now));
             self.push(now, Push::Up);
-            self.push(now, Push::Hand(Some(self.plan.wish)));
+            self.deeds.push(Deed::Opened);
+        }
+    }
+
+    /// An emergency stop by whomever is one here too; it ends here when the vehicle shows that it has ended.
+    fn hear_status(&mut self, now: Moment, payload: &[u8]) {
+        let Ok(status) = serde_json::from_slice::<Status>(payload) else { return };
+        let emergency = status.mode == Mode::EmergencyStop;
+        if emergency != self.emergency {
+            self.emergency = emergency;
+            self.push(now, if emergency { Push::EmergencyStop } else { Push::Cleared });
         }
     }
 
@@ -64,33 +72,33 @@ impl Trip {
 
     /// The vehicle went on to answer what was sent after the setpoints, and had refused none of them.
     fn hear_confirmation(&mut self, now: Moment, number: u64) {
-        if number < self.counts_from {
-            return;
-        }
-        if self.stage == Stage::Showing {
-            self.push(now, Push::Taken);
-            if self.stick.phase() == super::Phase::Driving {
-                self.enter(now, Stage::Driving);
+        if let Some((_, asked)) = self.question.take_if(|(asked, _)| *asked == number) {
+            let round_trip = now.saturating_sub(asked);
+            self.deeds.push(Deed::RoundTrip(round_trip));
+            if self.charter.pulse.is_some() {
+                self.push(now, Push::RoundTrip(round_trip));
             }
-        } else if self.stage == Stage::Confirming {
-            self.succeeded();
         }
+        if self.stick.phase() == Phase::Ready && self.shown.is_some_and(|shown| number > shown) {
+            self.push(now, Push::Taken);
+        }
+        self.inquiry = None;
+        self.deeds.push(Deed::Confirmed(number));
     }
 
     fn hear_refusal(&mut self, now: Moment, answer: Answer) {
-        self.refused = self.refused.saturating_add(1);
         let reason = answer.reason;
-        self.refusal = Some((reason, answer.detail));
         // While neutral is shown, these pass: the clock was not known well enough, or the stream of an earlier console
         // has an EXP that ours has yet to reach.
         let passes = matches!(reason, Some(Reason::BadEpoch | Reason::Expired | Reason::BadCounter))
-            && self.stage == Stage::Showing;
-        if !passes {
+            && self.stick.phase() == Phase::Ready;
+        if passes {
+            self.shown = None;
+        } else {
             self.push(now, Push::Refused);
-            return;
         }
-        self.outdated |= reason != Some(Reason::BadCounter);
-        self.counts_from = self.names.next_number();
-        self.knocked = Some(now);
+        // Whatever comes next begins with the clock of the boot that is.
+        self.outdated |= matches!(reason, Some(Reason::BadEpoch | Reason::Expired));
+        self.deeds.push(Deed::Refused(reason, answer.detail));
     }
 }

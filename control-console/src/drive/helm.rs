@@ -1,0 +1,213 @@
+//! A hand's way to one vehicle: session, neutral, stick, stamps and questions. Pure; time is an argument.
+//!
+//! Whoever has a hand to offer, a terminal, a page, a script, pushes the stick through this and publishes what comes of it.
+
+mod hear;
+mod speak;
+#[cfg(test)]
+mod tests;
+
+use super::rhythm::Rhythm;
+use super::stamp::{Names, Stamp};
+use super::stick::{Halt, Input as Push, Phase, State, Stick};
+use crate::clock::Moment;
+use std::time::Duration;
+use vehicle_protocol::{Nonce, Presence, Reason, Topic, Topics};
+
+/// Where a helm leads, with every random name that it takes.
+#[derive(Clone, Debug)]
+pub struct Charter {
+    /// The vehicle's topics.
+    pub topics: Topics,
+    /// How often a setpoint leaves, and how long it holds.
+    pub rhythm: Rhythm,
+    /// What every ID begins with.
+    pub name: String,
+    /// For the session.
+    pub nonce: Nonce,
+    /// For how long neutral is shown before the vehicle is asked whether it took it.
+    pub show: Duration,
+    /// How often the round trip is measured; the hand is then given as much as the way allows.
+    pub pulse: Option<Duration>,
+}
+
+/// What happens to a helm.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// The link is there and subscribed.
+    Up,
+    /// The link is lost.
+    Down,
+    /// A live message of the vehicle, or its presence.
+    Message(Topic, &'a [u8]),
+    /// The hand, or the passing of time.
+    Push(Push),
+}
+
+/// What a helm wants done, and what it tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A publish, at QoS 0 on the drive topic and at QoS 1 elsewhere, never retained; dropped if the link can't take it.
+    Publish(Topic, String),
+    /// The vehicle has opened a session.
+    Opened,
+    /// The vehicle has answered the question with this number.
+    Confirmed(u64),
+    /// The vehicle has refused a setpoint.
+    Refused(Option<Reason>, Option<String>),
+    /// So long took the way there and back.
+    RoundTrip(Duration),
+}
+
+/// One hand's way to one vehicle.
+#[derive(Debug)]
+pub struct Helm {
+    charter: Charter,
+    stick: Stick,
+    /// When the stick began what it sends.
+    since: Moment,
+    link: Option<Moment>,
+    names: Names,
+    stamp: Option<Stamp>,
+    /// When the session was last asked for.
+    asked: Option<Moment>,
+    /// Whether the session that is known is of no use.
+    outdated: bool,
+    heard: Moment,
+    /// When a question last left in this phase.
+    knocked: Option<Moment>,
+    /// The last question of all, which the answer is measured by.
+    question: Option<(u64, Moment)>,
+    /// Since when an answer is wanted whatever the stick does.
+    inquiry: Option<Moment>,
+    /// The first neutral setpoint of this phase; an answer to what came after it says that it was taken.
+    shown: Option<u64>,
+    presence: Option<Presence>,
+    /// Whether the vehicle's own status shows an emergency stop.
+    emergency: bool,
+    deeds: Vec<Deed>,
+}
+
+impl Helm {
+    /// A helm without a link, its stick disarmed.
+    #[must_use]
+    pub fn new(charter: Charter, now: Moment) -> Self {
+        Self {
+            stick: Stick::new(charter.rhythm, now),
+            names: Names::new(charter.name.clone()),
+            charter,
+            since: now,
+            link: None,
+            stamp: None,
+            asked: None,
+            outdated: false,
+            heard: now,
+            knocked: None,
+            question: None,
+            inquiry: None,
+            shown: None,
+            presence: None,
+            emergency: false,
+            deeds: Vec::new(),
+        }
+    }
+
+    /// The vehicle's topics.
+    #[must_use]
+    pub const fn topics(&self) -> &Topics {
+        &self.charter.topics
+    }
+
+    /// What a screen shows of the stick.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.stick.state()
+    }
+
+    /// What the stick sends.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.stick.phase()
+    }
+
+    /// What ended the last drive; gone when the hand has been at neutral.
+    #[must_use]
+    pub const fn halt(&self) -> Option<Halt> {
+        self.stick.halt()
+    }
+
+    /// Whether the stick sends nothing more by itself.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        self.stick.is_silent()
+    }
+
+    /// Whether a session was ever opened.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.stamp.is_some()
+    }
+
+    /// Whether there is a link.
+    #[must_use]
+    pub const fn is_up(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// The vehicle's presence as it was told last.
+    #[must_use]
+    pub const fn presence(&self) -> Option<Presence> {
+        self.presence
+    }
+
+    /// The number of the next name.
+    #[must_use]
+    pub const fn next_number(&self) -> u64 {
+        self.names.next_number()
+    }
+
+    /// Asks from `now` on until the vehicle has answered.
+    pub const fn inquire(&mut self, now: Moment) {
+        (self.inquiry, self.knocked) = (Some(now), None);
+    }
+
+    /// When it next wants a [`Push::Tick`].
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        [self.stick.deadline(), self.request_due(), self.knock_due()].into_iter().flatten().min()
+    }
+
+    /// Takes one input and says what is to be done.
+    pub fn handle(&mut self, now: Moment, input: Input<'_>) -> Vec<Deed> {
+        match input {
+            Input::Up => {
+                (self.link, self.asked, self.knocked) = (Some(now), None, None);
+                if self.is_open() {
+                    self.push(now, Push::Up);
+                }
+            }
+            Input::Down => {
+                self.link = None;
+                self.push(now, Push::Down);
+            }
+            Input::Message(topic, payload) => self.hear(now, topic, payload),
+            Input::Push(push) => self.push(now, push),
+        }
+        self.ask(now);
+        std::mem::take(&mut self.deeds)
+    }
+
+    /// Pushes the stick, and passes on what it says.
+    fn push(&mut self, now: Moment, push: Push) {
+        let before = self.stick.phase();
+        let setpoint = self.stick.handle(now, push);
+        if self.stick.phase() != before {
+            (self.since, self.knocked, self.shown) = (now, None, None);
+        }
+        if setpoint.is_some() && self.shown.is_none() {
+            (self.knocked, self.shown) = (None, Some(self.next_number()));
+        }
+        let sealed = setpoint.and_then(|setpoint| self.seal(now, setpoint));
+        self.deeds.extend(sealed);
+    }
+}
