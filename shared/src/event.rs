@@ -1,7 +1,7 @@
 //! What happened at a vehicle and asks for attention.
 
 use crate::word::{known, words};
-use crate::{CommandName, Epoch, Reason};
+use crate::{CommandId, CommandName, Epoch, Reason, State};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -21,6 +21,14 @@ words! {
         Fault = "fault",
         /// Commands were refused that nobody should have sent, for `cause`; at a limited rate.
         Intrusion = "intrusion",
+        /// A command has ended or was refused: who asked, and what came of it.
+        Command = "command",
+        /// Somebody asks for control that another holds.
+        ControlRequested = "control_requested",
+        /// Control has changed hands, or was taken away.
+        ControlChanged = "control_changed",
+        /// A key was revoked.
+        KeyRevoked = "key_revoked",
         /// The agent leaves in order.
         ShuttingDown = "shutting_down",
     }
@@ -38,9 +46,18 @@ pub struct Event {
     /// Why.
     #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
     pub cause: Option<Reason>,
+    /// Who: the name of a key, or `unsigned`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// The command that it is about.
     #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
     pub command: Option<CommandName>,
+    /// The ID of that command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<CommandId>,
+    /// What came of that command.
+    #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
     /// How often, where one event stands for many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,

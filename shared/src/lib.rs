@@ -28,11 +28,11 @@ pub use description::{Argument, CommandDescription, Description, LimitsDescripti
 pub use envelope::{Envelope, Refused, Shape, Signature, SignedSession};
 pub use event::{Event, EventKind};
 pub use identity::{CommandId, Epoch, KeyName, Mac, NameError, Nonce, OperatorName, SessionId, VehicleId};
-pub use presence::{Presence, PresenceState};
+pub use presence::{OperatorPresence, Presence, PresenceState};
 pub use session::{SessionAnswer, SessionRequest};
 pub use status::{Doors, LinkCounters, Mode, Pose, Status};
 pub use telemetry::Telemetry;
-pub use topic::{Root, RootError, Topic, Topics};
+pub use topic::{Root, RootError, Topic, Topics, operator_of, operator_presence};
 pub use units::{Degrees, DegreesPerSecond, Mph};
 
 /// Version of the contract, as [`Description`] carries it.

@@ -29,6 +29,14 @@ pub struct Presence {
     pub link: u32,
 }
 
+/// An operator's presence, retained; CONNECTION_BROKEN is its last will. Nothing is authentic about it, so it can only
+/// shorten what its operator holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorPresence {
+    /// What is known of the operator's link.
+    pub state: PresenceState,
+}
+
 impl Presence {
     /// Whether this presence replaces `known`: a will of an older connection of the same boot does not.
     #[must_use]

@@ -102,6 +102,9 @@ pub struct Status {
     pub hazard_lights: bool,
     /// Who holds control.
     pub driver: Option<String>,
+    /// Who has asked for control and gets it when the holder's notice is over; left out if nobody has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_driver: Option<String>,
     /// What the link has been through.
     pub link: LinkCounters,
     /// Commands executed since boot.
@@ -134,6 +137,7 @@ impl Default for Status {
             parking_lights: false,
             hazard_lights: false,
             driver: None,
+            next_driver: None,
             link: LinkCounters::default(),
             executed: 0,
             refused: 0,

@@ -1,6 +1,6 @@
 //! Topics; the only place where a topic string is made or taken apart.
 
-use crate::{VehicleId, word::words};
+use crate::{OperatorName, VehicleId, word::words};
 use std::fmt;
 use std::str::FromStr;
 
@@ -99,6 +99,18 @@ impl Root {
     }
 }
 
+/// The topic on which an operator says whether it is there; the same under any root.
+#[must_use]
+pub fn operator_presence(name: &OperatorName) -> String {
+    format!("operators/{name}/presence")
+}
+
+/// The operator whose presence `topic` is.
+#[must_use]
+pub fn operator_of(topic: &str) -> Option<OperatorName> {
+    topic.strip_prefix("operators/")?.strip_suffix("/presence")?.parse().ok()
+}
+
 /// The topics of one vehicle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topics {
@@ -157,6 +169,18 @@ mod tests {
             "",
         ] {
             assert_eq!(topics.parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_operators_presence_reads_back_and_nothing_else_is_one() {
+        let name: OperatorName = "all".parse().unwrap();
+        assert_eq!(operator_presence(&name), "operators/all/presence");
+        assert_eq!(operator_of(&operator_presence(&name)), Some(name));
+        for other in
+            ["operators/presence", "operators//presence", "operators/a/b/presence", "operators/A/presence"]
+        {
+            assert_eq!(operator_of(other), None, "{other}");
         }
     }
 

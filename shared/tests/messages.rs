@@ -75,8 +75,9 @@ fn statuses() -> impl Strategy<Value = Status> {
     let switches = any::<[bool; 5]>();
     let numbers = proptest::array::uniform7(numbers());
     let counters = any::<[u64; 4]>();
-    (epochs(), words, of(texts()), link, switches, numbers, counters).prop_map(
-        |(epoch, (mode, cause, pose, doors), driver, link, switches, numbers, counters)| {
+    let drivers = (of(texts()), of(texts()));
+    (epochs(), words, drivers, link, switches, numbers, counters).prop_map(
+        |(epoch, (mode, cause, pose, doors), (driver, next_driver), link, switches, numbers, counters)| {
             let [engine, parking_brake, headlights, parking_lights, hazard_lights] = switches;
             let [speed, target, max, min, heading, x, y] = numbers;
             let [time, executed, refused, uptime_s] = counters;
@@ -100,6 +101,7 @@ fn statuses() -> impl Strategy<Value = Status> {
                 parking_lights,
                 hazard_lights,
                 driver,
+                next_driver,
                 link,
                 executed,
                 refused,
@@ -127,13 +129,21 @@ fn presences() -> impl Strategy<Value = Presence> {
 
 fn events() -> impl Strategy<Value = Event> {
     let about = (words(EventKind::ALL), of(words(Reason::ALL)), of(words(CommandName::ALL)));
-    (any::<u64>(), epochs(), about, of(any::<u64>()), of(texts())).prop_map(
-        |(time, epoch, (event, cause, command), count, detail)| Event {
+    let whose = (
+        of(texts()),
+        of("[ -~äß]{1,64}".prop_map(|id| id.parse::<CommandId>().unwrap())),
+        of(words(State::ALL)),
+    );
+    (any::<u64>(), epochs(), about, whose, of(any::<u64>()), of(texts())).prop_map(
+        |(time, epoch, (event, cause, command), (by, id, state), count, detail)| Event {
             time,
             epoch,
             event,
             cause,
+            by,
             command,
+            id,
+            state,
             count,
             detail,
         },

@@ -83,7 +83,10 @@ impl Reporter {
             epoch: self.epoch,
             event,
             cause,
+            by: None,
             command: None,
+            id: None,
+            state: None,
             count: None,
             detail,
         }));
@@ -153,7 +156,10 @@ impl Reporter {
                 epoch: self.epoch,
                 event: EventKind::Intrusion,
                 cause: Some(cause),
+                by: None,
                 command,
+                id: None,
+                state: None,
                 count: Some(count),
                 detail: None,
             }));
