@@ -207,6 +207,11 @@ impl<'de> Deserialize<'de> for Answer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut received = Received::deserialize(deserializer)?;
         let proof = received.proof().map_err(serde::de::Error::custom)?;
+        let succeeded = if received.state == Some(State::Succeeded) { received.cmd } else { None };
+        if proof.is_some() && received.succeeded != succeeded {
+            let detail = "SUCCESSFULLY_PROCESSED_COMMAND stands beside the same CMD, with SUCCEEDED";
+            return Err(serde::de::Error::custom(detail));
+        }
         let form = if received.state.is_some() { AnswerForm::Full } else { AnswerForm::Plain };
         let state = received.state.or(received.succeeded.map(|_| State::Succeeded));
         Ok(Self {
@@ -270,6 +275,22 @@ mod tests {
             r#""MAC":"0123456789abcdef","#,
         ] {
             assert!(serde_json::from_str::<Answer>(&whole.replace(key, "")).is_err(), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_no_tag_covers_agrees_with_what_it_covers() {
+        let rest = r#""KEY":"tablet","EPOCH":"3f9c2b7a51d04e8896aa0c1d2e3f4051","MAC":"0123456789abcdef""#;
+        let succeeded = format!(r#"{{"CMD":"PARK","STATE":"SUCCEEDED",{rest}"#);
+        let failed = format!(r#"{{"CMD":"PARK","STATE":"FAILED",{rest}"#);
+        for (good, text) in [
+            (true, format!(r#"{succeeded},"SUCCESSFULLY_PROCESSED_COMMAND":"PARK"}}"#)),
+            (false, format!(r#"{succeeded},"SUCCESSFULLY_PROCESSED_COMMAND":"BRAKE"}}"#)),
+            (false, format!("{succeeded}}}")),
+            (false, format!(r#"{failed},"SUCCESSFULLY_PROCESSED_COMMAND":"PARK"}}"#)),
+            (true, format!("{failed}}}")),
+        ] {
+            assert_eq!(serde_json::from_str::<Answer>(&text).is_ok(), good, "{text}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a vehicle can be asked to do.
 
 pub(crate) mod arguments;
+pub(crate) mod ranges;
 
 use crate::word::words;
 use crate::{CommandId, Degrees, DegreesPerSecond, KeyName, Mph};

@@ -11,6 +11,14 @@ pub struct Envelope {
     pub shape: Shape,
 }
 
+impl Envelope {
+    /// The ID under which the command is sent and answered; that of a CANCEL is its argument.
+    #[must_use]
+    pub fn id(&self) -> Option<&CommandId> {
+        if let Command::Cancel(target) = &self.command { Some(target) } else { self.shape.id() }
+    }
+}
+
 /// The four shapes of a command; what fits none of them is MALFORMED and never taken for a simpler one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shape {

@@ -4,20 +4,17 @@
 
 mod flat;
 
-use crate::command::{DEFAULT_HORN_MS, MAX_HORN_MS, MIN_HOLD_MS};
+use crate::command::arguments::{self, Fault, Source};
+use crate::command::ranges;
 use crate::{
-    Command, CommandId, CommandName, Degrees, Envelope, MAX_COMMAND_BYTES, Mph, Reason, Refused, Setpoint,
-    Shape, Signature, SignedSession,
+    CommandId, CommandName, DEFAULT_HORN_MS, Degrees, DegreesPerSecond, Envelope, KeyName, MAX_COMMAND_BYTES,
+    Mph, Reason, Refused, Shape, Signature, SignedSession,
 };
 use flat::Flat;
 use serde::Deserialize;
 
 /// Longest detail of a refusal in characters, so that nobody gets long rubbish back.
 const MAX_DETAIL: usize = 256;
-/// Fastest setpoint that is taken for meant, in mph.
-const ABSURD_MPH: f64 = 1000.0;
-/// Fastest turn that is taken for meant, in degrees per second.
-const ABSURD_DEGREES_PER_S: f64 = 3600.0;
 
 /// Reads one command.
 ///
@@ -46,9 +43,6 @@ pub fn encode(envelope: &Envelope) -> String {
     // The struct holds only strings and numbers, which always serialise.
     serde_json::to_string(&Flat::from(envelope)).unwrap_or_default()
 }
-
-/// A reason and what to tell people.
-type Fault = (Reason, String);
 
 fn read(bytes: &[u8]) -> Result<Flat, String> {
     if bytes.len() > MAX_COMMAND_BYTES {
@@ -80,12 +74,12 @@ fn malformed(bytes: &[u8], mut detail: String) -> Refused {
 }
 
 fn envelope(flat: &mut Flat, name: CommandName) -> Result<Envelope, Fault> {
-    let command = command(flat, name)?;
+    let command = arguments::command(name, flat)?;
     if let Some(key) = flat.leftover_argument() {
         return Err((Reason::Malformed, format!("{name} takes no {key}")));
     }
     let shape = shape(flat, name)?;
-    check(&command).map_err(|detail| (Reason::OutOfRange, detail))?;
+    ranges::check(&command).map_err(|detail| (Reason::OutOfRange, detail))?;
     Ok(Envelope { command, shape })
 }
 
@@ -93,45 +87,34 @@ fn need<T>(value: Option<T>, key: &str) -> Result<T, Fault> {
     value.ok_or_else(|| (Reason::Malformed, format!("{key} is missing")))
 }
 
-fn command(flat: &mut Flat, name: CommandName) -> Result<Command, Fault> {
-    Ok(match name {
-        CommandName::TurnOnEngine => Command::TurnOnEngine,
-        CommandName::TurnOffEngine => Command::TurnOffEngine,
-        CommandName::LockDoors => Command::LockDoors,
-        CommandName::UnlockDoors => Command::UnlockDoors,
-        CommandName::Park => Command::Park,
-        CommandName::ParkInSafePlace => Command::ParkInSafePlace,
-        CommandName::TurnOnHeadlights => Command::TurnOnHeadlights,
-        CommandName::TurnOffHeadlights => Command::TurnOffHeadlights,
-        CommandName::TurnOnParkingLights => Command::TurnOnParkingLights,
-        CommandName::TurnOffParkingLights => Command::TurnOffParkingLights,
-        CommandName::Accelerate => Command::Accelerate,
-        CommandName::Brake => Command::Brake,
-        CommandName::RotateRight => Command::RotateRight(need(flat.degrees.take(), "DEGREES")?),
-        CommandName::RotateLeft => Command::RotateLeft(need(flat.degrees.take(), "DEGREES")?),
-        CommandName::SetMaxSpeed => Command::SetMaxSpeed(need(flat.mph.take(), "MPH")?),
-        CommandName::SetMinSpeed => Command::SetMinSpeed(need(flat.mph.take(), "MPH")?),
-        CommandName::EmergencyStop => Command::EmergencyStop,
-        CommandName::ClearEmergencyStop => Command::ClearEmergencyStop,
-        CommandName::Drive => Command::Drive(Setpoint {
-            speed: need(flat.mph.take(), "MPH")?,
-            turn_rate: need(flat.degrees_per_s.take(), "DEGREES_PER_S")?,
-            hold_ms: need(flat.hold_ms.take(), "HOLD_MS")?,
-        }),
-        CommandName::Heartbeat => Command::Heartbeat,
-        // The ID of a CANCEL is its argument: it names the command to end, and the answer carries it.
-        CommandName::Cancel => Command::Cancel(need(flat.id.clone(), "ID")?),
-        CommandName::TakeControl => Command::TakeControl,
-        CommandName::ReleaseControl => Command::ReleaseControl,
-        CommandName::Horn => {
-            Command::Horn { duration_ms: flat.duration_ms.take().unwrap_or(DEFAULT_HORN_MS) }
-        }
-        CommandName::TurnOnHazardLights => Command::TurnOnHazardLights,
-        CommandName::TurnOffHazardLights => Command::TurnOffHazardLights,
-        CommandName::ReportStatus => Command::ReportStatus,
-        CommandName::SetSafePlace => Command::SetSafePlace,
-        CommandName::RevokeKey => Command::RevokeKey(need(flat.target_key.take(), "TARGET_KEY")?),
-    })
+impl Source for Flat {
+    fn speed(&mut self) -> Result<Mph, Fault> {
+        need(self.mph.take(), "MPH")
+    }
+
+    fn turn(&mut self) -> Result<Degrees, Fault> {
+        need(self.degrees.take(), "DEGREES")
+    }
+
+    fn turn_rate(&mut self) -> Result<DegreesPerSecond, Fault> {
+        need(self.degrees_per_s.take(), "DEGREES_PER_S")
+    }
+
+    fn hold_ms(&mut self) -> Result<u64, Fault> {
+        need(self.hold_ms.take(), "HOLD_MS")
+    }
+
+    fn duration_ms(&mut self) -> Result<u64, Fault> {
+        Ok(self.duration_ms.take().unwrap_or(DEFAULT_HORN_MS))
+    }
+
+    fn target(&mut self) -> Result<CommandId, Fault> {
+        need(self.id.clone(), "ID")
+    }
+
+    fn target_key(&mut self) -> Result<KeyName, Fault> {
+        need(self.target_key.take(), "TARGET_KEY")
+    }
 }
 
 fn shape(flat: &mut Flat, name: CommandName) -> Result<Shape, Fault> {
@@ -161,32 +144,6 @@ fn shape(flat: &mut Flat, name: CommandName) -> Result<Shape, Fault> {
             return Err((Reason::Malformed, detail.to_owned()));
         }
     })
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "a command without an argument has no range")]
-/// The ranges that hold on every vehicle; a vehicle's own limits come on top.
-fn check(command: &Command) -> Result<(), String> {
-    match command {
-        Command::RotateRight(turn) | Command::RotateLeft(turn) => {
-            within(*turn > Degrees::ZERO && turn.get() <= 360.0, "DEGREES is above 0 and at most 360")
-        }
-        Command::SetMaxSpeed(speed) | Command::SetMinSpeed(speed) => {
-            within(*speed >= Mph::ZERO, "MPH is at least 0")
-        }
-        Command::Drive(setpoint) => {
-            within(setpoint.speed.get().abs() <= ABSURD_MPH, "MPH is -1000 to 1000")?;
-            within(setpoint.turn_rate.get().abs() <= ABSURD_DEGREES_PER_S, "DEGREES_PER_S is -3600 to 3600")?;
-            within(setpoint.hold_ms >= MIN_HOLD_MS, "HOLD_MS is at least 100")
-        }
-        Command::Horn { duration_ms } => {
-            within((1..=MAX_HORN_MS).contains(duration_ms), "DURATION_MS is 1 to 5000")
-        }
-        _ => Ok(()),
-    }
-}
-
-fn within(holds: bool, range: &str) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(range.to_owned()) }
 }
 
 #[cfg(test)]

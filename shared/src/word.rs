@@ -20,6 +20,18 @@ macro_rules! words {
                 match self { $(Self::$variant => $word),+ }
             }
 
+            /// Its number in the compact encoding: its place in the contract's table, from 0.
+            #[must_use]
+            pub const fn number(self) -> u64 {
+                self as u64
+            }
+
+            /// The member of the set with a number.
+            #[must_use]
+            pub fn from_number(number: u64) -> Option<Self> {
+                usize::try_from(number).ok().and_then(|place| Self::ALL.get(place)).copied()
+            }
+
             /// The member of the set that `word` names exactly.
             #[must_use]
             pub fn from_word(word: &str) -> Option<Self> {

@@ -27,6 +27,8 @@ impl Signer<'_> {
         id: Option<CommandId>,
         session: Option<SignedSession>,
     ) -> Envelope {
+        // On the wire the ID of a CANCEL is its argument.
+        let id = if let Command::Cancel(target) = &command { Some(target.clone()) } else { id };
         let values = signed::command(self.vehicle, self.key, &command, id.as_ref(), session.as_ref());
         let mac = self.secret.tag(&values);
         Envelope { command, shape: Shape::Signed(Signature { key: self.key.clone(), session, mac, id }) }
@@ -42,8 +44,11 @@ impl Signer<'_> {
     }
 
     /// Signs an answer, which must not be changed any more, to the command at `place`, or to a stop without a session.
+    /// Control characters in DETAIL become spaces.
     #[must_use]
     pub fn answer(&self, answer: Answer, epoch: Epoch, place: Option<Place>) -> Answer {
+        let detail = answer.detail.map(|detail| detail.replace(char::is_control, " "));
+        let answer = Answer { detail, ..answer };
         let mac = self.secret.tag(&signed::answer(self.vehicle, self.key, &answer, &epoch, place.as_ref()));
         Answer { proof: Some(Proof { key: self.key.clone(), epoch, place, mac }), ..answer }
     }
@@ -53,6 +58,10 @@ impl Signer<'_> {
     #[must_use]
     pub fn verifies_answer(&self, answer: &Answer) -> bool {
         let Some(Proof { key, epoch, place, mac }) = &answer.proof else { return false };
+        // JSON has two ways to escape some of these, so that a bit may turn over and nobody notice.
+        if answer.detail.as_ref().is_some_and(|detail| detail.contains(char::is_control)) {
+            return false;
+        }
         let values = signed::answer(self.vehicle, self.key, answer, epoch, place.as_ref());
         self.agrees(Some(key), &values, Some(*mac))
     }

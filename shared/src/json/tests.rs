@@ -1,5 +1,6 @@
 use super::*;
-use crate::{DegreesPerSecond, Epoch, KeyName, Mac, SessionId};
+use crate::Command;
+use crate::generate::{commands, shapes};
 use proptest::prelude::*;
 
 fn refused(text: impl AsRef<[u8]>) -> Reason {
@@ -155,43 +156,6 @@ fn the_id_of_a_cancel_is_what_it_ends() {
     let envelope = decode(br#"{"CMD":"CANCEL","ID":"turn-1"}"#).unwrap();
     assert_eq!(envelope.command, Command::Cancel("turn-1".parse().unwrap()));
     assert_eq!(refused(r#"{"CMD":"CANCEL"}"#), Reason::Malformed);
-}
-
-fn commands() -> impl Strategy<Value = Command> {
-    let thousandths = 0i64..1_000_000;
-    prop_oneof![
-        prop::sample::select(CommandName::ALL).prop_filter_map("takes an argument", |name| {
-            decode(format!(r#"{{"CMD":"{name}"}}"#).as_bytes()).ok().map(|envelope| envelope.command)
-        }),
-        (1i64..=360_000).prop_map(|n| Command::RotateLeft(Degrees::from_thousandths(n))),
-        thousandths.clone().prop_map(|n| Command::SetMaxSpeed(Mph::from_thousandths(n))),
-        (thousandths, -3_600_000i64..=3_600_000, 100u64..10_000).prop_map(|(speed, rate, hold_ms)| {
-            let (speed, turn_rate) =
-                (Mph::from_thousandths(-speed), DegreesPerSecond::from_thousandths(rate));
-            Command::Drive(Setpoint { speed, turn_rate, hold_ms })
-        }),
-        (1u64..=5000).prop_map(|duration_ms| Command::Horn { duration_ms }),
-        "[a-z0-9][a-z0-9-]{0,31}".prop_map(|key| Command::RevokeKey(key.parse::<KeyName>().unwrap())),
-    ]
-}
-
-fn shapes() -> impl Strategy<Value = Shape> {
-    let id = || "[ -~äß]{1,64}".prop_map(|id| id.parse::<CommandId>().unwrap());
-    let counts = || 0u64..=crate::MAX_INTEGER;
-    let epoch = any::<[u8; 16]>().prop_map(Epoch);
-    let session =
-        (any::<[u8; 4]>(), epoch.clone(), counts(), counts()).prop_map(|(sid, epoch, counter, expires)| {
-            SignedSession { sid: SessionId(sid), epoch, counter, expires }
-        });
-    let signature = (session, any::<[u8; 8]>(), proptest::option::of(id())).prop_map(|(session, mac, id)| {
-        Shape::Signed(Signature { key: "driver".parse().unwrap(), session: Some(session), mac: Mac(mac), id })
-    });
-    prop_oneof![
-        Just(Shape::Plain),
-        id().prop_map(Shape::Identified),
-        (id(), epoch, counts()).prop_map(|(id, epoch, expires)| Shape::Timed { id, epoch, expires }),
-        signature,
-    ]
 }
 
 proptest! {

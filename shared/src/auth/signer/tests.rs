@@ -127,6 +127,14 @@ fn each_part_of_an_answer_counts() {
 }
 
 #[test]
+fn the_detail_of_a_signed_answer_has_no_control_characters() {
+    let told = Answer { detail: Some("a\nb\u{1b}".to_owned()), ..answer() };
+    let signed = with(|signer| signer.answer(told, session().epoch, None));
+    assert_eq!(signed.detail.as_deref(), Some("a b "));
+    others(|signer| signer.verifies_answer(&signed));
+}
+
+#[test]
 fn a_session_is_asked_for_and_opened_with_the_key_alone() {
     let nonce = Nonce([5; 16]);
     let request = with(|signer| signer.session_request(nonce));

@@ -1,0 +1,100 @@
+//! Answers.
+
+use super::{PLAIN, SIGNED, WITHOUT_SESSION, bytes, id, mac, maybe, number, text};
+use crate::cbor::{self, Item};
+use crate::encoding::AnswerError;
+use crate::{
+    Answer, AnswerForm, CommandId, CommandName, Epoch, KeyName, Mac, Place, Proof, Reason, SessionId, State,
+};
+
+/// Writes an answer; there is but the full form.
+pub(crate) fn encode(answer: &Answer) -> Vec<u8> {
+    let (kind, rest): (_, Vec<Item<'_>>) = match &answer.proof {
+        None => (PLAIN, Vec::new()),
+        Some(Proof { place: Some(place), mac, .. }) => {
+            let place = [place.sid.0.as_slice().into(), place.counter.into()];
+            (SIGNED, place.into_iter().chain([mac.0.as_slice().into()]).collect())
+        }
+        Some(Proof { key, epoch, place: None, mac }) => {
+            (WITHOUT_SESSION, vec![key.as_str().into(), epoch.0.as_slice().into(), mac.0.as_slice().into()])
+        }
+    };
+    let mut items: Vec<Item<'_>> = vec![
+        kind.into(),
+        answer.command.map(CommandName::number).into(),
+        answer.id.as_ref().map(CommandId::as_str).into(),
+        answer.state.number().into(),
+        answer.reason.map(Reason::number).into(),
+        answer.detail.as_deref().into(),
+        answer.progress.map(u64::from).into(),
+        answer.clock.into(),
+    ];
+    items.extend(rest);
+    cbor::encode(&items)
+}
+
+/// Reads an answer; `session` gives the key and the epoch of a session of the reader's own.
+pub(crate) fn decode(
+    bytes: &[u8],
+    session: impl FnOnce(SessionId) -> Option<(KeyName, Epoch)>,
+) -> Result<Answer, AnswerError> {
+    let items = cbor::decode(bytes).ok_or(AnswerError::Compact)?;
+    let [kind, command, named, state, reason, detail, progress, clock, rest @ ..] = items.as_slice() else {
+        return Err(AnswerError::Compact);
+    };
+    let read = || {
+        Some(Answer {
+            form: AnswerForm::Full,
+            // What a newer vehicle may say is passed over, as in JSON.
+            command: maybe(command, number)?.and_then(CommandName::from_number),
+            id: maybe(named, id)?,
+            state: State::from_number(number(state)?)?,
+            reason: maybe(reason, number)?.and_then(Reason::from_number),
+            detail: maybe(detail, text)?.map(str::to_owned),
+            progress: maybe(progress, |item| number(item)?.try_into().ok())?,
+            clock: maybe(clock, number)?,
+            proof: None,
+        })
+    };
+    let answer = read().ok_or(AnswerError::Compact)?;
+    Ok(Answer { proof: proof(number(kind), rest, session)?, ..answer })
+}
+
+fn proof(
+    kind: Option<u64>,
+    rest: &[Item<'_>],
+    session: impl FnOnce(SessionId) -> Option<(KeyName, Epoch)>,
+) -> Result<Option<Proof>, AnswerError> {
+    match given(kind, rest).ok_or(AnswerError::Compact)? {
+        Given::None => Ok(None),
+        Given::Whole(proof) => Ok(Some(proof)),
+        Given::InSession(place, mac) => {
+            let (key, epoch) = session(place.sid).ok_or(AnswerError::OtherSession(place.sid))?;
+            Ok(Some(Proof { key, epoch, place: Some(place), mac }))
+        }
+    }
+}
+
+/// A proof as far as the bytes have it.
+enum Given {
+    None,
+    Whole(Proof),
+    InSession(Place, Mac),
+}
+
+fn given(kind: Option<u64>, rest: &[Item<'_>]) -> Option<Given> {
+    Some(match (kind?, rest) {
+        (PLAIN, []) => Given::None,
+        (SIGNED, [sid, counter, tag]) => {
+            let place = Place { sid: SessionId(bytes(sid)?), counter: number(counter)? };
+            Given::InSession(place, mac(tag)?)
+        }
+        (WITHOUT_SESSION, [key, epoch, tag]) => Given::Whole(Proof {
+            key: text(key)?.parse().ok()?,
+            epoch: Epoch(bytes(epoch)?),
+            place: None,
+            mac: mac(tag)?,
+        }),
+        _ => return None,
+    })
+}
