@@ -29,7 +29,7 @@ mod tls;
 mod url;
 
 pub use backoff::Backoff;
-pub use client_id::unique_client_id;
+pub use client_id::{CLIENT_ID_PREFIX, unique_client_id, vehicle_client_id};
 pub use endpoint::{Endpoint, EndpointError, FileRole, MAX_PACKET_BYTES, connect};
 pub use failure::{Cause, Failure, Stage, TlsCause};
 pub use login::Login;

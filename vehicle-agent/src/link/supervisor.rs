@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use rumqttc::MqttOptions;
 use std::sync::Arc;
 use std::time::Duration;
-use vehicle_link::{Backoff, Endpoint, EndpointError};
+use vehicle_link::{Backoff, Endpoint, EndpointError, vehicle_client_id};
 use vehicle_protocol::{Epoch, Topics};
 
 /// The first pause.
@@ -47,7 +47,7 @@ impl<R: FnMut() -> u64> Supervisor<R> {
         desk: Arc<Desk>,
     ) -> Result<Self, EndpointError> {
         Ok(Self {
-            options: endpoint.options(topics.id().as_str())?,
+            options: endpoint.options(&vehicle_client_id(topics.id().as_str()))?,
             vehicle: Vehicle::new(endpoint.url.clone(), topics.clone(), epoch),
             clock,
             random,
