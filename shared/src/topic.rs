@@ -38,6 +38,12 @@ impl Topic {
     pub const fn is_retained(self) -> bool {
         matches!(self, Self::Presence | Self::Status | Self::Description)
     }
+
+    /// Whether consoles write it and the vehicle reads it; all others the vehicle writes.
+    #[must_use]
+    pub const fn is_written_by_consoles(self) -> bool {
+        matches!(self, Self::Commands | Self::Drive | Self::SessionRequest)
+    }
 }
 
 /// Why a text can't be the root of the topics.
