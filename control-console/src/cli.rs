@@ -1,8 +1,10 @@
 //! The command line as it is typed.
 
 mod arguments;
+mod certs;
 
 pub use arguments::{ClearArgs, DemoArgs, DriveArgs, EstopArgs, PingArgs, SendArgs, WatchArgs};
+pub use certs::{BrokerConfigArgs, CertsArgs, CertsTask, IssueArgs, Kind};
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -80,6 +82,8 @@ pub enum Action {
     Clear(ClearArgs),
     /// Measure the round trip to a vehicle
     Ping(PingArgs),
+    /// Be the authority that says who broker, vehicles and operators are
+    Certs(CertsArgs),
     /// Show the settings in force and where each comes from
     Config,
 }

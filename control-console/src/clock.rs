@@ -1,9 +1,16 @@
 //! The only file that reads a clock.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A moment of this process: the time since its clock was started.
 pub type Moment = Duration;
+
+/// The time of day as this machine has it, for certificates only.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads a clock")]
+pub fn wall() -> SystemTime {
+    SystemTime::now()
+}
 
 /// A monotonic clock; wall clocks jump.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,6 @@
 //! The operator's side: sends commands to vehicles, waits for their answers, watches them.
 
+mod certs;
 pub mod chance;
 pub mod cli;
 pub mod clock;
@@ -53,6 +54,9 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
         }
         return Err(Fault::new(Exit::Usage, "no subcommand", "control-console demo"));
     };
+    if let Action::Certs(arguments) = &action {
+        return certs::run(&cli.global, arguments, output);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
         Fault::new(Exit::Other, format!("no runtime: {error}"), "free some memory or descriptors")
@@ -78,7 +82,7 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
                 config::show(&options, output);
                 Ok(Exit::Done)
             }
-            Action::Demo(_) => Ok(Exit::Other),
+            Action::Demo(_) | Action::Certs(_) => Ok(Exit::Other),
         }
     })
 }

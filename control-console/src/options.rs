@@ -12,8 +12,8 @@ use vehicle_link::Endpoint;
 use vehicle_protocol::Root;
 use vehicle_settings::Layers;
 
-/// Where a person's settings lie, below the home folder.
-const FILE: &str = "control-console/config.toml";
+/// Where a person's settings lie, in the folder of this program.
+const FILE: &str = "config.toml";
 /// The longest silence unless something else is set.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -74,9 +74,15 @@ fn layers(global: &Global) -> Layers {
 }
 
 fn home_file() -> Option<PathBuf> {
+    home_folder().map(|folder| folder.join(FILE))
+}
+
+/// The folder of what belongs to a person and this program, unless there is neither `XDG_CONFIG_HOME` nor `HOME`.
+#[must_use]
+pub fn home_folder() -> Option<PathBuf> {
     let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let configuration = folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")));
-    configuration.map(|folder| folder.join(FILE))
+    configuration.map(|folder| folder.join("control-console"))
 }
 
 #[cfg(test)]

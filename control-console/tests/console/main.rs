@@ -1,6 +1,7 @@
 //! The whole program against a real broker, with a vehicle that the tests play.
 
 mod bad_broker;
+mod certs;
 mod console;
 mod fleet;
 mod ping;

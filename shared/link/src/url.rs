@@ -41,6 +41,12 @@ pub enum UrlError {
 }
 
 impl BrokerUrl {
+    /// The address of a broker with TLS; `host` is a host name or an IP address, IPv6 without brackets.
+    #[must_use]
+    pub fn tls(host: &str, port: u16) -> Self {
+        Self { host: host.to_ascii_lowercase(), port, tls: true }
+    }
+
     /// Gives the host name or IP address; IPv6 without brackets.
     #[must_use]
     pub fn host(&self) -> &str {
