@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use vehicle_protocol::CommandName;
+use vehicle_protocol::{CommandId, CommandName, State};
 
 use super::freshness::changes_motion;
-use super::record::{Record, Sent, nanoseconds};
+use super::record::{Heard, Record, Sent, nanoseconds};
 use super::violation::{Rule, Violation, name_of};
 use super::{GRACE, GUARD, answers};
 use crate::trace::TraceLine;
@@ -16,8 +16,8 @@ pub(super) fn violations(record: &Record) -> Vec<Violation> {
     let covers = Covers::new(record);
     driving(record)
         .into_iter()
-        .filter_map(|(asked, line, until)| {
-            let gap = covers.of(asked).gap(line.t, until)?;
+        .filter_map(|Drives { asked, line, from, until }| {
+            let gap = covers.of(asked).gap(from, until)?;
             let last = covers.of(asked).end_before(gap).map_or_else(
                 || "and no lease had ever been in force".to_owned(),
                 |last| format!("{} ms after its lease had ended", gap_ms(last, until)),
@@ -48,20 +48,45 @@ fn chance_starts(sent: &Sent) -> Vec<u64> {
     sent.chances().map(|(from, _)| from).collect()
 }
 
-/// Every line in which the vehicle drives, with what asked for it and the moment at which the next one begins.
-fn driving(record: &Record) -> Vec<(Option<CommandName>, &TraceLine, u64)> {
+/// A time in which the vehicle drives, and what asked for it.
+struct Drives<'a> {
+    asked: Option<CommandName>,
+    line: &'a TraceLine,
+    from: u64,
+    until: u64,
+}
+
+/// Every line in which the vehicle drives, until the next one begins.
+fn driving(record: &Record) -> Vec<Drives<'_>> {
     let ends = record.trace.iter().skip(1).map(|line| line.t).chain([record.end]);
     let mut asked = None;
-    let lines = record.trace.iter().zip(ends).filter_map(|(line, until)| {
+    let lines = record.trace.iter().zip(ends).flat_map(|(line, until)| {
         let cause = CommandName::from_word(&line.cause);
         // What does not ask for motion leaves it to the lease that it has. What changes motion may have come before the
         // first sign of what it changes.
         if cause.is_none_or(|name| name.is_motion() || changes_motion(name)) {
             asked = cause;
         }
-        line.drives().then_some((asked, line, until))
+        let whole = Drives { asked, line, from: line.t, until };
+        match superseded(record, line).filter(|at| (line.t..until).contains(at)) {
+            _ if !line.drives() => Vec::new(),
+            // What followed asked for the speed that there was, so no output shows it.
+            Some(at) => vec![Drives { until: at, ..whole }, Drives { asked: None, line, from: at, until }],
+            None => vec![whole],
+        }
     });
     lines.collect()
+}
+
+/// When the drive to the safe place that the line shows was superseded, if it was.
+fn superseded(record: &Record, line: &TraceLine) -> Option<u64> {
+    let of_line = |heard: &&Heard| {
+        heard.answer.state == State::Superseded
+            && heard.answer.command == Some(CommandName::ParkInSafePlace)
+            && heard.answer.id.as_ref().map(CommandId::as_str) == line.id.as_deref()
+    };
+    let id = line.id.as_ref().filter(|_| line.cause == SAFE_PLACE);
+    id.and_then(|_| record.answers.iter().find(of_line)).map(|heard| heard.at)
 }
 
 /// When motion of each kind had a lease.

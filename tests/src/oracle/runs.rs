@@ -2,6 +2,8 @@
 
 use crate::trace::TraceLine;
 
+const BOOT: &str = "BOOT";
+
 /// Which outputs a run is about. The core keeps the cause of motion and the cause of lights and doors apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -22,6 +24,13 @@ pub(super) fn runs(trace: &[TraceLine]) -> Vec<Run<'_>> {
     let mut runs = Vec::new();
     let mut before: Option<&TraceLine> = None;
     for line in trace {
+        if line.cause == BOOT {
+            // Also where all outputs are off already: from here on, what acts acts in another boot.
+            (motion, body) = (None, None);
+            runs.extend([Part::Motion, Part::Body].map(|part| Run { part, line }));
+            before = Some(line);
+            continue;
+        }
         let part = if before.is_none_or(|before| before.power() != line.power()) {
             Part::Motion
         } else {

@@ -292,3 +292,40 @@ fn the_guard_has_a_quarter_of_a_second_after_a_kill() {
         assert_eq!(judge(&record).violations.len(), broken, "{guard_ms}");
     }
 }
+
+#[test]
+fn an_untimed_command_may_act_again_after_a_restart_that_changes_no_output() {
+    let mut record = good();
+    record.answers.clear();
+    record.heard_all = false;
+    record.sent = vec![sent(CommandName::TurnOnEngine, "e", 100), sent(CommandName::TurnOnEngine, "e", 900)];
+    let on = |at_ms| TraceLine { brake: true, ..line(at_ms, 0.0, "TURN_ON_ENGINE", "e") };
+    record.sent[0].deliveries.push(Delivery::at(900 * MS));
+    record.trace = vec![off(0, "BOOT"), on(100), off(500, "GUARD"), off(700, "BOOT"), on(900)];
+    record.killed = vec![400 * MS];
+    assert_eq!(judge(&record).violations, []);
+    record.trace.remove(3);
+    assert_broken(&record, Rule::Once, "acted again");
+}
+
+#[test]
+fn a_drive_to_the_safe_place_may_be_superseded_at_the_speed_that_it_has() {
+    let mut record = good();
+    let ms = Duration::from_millis;
+    record.terms = Terms { operator_timeout: ms(500), autonomy: ms(1_000) };
+    record.sent = vec![sent(CommandName::ParkInSafePlace, "p", 0), sent(CommandName::Accelerate, "a", 900)];
+    record.answers = vec![
+        answer(CommandName::ParkInSafePlace, "p", 900, State::Superseded),
+        answer(CommandName::Accelerate, "a", 900, State::Succeeded),
+    ];
+    record.trace = vec![
+        off(0, "BOOT"),
+        line(1, 0.4, "PARK_IN_SAFE_PLACE", "p"),
+        braking(1_400, 0.3, "OPERATOR_LOST"),
+        braking(1_500, 0.0, "OPERATOR_LOST"),
+    ];
+    assert_eq!(judge(&record).violations, []);
+    record.answers.remove(0);
+    record.heard_all = false;
+    assert_broken(&record, Rule::Lease, "drove on");
+}
