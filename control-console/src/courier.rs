@@ -3,20 +3,18 @@
 use crate::chance;
 use crate::clock::{Clock, Moment};
 use crate::exit::{Exit, Fault};
-use crate::link::{Event, Link, QoS, Subscriptions};
+use crate::link::{Event, Link, Message, QoS, Subscriptions};
 use crate::options::Options;
-use crate::session::{Deed, Errand, Exchange, Form, Input, Purpose, Report};
+use crate::session::{
+    Agreement, Channel, Deed, Errand, Exchange, Form, Heard, Input, Purpose, Report, Sealed,
+};
 use crate::signals::Signals;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
-use vehicle_protocol::{Answer, Command, CommandId, Root, Topic, Topics, VehicleId};
+use vehicle_protocol::{Answer, Command, CommandId, Nonce, Root, Topic, Topics, VehicleId};
 
-/// A publish: for which exchange, if for one, and what for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Ticket {
-    exchange: Option<usize>,
-    purpose: Purpose,
-}
+/// A publish: for which exchange and what for, if it is for one.
+type Ticket = Option<(usize, Purpose)>;
 
 /// What a courier tells.
 #[derive(Clone, Debug)]
@@ -29,7 +27,11 @@ pub enum News {
     Down(String),
     /// The link can't be had.
     Barred(Fault),
-    /// A vehicle's message.
+    /// A vehicle has granted a session, or told its clock.
+    Agreed(VehicleId, Agreement),
+    /// A vehicle's answer, whoever it is for.
+    Answer(VehicleId, Heard),
+    /// Another message of a vehicle.
     Message {
         /// The vehicle.
         vehicle: VehicleId,
@@ -58,6 +60,9 @@ pub struct Courier {
     link: Link<Ticket>,
     signals: Signals,
     root: Root,
+    channels: BTreeMap<VehicleId, Channel>,
+    /// Where the nonces of the channels begin.
+    seed: Nonce,
     exchanges: Vec<Exchange>,
     up: bool,
     news: VecDeque<News>,
@@ -74,6 +79,8 @@ impl Courier {
             signals: Signals::listen()?,
             link: Link::open(options.endpoint.clone(), subscriptions)?,
             root: options.root.clone(),
+            channels: BTreeMap::new(),
+            seed: chance::nonce()?,
             exchanges: Vec::new(),
             up: false,
             news: VecDeque::new(),
@@ -93,12 +100,13 @@ impl Courier {
         silence: Duration,
     ) -> Result<(), Fault> {
         let id = id.map_or_else(random_id, Ok)?;
-        let (companion, nonce) = (random_id()?, chance::nonce()?);
+        let companion = random_id()?;
         let topics = self.topics(vehicle);
-        let errand = Errand { topics, command, form, id, companion, nonce, silence };
+        let errand = Errand { topics, command, form, id, companion, silence };
         self.exchanges.push(Exchange::new(errand, self.clock.now()));
         if self.up {
             self.feed(self.exchanges.len().saturating_sub(1), Input::Up);
+            self.ask();
         }
         Ok(())
     }
@@ -109,11 +117,22 @@ impl Courier {
         self.root.vehicle(vehicle.clone())
     }
 
-    /// Publishes something that belongs to no exchange; tells whether the link could take it.
+    /// The one channel to a vehicle; what is said on it is published by [`Self::publish`].
+    pub fn channel(&mut self, vehicle: &VehicleId) -> &mut Channel {
+        channel(&mut self.channels, self.seed, vehicle)
+    }
+
+    /// Asks a vehicle for a session, and keeps to it as long as this courier lives.
+    pub fn want_session(&mut self, vehicle: &VehicleId) {
+        self.channel(vehicle).want();
+        self.ask();
+    }
+
+    /// Publishes what belongs to no exchange; tells whether the link could take it.
     #[must_use]
-    pub fn publish(&mut self, vehicle: &VehicleId, topic: Topic, text: &str) -> bool {
-        let name = Ticket { exchange: None, purpose: Purpose::Session };
-        self.link.publish(name, &self.topics(vehicle).of(topic), qos(topic), text)
+    pub fn publish(&mut self, vehicle: &VehicleId, sealed: Sealed) -> bool {
+        let topic = self.topics(vehicle).of(sealed.topic);
+        self.link.publish(None, &topic, qos(sealed.topic), sealed.payload)
     }
 
     /// Waits for news, or until `moment`.
@@ -122,14 +141,17 @@ impl Courier {
             if let Some(news) = self.news.pop_front() {
                 return news;
             }
-            let due = self.exchanges.iter().filter_map(Exchange::deadline).min();
+            let due = self.deadline();
             tokio::select! {
                 event = self.link.next() => self.on_link(event),
                 exit = self.signals.next() => {
                     self.feed_all(Input::Leave(exit));
                     self.news.push_back(News::Leave(exit));
                 }
-                () = self.clock.reach(due) => self.feed_all(Input::Tick),
+                () = self.clock.reach(due) => {
+                    self.feed_all(Input::Tick);
+                    self.ask();
+                }
                 () = self.clock.reach(moment) => return News::Time,
             }
         }
@@ -140,11 +162,34 @@ impl Courier {
         self.link.close().await;
     }
 
+    fn deadline(&self) -> Option<Moment> {
+        let exchanges = self.exchanges.iter().filter_map(Exchange::deadline);
+        let channels = self.channels.values().filter(|_| self.up).filter_map(Channel::deadline);
+        exchanges.chain(channels).min()
+    }
+
+    /// Sends the requests for sessions that are due.
+    fn ask(&mut self) {
+        if !self.up {
+            return;
+        }
+        let now = self.clock.now();
+        for (vehicle, channel) in &mut self.channels {
+            let Some(request) = channel.ask(now) else { continue };
+            let topic = self.root.vehicle(vehicle.clone()).of(Topic::SessionRequest);
+            if !self.link.publish(None, &topic, qos(Topic::SessionRequest), request) {
+                channel.unasked(now);
+            }
+        }
+    }
+
     fn on_link(&mut self, event: Event<Ticket>) {
         match event {
             Event::Up => {
                 self.up = true;
+                self.channels.values_mut().for_each(Channel::ask_anew);
                 self.feed_all(Input::Up);
+                self.ask();
                 self.news.push_back(News::Up);
             }
             Event::Settled => self.news.push_back(News::Settled),
@@ -159,10 +204,9 @@ impl Courier {
                 self.feed_all(Input::Barred(&fault));
                 self.news.push_back(News::Barred(fault));
             }
-            Event::Acknowledged(Ticket { exchange, purpose }) => {
-                if let Some(exchange) = exchange {
-                    self.feed(exchange, Input::Acknowledged(purpose));
-                }
+            Event::Acknowledged(None) => {}
+            Event::Acknowledged(Some((exchange, purpose))) => {
+                self.feed(exchange, Input::Acknowledged(purpose));
             }
             Event::Message(message) => {
                 let Some((vehicle, topic)) = self.root.parse(&message.topic) else { return };
@@ -173,13 +217,46 @@ impl Courier {
                     );
                     return;
                 }
-                for index in 0..self.exchanges.len() {
-                    if self.exchanges.get(index).is_some_and(|exchange| *exchange.topics().id() == vehicle) {
-                        self.feed(index, Input::Message(topic, &message.payload));
-                    }
+                self.on_message(vehicle, topic, message);
+            }
+        }
+    }
+
+    fn on_message(&mut self, vehicle: VehicleId, topic: Topic, message: Message) {
+        let now = self.clock.now();
+        let Message { payload, retained, .. } = message;
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the others are for those who asked for them")]
+        match topic {
+            Topic::Session => match self.channel(&vehicle).agree(&payload, now) {
+                Ok(Some(agreement)) => {
+                    self.feed_about(&vehicle, Input::Agreed);
+                    self.news.push_back(News::Agreed(vehicle, agreement));
                 }
-                let (payload, retained) = (message.payload, message.retained);
+                Ok(None) => {}
+                Err(_) => self.feed_about(&vehicle, Input::Unreadable),
+            },
+            Topic::ExecutedCommands | Topic::Answers => match self.channel(&vehicle).open(topic, &payload) {
+                Ok(heard) => {
+                    self.feed_about(&vehicle, Input::Answer(&heard));
+                    self.news.push_back(News::Answer(vehicle, heard));
+                }
+                Err(_) => self.feed_about(&vehicle, Input::Unreadable),
+            },
+            _ => {
+                if topic == Topic::Presence
+                    && let Ok(presence) = serde_json::from_slice(&payload)
+                {
+                    self.channel(&vehicle).see(presence);
+                }
                 self.news.push_back(News::Message { vehicle, topic, payload, retained });
+            }
+        }
+    }
+
+    fn feed_about(&mut self, vehicle: &VehicleId, input: Input<'_>) {
+        for index in 0..self.exchanges.len() {
+            if self.exchanges.get(index).is_some_and(|exchange| exchange.topics().id() == vehicle) {
+                self.feed(index, input);
             }
         }
     }
@@ -193,24 +270,39 @@ impl Courier {
     fn feed(&mut self, index: usize, input: Input<'_>) {
         let now = self.clock.now();
         let Some(exchange) = self.exchanges.get_mut(index) else { return };
-        for deed in exchange.handle(now, input) {
+        let channel = channel(&mut self.channels, self.seed, &exchange.topics().id().clone());
+        for deed in exchange.handle(now, channel, input) {
             match deed {
                 Deed::Progress(answer) => {
                     let vehicle = exchange.topics().id().clone();
                     self.news.push_back(News::Progress(vehicle, answer));
                 }
                 Deed::Finished(report) => self.news.push_back(News::Finished(report)),
-                Deed::Publish(purpose, topic, text) => {
-                    let name = Ticket { exchange: Some(index), purpose };
-                    tracing::debug!("publish {} {text}", exchange.topics().of(topic));
-                    if !self.link.publish(name, &exchange.topics().of(topic), qos(topic), &text) {
+                Deed::Publish(purpose, topic, payload) => {
+                    let path = exchange.topics().of(topic);
+                    tracing::debug!("publish {path} {}", String::from_utf8_lossy(&payload));
+                    if !self.link.publish(Some((index, purpose)), &path, qos(topic), payload) {
                         // Nothing but a later tick or link follows from this.
-                        let _ = exchange.handle(now, Input::Unsent(purpose));
+                        let _ = exchange.handle(now, channel, Input::Unsent(purpose));
                     }
                 }
             }
         }
     }
+}
+
+/// The channel to a vehicle, with a nonce of its own.
+fn channel<'a>(
+    channels: &'a mut BTreeMap<VehicleId, Channel>,
+    seed: Nonce,
+    vehicle: &VehicleId,
+) -> &'a mut Channel {
+    let number = u128::try_from(channels.len()).unwrap_or_default();
+    channels.entry(vehicle.clone()).or_insert_with(|| {
+        // The low half is left to the requests of one channel.
+        let nonce = u128::from_be_bytes(seed.0) ^ number.wrapping_shl(64);
+        Channel::new(vehicle.clone(), Nonce(nonce.to_be_bytes()))
+    })
 }
 
 /// A setpoint that is lost is followed by another; one that is repeated would be old.

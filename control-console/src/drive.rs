@@ -1,9 +1,9 @@
 //! `drive`: a stream of setpoints without a screen, as the hand on a stick sends them.
 
 pub mod helm;
+pub mod names;
 mod report;
 mod rhythm;
-pub mod stamp;
 pub mod stick;
 pub mod trip;
 
@@ -40,13 +40,12 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
     };
     let mut courier = Courier::start(options, subscriptions(options, vehicle))?;
     let plan = Plan {
-        topics: courier.topics(vehicle),
+        vehicle: vehicle.clone(),
         wish,
         length: arguments.length,
         rhythm,
         silence: options.silence(),
         name: chance::name()?,
-        nonce: chance::nonce()?,
     };
     let trip = Trip::new(plan, courier.clock.now());
     let report = travel(&mut courier, trip, options.silence(), output).await?;
@@ -103,19 +102,22 @@ async fn travel(
             news = courier.next(deadline) => news,
             Some(()) = hangup.recv() => News::Leave(Exit::Terminated),
         };
-        let now = courier.clock.now();
-        let deeds = match &news {
-            News::Up => trip.handle(now, Input::Up),
+        let input = match &news {
+            News::Up => Input::Up,
             News::Down(why) => {
                 output.note(&format!("{why}; trying again"));
-                trip.handle(now, Input::Down(why))
+                Input::Down(why)
             }
-            News::Barred(fault) => trip.handle(now, Input::Barred(fault)),
-            News::Message { topic, payload, .. } => trip.handle(now, Input::Message(*topic, payload)),
-            News::Finished(report) => trip.handle(now, Input::Braked(report)),
-            News::Leave(exit) => trip.handle(now, Input::Leave(*exit)),
-            News::Time | News::Settled | News::Progress(..) => trip.handle(now, Input::Tick),
+            News::Barred(fault) => Input::Barred(fault),
+            News::Agreed(..) => Input::Agreed,
+            News::Answer(_, heard) => Input::Answer(heard),
+            News::Message { topic, payload, .. } => Input::Message(*topic, payload),
+            News::Finished(report) => Input::Braked(report),
+            News::Leave(exit) => Input::Leave(*exit),
+            News::Time | News::Settled | News::Progress(..) => Input::Tick,
         };
+        let (now, vehicle) = (courier.clock.now(), trip.vehicle().clone());
+        let deeds = trip.handle(now, courier.channel(&vehicle), input);
         if let Some(report) = perform(courier, &mut trip, deeds, silence)? {
             return Ok(report);
         }
@@ -132,9 +134,9 @@ fn perform(
     let vehicle = trip.vehicle().clone();
     for deed in deeds {
         match deed {
-            Deed::Publish(topic, text) => {
-                let taken = courier.publish(&vehicle, topic, &text);
-                if taken && topic == Topic::Drive {
+            Deed::Publish(sealed) => {
+                let is_setpoint = sealed.topic == Topic::Drive;
+                if courier.publish(&vehicle, sealed) && is_setpoint {
                     trip.count_sent();
                 }
             }

@@ -94,7 +94,7 @@ impl Round {
                     ));
                 }
                 News::Barred(_) | News::Leave(_) => settled = true,
-                News::Progress(..) | News::Message { .. } => {}
+                News::Progress(..) | News::Agreed(..) | News::Answer(..) | News::Message { .. } => {}
             }
         }
         match (self.begun.is_empty(), failure) {

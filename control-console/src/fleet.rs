@@ -2,7 +2,6 @@
 
 mod roster;
 
-use crate::chance;
 use crate::courier::{Courier, News};
 use crate::exit::{Exit, Fault};
 use crate::link::{QoS, Subscriptions};
@@ -10,12 +9,10 @@ use crate::options::Options;
 use crate::output::{Output, Tone};
 use roster::{Roster, Row};
 use std::time::Duration;
-use vehicle_protocol::{SessionRequest, Topic};
+use vehicle_protocol::Topic;
 
 /// After the broker has sent what it had kept, silence for so long means that nothing more was kept.
 const QUIET: Duration = Duration::from_millis(50);
-/// When a request is tried again that the link had no room for.
-const NO_ROOM: Duration = Duration::from_millis(10);
 /// How long vehicles may take to say what time it is; who takes longer is shown without.
 const ANSWERS: Duration = Duration::from_secs(1);
 
@@ -32,7 +29,7 @@ pub(crate) async fn run(options: &Options, output: &Output) -> Result<Exit, Faul
     ];
     let filters = filters.map(|(topic, qos)| (options.root.every_vehicle(topic), qos));
     let mut courier = Courier::start(options, Subscriptions { filters: filters.into(), settle: true })?;
-    let mut roster = Roster::new(chance::nonce()?);
+    let mut roster = Roster::default();
     let gathered = gather(&mut courier, &mut roster, options.silence()).await;
     courier.close().await;
     gathered?;
@@ -52,24 +49,27 @@ async fn gather(courier: &mut Courier, roster: &mut Roster, silence: Duration) -
     let mut end = courier.clock.now().saturating_add(silence);
     let (mut settled, mut last) = (false, end);
     loop {
-        let waiting = ask(courier, roster);
+        while let Some(vehicle) = roster.to_ask() {
+            courier.want_session(&vehicle);
+            roster.asked(&vehicle);
+        }
         let now = courier.clock.now();
         let done = settled && now >= last.saturating_add(QUIET) && roster.awaited() == 0;
         if done || (settled && now >= end) {
             return Ok(());
         }
-        let next = match (waiting, settled && roster.awaited() == 0) {
-            (true, _) => now.saturating_add(NO_ROOM),
-            (false, true) => last.saturating_add(QUIET),
-            (false, false) => end,
-        };
+        let next = if settled && roster.awaited() == 0 { last.saturating_add(QUIET) } else { end };
         match courier.next(Some(next.min(end))).await {
             News::Message { vehicle, topic, payload, retained } => {
                 let now = courier.clock.now();
-                if retained || topic == Topic::Session {
+                if retained {
                     last = now;
                 }
-                roster.hear(&vehicle, topic, &payload, now);
+                roster.hear(&vehicle, topic, &payload);
+            }
+            News::Agreed(vehicle, agreement) => {
+                last = courier.clock.now();
+                roster.agreed(&vehicle, agreement);
             }
             News::Settled => {
                 settled = true;
@@ -87,23 +87,9 @@ async fn gather(courier: &mut Courier, roster: &mut Roster, silence: Duration) -
                 return Err(Fault::new(Exit::BrokerNotReached, what, step));
             }
             News::Leave(exit) => return Err(Fault::new(exit, "ended by a signal", "run it again")),
-            News::Up | News::Time | News::Progress(..) | News::Finished(_) => {}
+            News::Up | News::Time | News::Progress(..) | News::Answer(..) | News::Finished(_) => {}
         }
     }
-}
-
-/// Asks those who are online for their clock; tells whether some have to wait for room on the link.
-fn ask(courier: &mut Courier, roster: &mut Roster) -> bool {
-    let request = SessionRequest { key: None, nonce: roster.nonce(), mac: None };
-    // A struct of strings always serialises.
-    let text = serde_json::to_string(&request).unwrap_or_default();
-    while let Some(vehicle) = roster.to_ask() {
-        if !courier.publish(&vehicle, Topic::SessionRequest, &text) {
-            return true;
-        }
-        roster.asked(&vehicle, courier.clock.now());
-    }
-    false
 }
 
 fn print(rows: &[Row], output: &Output) {

@@ -78,6 +78,8 @@ pub struct Link<T> {
     signals: mpsc::Receiver<Signal<T>>,
     connection: Option<(AsyncClient, Names<T>)>,
     keeper: JoinHandle<()>,
+    /// Whether it was told that nothing follows.
+    over: bool,
 }
 
 impl<T: Copy + Send + 'static> Link<T> {
@@ -90,7 +92,7 @@ impl<T: Copy + Send + 'static> Link<T> {
         let client_id = unique_client_id("console", chance::seed()?);
         let (sender, signals) = mpsc::channel(UNREAD);
         let keeper = Keeper { endpoint, client_id, subscriptions, signals: sender };
-        Ok(Self { signals, connection: None, keeper: tokio::spawn(keeper.keep()) })
+        Ok(Self { signals, connection: None, keeper: tokio::spawn(keeper.keep()), over: false })
     }
 
     /// Waits for the next event; may be abandoned and called again.
@@ -104,18 +106,24 @@ impl<T: Copy + Send + 'static> Link<T> {
                 if matches!(event, Event::Down(_) | Event::Barred(_)) {
                     self.connection = None;
                 }
+                self.over = matches!(event, Event::Barred(_));
                 event
             }
-            None => std::future::pending().await,
+            None if self.over => std::future::pending().await,
+            None => {
+                (self.connection, self.over) = (None, true);
+                let step = "run it again; if it happens once more, report it with what -vv shows";
+                Event::Barred(Fault::new(Exit::Other, "the part that keeps the link has failed", step))
+            }
         }
     }
 
     /// Hands over a publish, never retained; tells whether it could be.
     #[must_use]
-    pub fn publish(&mut self, name: T, topic: &str, qos: QoS, text: &str) -> bool {
+    pub fn publish(&mut self, name: T, topic: &str, qos: QoS, payload: Vec<u8>) -> bool {
         let Some((client, names)) = &self.connection else { return false };
         let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = client.try_publish(topic, qos, false, text).is_ok();
+        let taken = client.try_publish(topic, qos, false, payload).is_ok();
         if taken && qos != QoS::AtMostOnce {
             names.push_back(name);
         }

@@ -89,7 +89,13 @@ async fn deliver(
             News::Progress(vehicle, answer) => output.progress(&vehicle, &answer),
             News::Down(why) => output.note(&format!("{why}; trying again")),
             News::Leave(_) => output.talk("note: leaving; a second signal leaves at once"),
-            News::Up | News::Settled | News::Barred(_) | News::Message { .. } | News::Time => {}
+            News::Up
+            | News::Settled
+            | News::Barred(_)
+            | News::Agreed(..)
+            | News::Answer(..)
+            | News::Message { .. }
+            | News::Time => {}
         }
     };
     courier.close().await;

@@ -86,7 +86,11 @@ impl Watch<'_> {
                 News::Leave(exit) => return Ok(exit),
                 News::Time if self.reach_by.is_some() => return Err(self.unreached()),
                 News::Time => return Ok(self.time_is_up(output)),
-                News::Settled | News::Progress(..) | News::Finished(_) => {}
+                News::Settled
+                | News::Agreed(..)
+                | News::Answer(..)
+                | News::Progress(..)
+                | News::Finished(_) => {}
             }
         }
     }

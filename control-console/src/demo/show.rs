@@ -86,7 +86,7 @@ impl<'a> Show<'a> {
                 News::Barred(fault) => return Err(fault),
                 News::Leave(exit) => break Some(exit),
                 News::Time => break None,
-                News::Up | News::Settled => {}
+                News::Up | News::Settled | News::Agreed(..) | News::Answer(..) => {}
             }
         };
         Ok(self.end(left))

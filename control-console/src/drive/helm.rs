@@ -7,24 +7,23 @@ mod speak;
 #[cfg(test)]
 mod tests;
 
+use super::names::Names;
 use super::rhythm::Rhythm;
-use super::stamp::{Names, Stamp};
 use super::stick::{Halt, Input as Push, Phase, State, Stick};
 use crate::clock::Moment;
+use crate::session::{Channel, Heard, Sealed};
 use std::time::Duration;
-use vehicle_protocol::{Nonce, Presence, Reason, Topic, Topics};
+use vehicle_protocol::{Reason, Topic, VehicleId};
 
 /// Where a helm leads, with every random name that it takes.
 #[derive(Clone, Debug)]
 pub struct Charter {
-    /// The vehicle's topics.
-    pub topics: Topics,
+    /// The vehicle.
+    pub vehicle: VehicleId,
     /// How often a setpoint leaves, and how long it holds.
     pub rhythm: Rhythm,
     /// What every ID begins with.
     pub name: String,
-    /// For the session.
-    pub nonce: Nonce,
     /// For how long neutral is shown before the vehicle is asked whether it took it.
     pub show: Duration,
     /// How often the round trip is measured; the hand is then given as much as the way allows.
@@ -38,7 +37,11 @@ pub enum Input<'a> {
     Up,
     /// The link is lost.
     Down,
-    /// A live message of the vehicle, or its presence.
+    /// The vehicle has granted a session, or told its clock.
+    Agreed,
+    /// An answer of the vehicle, whoever it is for.
+    Answer(&'a Heard),
+    /// Another live message of the vehicle, or its presence.
     Message(Topic, &'a [u8]),
     /// The hand, or the passing of time.
     Push(Push),
@@ -48,7 +51,7 @@ pub enum Input<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// A publish, at QoS 0 on the drive topic and at QoS 1 elsewhere, never retained; dropped if the link can't take it.
-    Publish(Topic, String),
+    Publish(Sealed),
     /// The vehicle has opened a session.
     Opened,
     /// The vehicle has answered the question with this number.
@@ -68,11 +71,8 @@ pub struct Helm {
     since: Moment,
     link: Option<Moment>,
     names: Names,
-    stamp: Option<Stamp>,
-    /// When the session was last asked for.
-    asked: Option<Moment>,
-    /// Whether the session that is known is of no use.
-    outdated: bool,
+    /// Whether the vehicle has ever granted a session.
+    open: bool,
     heard: Moment,
     /// When a question last left in this phase.
     knocked: Option<Moment>,
@@ -82,7 +82,6 @@ pub struct Helm {
     inquiry: Option<Moment>,
     /// The first neutral setpoint of this phase; an answer to what came after it says that it was taken.
     shown: Option<u64>,
-    presence: Option<Presence>,
     /// Whether the vehicle's own status shows an emergency stop.
     emergency: bool,
     deeds: Vec<Deed>,
@@ -98,24 +97,21 @@ impl Helm {
             charter,
             since: now,
             link: None,
-            stamp: None,
-            asked: None,
-            outdated: false,
+            open: false,
             heard: now,
             knocked: None,
             question: None,
             inquiry: None,
             shown: None,
-            presence: None,
             emergency: false,
             deeds: Vec::new(),
         }
     }
 
-    /// The vehicle's topics.
+    /// The vehicle.
     #[must_use]
-    pub const fn topics(&self) -> &Topics {
-        &self.charter.topics
+    pub const fn vehicle(&self) -> &VehicleId {
+        &self.charter.vehicle
     }
 
     /// What a screen shows of the stick.
@@ -145,19 +141,13 @@ impl Helm {
     /// Whether a session was ever opened.
     #[must_use]
     pub const fn is_open(&self) -> bool {
-        self.stamp.is_some()
+        self.open
     }
 
     /// Whether there is a link.
     #[must_use]
     pub const fn is_up(&self) -> bool {
         self.link.is_some()
-    }
-
-    /// The vehicle's presence as it was told last.
-    #[must_use]
-    pub const fn presence(&self) -> Option<Presence> {
-        self.presence
     }
 
     /// The number of the next name.
@@ -174,31 +164,51 @@ impl Helm {
     /// When it next wants a [`Push::Tick`].
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        [self.stick.deadline(), self.request_due(), self.knock_due()].into_iter().flatten().min()
+        [self.stick.deadline(), self.knock_due()].into_iter().flatten().min()
     }
 
     /// Takes one input and says what is to be done.
-    pub fn handle(&mut self, now: Moment, input: Input<'_>) -> Vec<Deed> {
+    pub fn handle(&mut self, now: Moment, channel: &mut Channel, input: Input<'_>) -> Vec<Deed> {
         match input {
             Input::Up => {
-                (self.link, self.asked, self.knocked) = (Some(now), None, None);
+                (self.link, self.knocked) = (Some(now), None);
+                channel.want();
                 if self.is_open() {
-                    self.push(now, Push::Up);
+                    self.push(now, channel, Push::Up);
+                } else if channel.is_ready(now) {
+                    self.begin(now, channel);
                 }
             }
             Input::Down => {
                 self.link = None;
-                self.push(now, Push::Down);
+                self.push(now, channel, Push::Down);
             }
-            Input::Message(topic, payload) => self.hear(now, topic, payload),
-            Input::Push(push) => self.push(now, push),
+            Input::Agreed => {
+                if !self.is_open() {
+                    self.begin(now, channel);
+                }
+                self.hear(now, channel);
+            }
+            Input::Answer(heard) => {
+                self.hear_answer(now, channel, heard);
+                self.hear(now, channel);
+            }
+            // There the broker may be speaking in the vehicle's place.
+            Input::Message(Topic::Presence, _) => {}
+            Input::Message(topic, payload) => {
+                if topic == Topic::Status {
+                    self.hear_status(now, channel, payload);
+                }
+                self.hear(now, channel);
+            }
+            Input::Push(push) => self.push(now, channel, push),
         }
-        self.ask(now);
+        self.ask(now, channel);
         std::mem::take(&mut self.deeds)
     }
 
     /// Pushes the stick, and passes on what it says.
-    fn push(&mut self, now: Moment, push: Push) {
+    fn push(&mut self, now: Moment, channel: &mut Channel, push: Push) {
         let before = self.stick.phase();
         let setpoint = self.stick.handle(now, push);
         if self.stick.phase() != before {
@@ -207,7 +217,7 @@ impl Helm {
         if setpoint.is_some() && self.shown.is_none() {
             (self.knocked, self.shown) = (None, Some(self.next_number()));
         }
-        let sealed = setpoint.and_then(|setpoint| self.seal(now, setpoint));
+        let sealed = setpoint.and_then(|setpoint| self.seal(now, channel, setpoint));
         self.deeds.extend(sealed);
     }
 }

@@ -10,8 +10,9 @@ use super::rhythm::Rhythm;
 use super::stick::{Halt, Input as Push, Phase, Wish};
 use crate::clock::Moment;
 use crate::exit::{Exit, Fault};
+use crate::session::{Channel, Heard, Sealed};
 use std::time::Duration;
-use vehicle_protocol::{Nonce, Reason, Topic, Topics, VehicleId};
+use vehicle_protocol::{Reason, Topic, VehicleId};
 
 /// Neutral is shown for so long before the vehicle is asked whether it took it: three setpoints at 20 Hz.
 const SHOW: Duration = Duration::from_millis(150);
@@ -21,8 +22,8 @@ const ZEROS: Duration = Duration::from_millis(100);
 /// What is wanted, with every random name that it takes.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The vehicle's topics.
-    pub topics: Topics,
+    /// The vehicle.
+    pub vehicle: VehicleId,
     /// What to ask for.
     pub wish: Wish,
     /// For how long.
@@ -33,8 +34,6 @@ pub struct Plan {
     pub silence: Duration,
     /// What every ID begins with.
     pub name: String,
-    /// For the session.
-    pub nonce: Nonce,
 }
 
 /// What happens to a trip.
@@ -46,7 +45,11 @@ pub enum Input<'a> {
     Down(&'a str),
     /// The link can't be had.
     Barred(&'a Fault),
-    /// A live message of the vehicle, or its presence.
+    /// The vehicle has granted a session, or told its clock.
+    Agreed,
+    /// An answer of the vehicle, whoever it is for.
+    Answer(&'a Heard),
+    /// Another live message of the vehicle, or its presence.
     Message(Topic, &'a [u8]),
     /// Time has passed.
     Tick,
@@ -60,7 +63,7 @@ pub enum Input<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// A publish, at QoS 0 on the drive topic and at QoS 1 elsewhere, never retained.
-    Publish(Topic, String),
+    Publish(Sealed),
     /// A BRAKE, to be repeated until it is answered.
     Brake,
     /// For who watches.
@@ -115,8 +118,8 @@ impl Trip {
     /// A trip that begins at `now`, before there is a link.
     #[must_use]
     pub fn new(plan: Plan, now: Moment) -> Self {
-        let Plan { topics, wish, length, rhythm, silence, name, nonce } = plan;
-        let charter = Charter { topics, rhythm, name, nonce, show: SHOW, pulse: None };
+        let Plan { vehicle, wish, length, rhythm, silence, name } = plan;
+        let charter = Charter { vehicle, rhythm, name, show: SHOW, pulse: None };
         Self {
             helm: Helm::new(charter, now),
             wish,
@@ -138,7 +141,7 @@ impl Trip {
     /// The vehicle that it is about.
     #[must_use]
     pub const fn vehicle(&self) -> &VehicleId {
-        self.helm.topics().id()
+        self.helm.vehicle()
     }
 
     /// Counts a setpoint that the link has taken.
@@ -156,36 +159,38 @@ impl Trip {
     }
 
     /// Takes one input and says what is to be done.
-    pub fn handle(&mut self, now: Moment, input: Input<'_>) -> Vec<Deed> {
+    pub fn handle(&mut self, now: Moment, channel: &mut Channel, input: Input<'_>) -> Vec<Deed> {
         if self.stage != Stage::Finished {
-            self.take(now, input);
-            self.advance(now);
+            self.take(now, channel, input);
+            self.advance(now, channel);
         }
         std::mem::take(&mut self.deeds)
     }
 
-    fn take(&mut self, now: Moment, input: Input<'_>) {
+    fn take(&mut self, now: Moment, channel: &mut Channel, input: Input<'_>) {
         match input {
             Input::Up => {
                 if self.stage == Stage::Connecting {
                     self.enter(now, Stage::Opening);
                 }
-                self.steer(now, helm::Input::Up);
+                self.steer(now, channel, helm::Input::Up);
             }
             Input::Down(why) => {
                 self.last_failure = Some(why.to_owned());
-                self.steer(now, helm::Input::Down);
+                self.steer(now, channel, helm::Input::Down);
                 if self.stage == Stage::Releasing {
                     self.enter(now, Stage::Halted(Halt::Unlinked));
                 }
             }
             Input::Barred(fault) => self.barred(fault),
-            Input::Message(topic, payload) => self.steer(now, helm::Input::Message(topic, payload)),
+            Input::Agreed => self.steer(now, channel, helm::Input::Agreed),
+            Input::Answer(heard) => self.steer(now, channel, helm::Input::Answer(heard)),
+            Input::Message(topic, payload) => self.steer(now, channel, helm::Input::Message(topic, payload)),
             Input::Tick => {
                 let holds = matches!(self.stage, Stage::Showing | Stage::Driving);
-                self.push(now, if holds { Push::Hand(Some(self.wish)) } else { Push::Tick });
+                self.push(now, channel, if holds { Push::Hand(Some(self.wish)) } else { Push::Tick });
             }
-            Input::Leave(exit) => self.leave(now, exit),
+            Input::Leave(exit) => self.leave(now, channel, exit),
             Input::Braked(report) => self.braked(report),
         }
     }
@@ -208,19 +213,19 @@ impl Trip {
         self.deeds.push(Deed::Note(note));
     }
 
-    fn push(&mut self, now: Moment, push: Push) {
-        self.steer(now, helm::Input::Push(push));
+    fn push(&mut self, now: Moment, channel: &mut Channel, push: Push) {
+        self.steer(now, channel, helm::Input::Push(push));
     }
 
     /// Turns the helm, and follows what comes of it.
-    fn steer(&mut self, now: Moment, input: helm::Input<'_>) {
-        for deed in self.helm.handle(now, input) {
+    fn steer(&mut self, now: Moment, channel: &mut Channel, input: helm::Input<'_>) {
+        for deed in self.helm.handle(now, channel, input) {
             match deed {
-                helm::Deed::Publish(topic, text) => self.deeds.push(Deed::Publish(topic, text)),
+                helm::Deed::Publish(sealed) => self.deeds.push(Deed::Publish(sealed)),
                 helm::Deed::Opened if self.stage == Stage::Opening => {
                     self.enter(now, Stage::Showing);
-                    self.push(now, Push::Arm);
-                    self.push(now, Push::Hand(Some(self.wish)));
+                    self.push(now, channel, Push::Arm);
+                    self.push(now, channel, Push::Hand(Some(self.wish)));
                 }
                 helm::Deed::Confirmed(number)
                     if self.stage == Stage::Confirming && number >= self.counts_from =>
@@ -255,30 +260,30 @@ impl Trip {
         Some(self.since.saturating_add(lasts))
     }
 
-    fn advance(&mut self, now: Moment) {
+    fn advance(&mut self, now: Moment, channel: &mut Channel) {
         let is_over = self.until().is_some_and(|until| now >= until);
         match self.stage {
             Stage::Driving if is_over => {
                 self.enter(now, Stage::Releasing);
-                self.push(now, Push::Hand(None));
+                self.push(now, channel, Push::Hand(None));
             }
             Stage::Releasing if self.helm.is_silent() => {
                 self.enter(now, Stage::Confirming);
                 self.helm.inquire(now);
-                self.push(now, Push::Tick);
+                self.push(now, channel, Push::Tick);
             }
             // A halted stick comes out of HOLD with zeros, as it goes in with them where it can.
             Stage::Halted(halt)
                 if is_over || (self.helm.phase() == Phase::Released && self.helm.is_silent()) =>
             {
-                self.halted(halt);
+                self.halted(halt, channel);
             }
             Stage::Leaving(exit) if is_over => {
                 self.enter(now, Stage::Braking(exit));
                 self.deeds.push(Deed::Brake);
             }
             Stage::Connecting | Stage::Opening | Stage::Showing | Stage::Confirming if is_over => {
-                self.give_up();
+                self.give_up(channel);
             }
             Stage::Connecting
             | Stage::Opening
@@ -293,12 +298,12 @@ impl Trip {
         }
     }
 
-    fn leave(&mut self, now: Moment, exit: Exit) {
+    fn leave(&mut self, now: Moment, channel: &mut Channel, exit: Exit) {
         let stick_spoke = !matches!(self.stage, Stage::Connecting | Stage::Opening);
         let already = matches!(self.stage, Stage::Leaving(_) | Stage::Braking(_));
         if self.helm.is_up() && stick_spoke && !already {
             self.enter(now, Stage::Leaving(exit));
-            self.push(now, Push::Hand(None));
+            self.push(now, channel, Push::Hand(None));
         } else {
             self.left(exit);
         }

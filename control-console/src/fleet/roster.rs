@@ -1,16 +1,13 @@
 //! What is known of each vehicle. Pure.
 
-use crate::clock::Moment;
-use crate::session::in_milliseconds;
+use crate::session::{Agreement, in_milliseconds};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::time::Duration;
-use vehicle_protocol::{Nonce, Presence, PresenceState, SessionAnswer, Status, Topic, VehicleId};
+use vehicle_protocol::{Presence, PresenceState, Status, Topic, VehicleId};
 
 /// Every vehicle that was heard of.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Roster {
-    nonce: Nonce,
     vehicles: BTreeMap<VehicleId, Known>,
 }
 
@@ -18,9 +15,8 @@ pub(super) struct Roster {
 struct Known {
     presence: Option<Presence>,
     status: Option<Status>,
-    asked: Option<Moment>,
-    round_trip: Option<Duration>,
-    clock: Option<u64>,
+    asked: bool,
+    agreement: Option<Agreement>,
 }
 
 impl Known {
@@ -30,16 +26,8 @@ impl Known {
 }
 
 impl Roster {
-    pub(super) const fn new(nonce: Nonce) -> Self {
-        Self { nonce, vehicles: BTreeMap::new() }
-    }
-
-    pub(super) const fn nonce(&self) -> Nonce {
-        self.nonce
-    }
-
     /// Takes a message.
-    pub(super) fn hear(&mut self, vehicle: &VehicleId, topic: Topic, payload: &[u8], now: Moment) {
+    pub(super) fn hear(&mut self, vehicle: &VehicleId, topic: Topic, payload: &[u8]) {
         if payload.is_empty() {
             // Somebody has just removed a retained message.
             return;
@@ -55,35 +43,33 @@ impl Roster {
                 }
             }
             Topic::Status => known.status = serde_json::from_slice(payload).ok().or(known.status.take()),
-            Topic::Session => {
-                if let Ok(answer) = serde_json::from_slice::<SessionAnswer>(payload)
-                    && answer.nonce == self.nonce
-                    && known.clock.is_none()
-                {
-                    known.clock = Some(answer.clock);
-                    known.round_trip = known.asked.map(|asked| now.saturating_sub(asked));
-                }
-            }
             _ => {}
         }
     }
 
     /// A vehicle that is online and was not asked for its clock.
     pub(super) fn to_ask(&self) -> Option<VehicleId> {
-        let unasked = |known: &Known| known.is_online() && known.asked.is_none();
+        let unasked = |known: &Known| known.is_online() && !known.asked;
         self.vehicles.iter().find(|(_, known)| unasked(known)).map(|(vehicle, _)| vehicle.clone())
     }
 
-    /// It has been asked at `now`.
-    pub(super) fn asked(&mut self, vehicle: &VehicleId, now: Moment) {
+    /// It has been asked.
+    pub(super) fn asked(&mut self, vehicle: &VehicleId) {
         if let Some(known) = self.vehicles.get_mut(vehicle) {
-            known.asked = Some(now);
+            known.asked = true;
+        }
+    }
+
+    /// It has answered.
+    pub(super) fn agreed(&mut self, vehicle: &VehicleId, agreement: Agreement) {
+        if let Some(known) = self.vehicles.get_mut(vehicle) {
+            known.agreement = known.agreement.or(Some(agreement));
         }
     }
 
     /// How many of those that were asked have not answered.
     pub(super) fn awaited(&self) -> usize {
-        self.vehicles.values().filter(|known| known.asked.is_some() && known.clock.is_none()).count()
+        self.vehicles.values().filter(|known| known.asked && known.agreement.is_none()).count()
     }
 
     pub(super) fn into_rows(self) -> Vec<Row> {
@@ -112,8 +98,11 @@ impl Row {
             vehicle,
             link: known.presence.map(|presence| presence.state),
             // Both on the vehicle's own clock; how old the words of an absent vehicle are, nobody can say.
-            age_ms: known.clock.zip(status).and_then(|(clock, status)| clock.checked_sub(status.time)),
-            round_trip_ms: known.round_trip.map(in_milliseconds),
+            age_ms: known
+                .agreement
+                .zip(status)
+                .and_then(|(agreement, status)| agreement.clock.checked_sub(status.time)),
+            round_trip_ms: known.agreement.map(|agreement| in_milliseconds(agreement.round_trip)),
             mode: status.map(|status| status.mode.to_string()),
             cause: status.and_then(|status| status.cause).map(|cause| cause.to_string()),
             driver: status.and_then(|status| status.driver.clone()),
@@ -159,6 +148,7 @@ fn age(milliseconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
     use vehicle_protocol::Epoch;
 
     fn presence(state: &str, link: u32) -> Vec<u8> {
@@ -166,32 +156,28 @@ mod tests {
     }
 
     fn roster() -> (Roster, VehicleId) {
-        (Roster::new(Nonce([1; 16])), "rover-1".parse().unwrap())
+        (Roster::default(), "rover-1".parse().unwrap())
     }
 
     #[test]
     fn a_will_of_an_older_link_is_void() {
         let (mut roster, rover) = roster();
-        roster.hear(&rover, Topic::Presence, &presence("ONLINE", 2), Moment::ZERO);
-        roster.hear(&rover, Topic::Presence, &presence("CONNECTION_BROKEN", 1), Moment::ZERO);
+        roster.hear(&rover, Topic::Presence, &presence("ONLINE", 2));
+        roster.hear(&rover, Topic::Presence, &presence("CONNECTION_BROKEN", 1));
         assert!(roster.into_rows().iter().all(Row::is_online));
     }
 
     #[test]
     fn the_age_is_what_has_passed_on_the_vehicles_own_clock() {
         let (mut roster, rover) = roster();
-        roster.hear(&rover, Topic::Status, br#"{"time":1000,"mode":"standing"}"#, Moment::ZERO);
+        roster.hear(&rover, Topic::Status, br#"{"time":1000,"mode":"standing"}"#);
         assert_eq!(roster.to_ask(), None);
-        roster.hear(&rover, Topic::Presence, &presence("ONLINE", 1), Duration::from_millis(4));
+        roster.hear(&rover, Topic::Presence, &presence("ONLINE", 1));
         assert_eq!(roster.to_ask().as_ref(), Some(&rover));
-        roster.asked(&rover, Duration::from_millis(5));
+        roster.asked(&rover);
         assert_eq!(roster.to_ask(), None);
         assert_eq!(roster.awaited(), 1);
-        let other = format!(r#"{{"NONCE":"{}","EPOCH":"{}","CLOCK":1}}"#, Nonce([2; 16]), Epoch([7; 16]));
-        roster.hear(&rover, Topic::Session, other.as_bytes(), Duration::from_millis(6));
-        assert_eq!(roster.awaited(), 1);
-        let ours = format!(r#"{{"NONCE":"{}","EPOCH":"{}","CLOCK":4000}}"#, Nonce([1; 16]), Epoch([7; 16]));
-        roster.hear(&rover, Topic::Session, ours.as_bytes(), Duration::from_millis(9));
+        roster.agreed(&rover, Agreement { clock: 4000, round_trip: Duration::from_millis(4) });
         assert_eq!(roster.awaited(), 0);
         let rows = roster.into_rows();
         let row = rows.first().unwrap();
@@ -206,8 +192,8 @@ mod tests {
     #[test]
     fn what_an_absent_vehicle_said_is_marked_old_and_it_is_not_asked() {
         let (mut roster, rover) = roster();
-        roster.hear(&rover, Topic::Status, br#"{"time":1000,"mode":"driving","speed_mph":2}"#, Moment::ZERO);
-        roster.hear(&rover, Topic::Presence, &presence("OFFLINE", 1), Moment::ZERO);
+        roster.hear(&rover, Topic::Status, br#"{"time":1000,"mode":"driving","speed_mph":2}"#);
+        roster.hear(&rover, Topic::Presence, &presence("OFFLINE", 1));
         assert_eq!(roster.to_ask(), None);
         let cells = roster.into_rows().first().unwrap().cells();
         assert_eq!((cells[2].as_str(), cells[4].as_str(), cells[6].as_str()), ("?", "~driving", "~2.0 mph"));
@@ -216,8 +202,8 @@ mod tests {
     #[test]
     fn garbage_is_no_reason_to_forget_what_was_known() {
         let (mut roster, rover) = roster();
-        roster.hear(&rover, Topic::Status, br#"{"mode":"driving"}"#, Moment::ZERO);
-        roster.hear(&rover, Topic::Status, b"\xff{", Moment::ZERO);
+        roster.hear(&rover, Topic::Status, br#"{"mode":"driving"}"#);
+        roster.hear(&rover, Topic::Status, b"\xff{");
         assert_eq!(roster.into_rows().first().unwrap().mode.as_deref(), Some("driving"));
     }
 }

@@ -4,35 +4,22 @@ mod conclude;
 mod hear;
 mod speak;
 
+use super::channel::{Channel, Form, Heard};
 use super::record::Record;
 use super::report::Report;
-use super::vehicle_clock::VehicleClock;
 use crate::clock::Moment;
 use crate::exit::{Exit, Fault};
 use std::time::Duration;
-use vehicle_protocol::{Answer, Command, CommandId, CommandName, Nonce, Presence, Topic, Topics};
+use vehicle_protocol::{Answer, Command, CommandId, CommandName, Topic, Topics};
 
 /// How often an operator's presence is renewed while motion is awaited; a vehicle's `operator_timeout` may be 500 ms.
 const HEARTBEAT_EVERY: Duration = Duration::from_millis(200);
 /// How often a stop is repeated until it is answered.
 const STOP_EVERY: Duration = Duration::from_millis(500);
-/// How often a session is asked for: the vehicle may have been away for a moment.
-const REQUEST_EVERY: Duration = Duration::from_secs(1);
 /// When a publish is tried again that the link had no room for.
 const NO_ROOM: Duration = Duration::from_millis(20);
 /// How long the BRAKE that follows a signal may take to reach the broker.
 const BRAKE_WITHIN: Duration = Duration::from_secs(1);
-
-/// In which of the shapes a command is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// As the oldest vehicles know it.
-    Plain,
-    /// With an ID.
-    Identified,
-    /// With an ID and an expiry, after a session.
-    Timed,
-}
 
 /// What is to be sent to whom, with every random name that it takes.
 #[derive(Clone, Debug)]
@@ -47,8 +34,6 @@ pub struct Errand {
     pub id: CommandId,
     /// An ID for the command that this one may take with it: a BRAKE, or what shows that a DRIVE has arrived.
     pub companion: CommandId,
-    /// For the session.
-    pub nonce: Nonce,
     /// The longest silence.
     pub silence: Duration,
 }
@@ -56,8 +41,6 @@ pub struct Errand {
 /// What a publish is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
-    /// To open a session.
-    Session,
     /// The command itself.
     Command,
     /// What is answered where the command itself is not.
@@ -81,8 +64,12 @@ pub enum Input<'a> {
     Acknowledged(Purpose),
     /// A publish never left.
     Unsent(Purpose),
-    /// A message of the vehicle.
-    Message(Topic, &'a [u8]),
+    /// The vehicle has granted a session, or told its clock.
+    Agreed,
+    /// An answer of the vehicle, whoever it is for.
+    Answer(&'a Heard),
+    /// One of its answers that can't be read.
+    Unreadable,
     /// Time has passed.
     Tick,
     /// A signal: leave with this code.
@@ -93,7 +80,7 @@ pub enum Input<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// A publish, at QoS 0 on the drive topic and at QoS 1 elsewhere, never retained.
-    Publish(Purpose, Topic, String),
+    Publish(Purpose, Topic, Vec<u8>),
     /// The vehicle is at it.
     Progress(Answer),
     /// The end; nothing follows.
@@ -118,10 +105,6 @@ pub struct Exchange {
     until: Moment,
     up: bool,
     last_failure: Option<String>,
-    presence: Option<Presence>,
-    clock: Option<VehicleClock>,
-    /// The command as it was sent, to be repeated if it is a stop.
-    text: String,
     record: Option<Record>,
     companion: Option<Record>,
     acknowledged: bool,
@@ -140,9 +123,6 @@ impl Exchange {
             phase: Phase::Connecting,
             up: false,
             last_failure: None,
-            presence: None,
-            clock: None,
-            text: String::new(),
             record: None,
             companion: None,
             acknowledged: false,
@@ -176,14 +156,14 @@ impl Exchange {
     }
 
     /// Takes one input and says what is to be done.
-    pub fn handle(&mut self, now: Moment, input: Input<'_>) -> Vec<Deed> {
+    pub fn handle(&mut self, now: Moment, channel: &mut Channel, input: Input<'_>) -> Vec<Deed> {
         if self.phase == Phase::Finished {
             return Vec::new();
         }
         match input {
             Input::Up => {
                 self.up = true;
-                self.resume(now)
+                self.resume(now, channel)
             }
             Input::Down(why) => {
                 self.up = false;
@@ -196,40 +176,47 @@ impl Exchange {
                 self.unsent(purpose, now);
                 Vec::new()
             }
-            Input::Message(topic, payload) => self.hear(topic, payload, now),
-            Input::Tick => self.tick(now),
-            Input::Leave(exit) => self.leave(exit, now),
+            Input::Agreed if self.phase == Phase::Opening => self.dispatch(now, channel),
+            Input::Answer(heard) => self.hear_answer(heard, now, channel),
+            Input::Unreadable => {
+                self.unreadable = self.unreadable.saturating_add(1);
+                Vec::new()
+            }
+            Input::Tick => self.tick(now, channel),
+            Input::Leave(exit) => self.leave(exit, now, channel),
+            Input::Agreed => Vec::new(),
         }
     }
 
     /// What to do when the link is there: begin, or go on where repeating is harmless.
-    fn resume(&mut self, now: Moment) -> Vec<Deed> {
+    fn resume(&mut self, now: Moment, channel: &mut Channel) -> Vec<Deed> {
         match self.phase {
-            Phase::Connecting if self.errand.form == Form::Timed => {
+            Phase::Connecting
+                if channel.needs_session(self.name(), self.errand.form) && !channel.is_ready(now) =>
+            {
+                channel.want();
                 self.phase = Phase::Opening;
                 self.until = now.saturating_add(self.errand.silence);
-                vec![self.request(now)]
+                Vec::new()
             }
-            Phase::Connecting => self.dispatch(now),
-            Phase::Opening => vec![self.request(now)],
-            Phase::Awaiting if self.name().is_stop() => vec![self.repeat_stop(now)],
-            Phase::Leaving(_) => vec![self.brake()],
-            Phase::Awaiting | Phase::Finished => Vec::new(),
+            Phase::Connecting => self.dispatch(now, channel),
+            Phase::Awaiting if self.name().is_stop() => self.repeat_stop(now, channel),
+            Phase::Leaving(_) => self.brake(now, channel),
+            Phase::Opening | Phase::Awaiting | Phase::Finished => Vec::new(),
         }
     }
 
-    fn tick(&mut self, now: Moment) -> Vec<Deed> {
+    fn tick(&mut self, now: Moment, channel: &mut Channel) -> Vec<Deed> {
         if self.is_over(now) {
-            return vec![self.give_up()];
+            return vec![self.give_up(channel)];
         }
         if !self.up || self.again.is_none_or(|again| now < again) {
             return Vec::new();
         }
         match self.phase {
-            Phase::Opening => vec![self.request(now)],
-            Phase::Awaiting if self.name().is_stop() => vec![self.repeat_stop(now)],
-            Phase::Awaiting => vec![self.heartbeat(now)],
-            Phase::Connecting | Phase::Leaving(_) | Phase::Finished => Vec::new(),
+            Phase::Awaiting if self.name().is_stop() => self.repeat_stop(now, channel),
+            Phase::Awaiting => self.heartbeat(now, channel),
+            Phase::Connecting | Phase::Opening | Phase::Leaving(_) | Phase::Finished => Vec::new(),
         }
     }
 
@@ -256,13 +243,13 @@ impl Exchange {
                 self.acknowledged = true;
                 Vec::new()
             }
-            (Purpose::Session | Purpose::Heartbeat | Purpose::Brake, _) => Vec::new(),
+            (Purpose::Heartbeat | Purpose::Brake, _) => Vec::new(),
         }
     }
 
     /// A command that never left may be sent when the link is back; what may be repeated is, soon.
     fn unsent(&mut self, purpose: Purpose, now: Moment) {
-        if purpose == Purpose::Session || self.name().is_stop() {
+        if self.name().is_stop() {
             self.again = Some(now.saturating_add(NO_ROOM));
         } else if purpose == Purpose::Command && self.phase == Phase::Awaiting && !self.acknowledged {
             (self.record, self.companion, self.again) = (None, None, None);
@@ -271,13 +258,13 @@ impl Exchange {
         }
     }
 
-    fn leave(&mut self, exit: Exit, now: Moment) -> Vec<Deed> {
+    fn leave(&mut self, exit: Exit, now: Moment, channel: &mut Channel) -> Vec<Deed> {
         match self.phase {
             Phase::Awaiting if self.name().is_motion() => {
                 self.phase = Phase::Leaving(exit);
                 self.again = None;
                 self.until = now.saturating_add(BRAKE_WITHIN);
-                if self.up { vec![self.brake()] } else { Vec::new() }
+                if self.up { self.brake(now, channel) } else { Vec::new() }
             }
             Phase::Leaving(_) => vec![self.left(exit, "a second signal came before BRAKE was on its way")],
             Phase::Connecting | Phase::Opening | Phase::Awaiting | Phase::Finished => {

@@ -6,14 +6,23 @@ use vehicle_protocol::{Answer, CommandId, CommandName};
 
 /// By what an answer is recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum Mark {
     /// By the ID. The name is compared too, since a CANCEL carries the ID of another command.
     Id(CommandId, CommandName),
     /// By the name alone: the plain form has no ID.
     Name(CommandName),
 }
 
-impl Key {
+impl Mark {
+    /// The ID that was sent with it.
+    #[must_use]
+    pub const fn id(&self) -> Option<&CommandId> {
+        match self {
+            Self::Id(id, _) => Some(id),
+            Self::Name(_) => None,
+        }
+    }
+
     /// Whether `answer` answers this command.
     #[must_use]
     pub fn matches(&self, answer: &Answer) -> bool {
@@ -53,7 +62,7 @@ enum Stage {
 /// A command from the moment it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    key: Key,
+    mark: Mark,
     silence: Duration,
     sent: Moment,
     deadline: Moment,
@@ -63,13 +72,13 @@ pub struct Record {
 impl Record {
     /// A command that is sent at `now` and may be met with silence for `silence` at most.
     #[must_use]
-    pub fn sent(key: Key, silence: Duration, now: Moment) -> Self {
-        Self { key, silence, sent: now, deadline: now.saturating_add(silence), stage: Stage::Waiting }
+    pub fn sent(mark: Mark, silence: Duration, now: Moment) -> Self {
+        Self { mark, silence, sent: now, deadline: now.saturating_add(silence), stage: Stage::Waiting }
     }
 
     /// Takes an answer.
     pub fn hear(&mut self, answer: &Answer, now: Moment) -> Change {
-        if !self.key.matches(answer) {
+        if !self.mark.matches(answer) {
             return Change::None;
         }
         let change = match (&self.stage, answer.state.is_terminal()) {
@@ -94,6 +103,12 @@ impl Record {
         } else {
             Change::None
         }
+    }
+
+    /// By what its answer is known.
+    #[must_use]
+    pub const fn mark(&self) -> &Mark {
+        &self.mark
     }
 
     /// When silence will have lasted too long, while an answer is awaited.

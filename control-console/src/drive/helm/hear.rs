@@ -2,91 +2,65 @@
 
 use super::{Deed, Helm, Phase, Push};
 use crate::clock::Moment;
-use crate::drive::stamp::Stamp;
-use vehicle_protocol::{Answer, CommandName, Mode, Presence, Reason, SessionAnswer, State, Status, Topic};
+use crate::session::{Channel, Heard};
+use vehicle_protocol::{Answer, CommandName, Mode, Reason, State, Status};
 
 impl Helm {
-    pub(super) fn hear(&mut self, now: Moment, topic: Topic, payload: &[u8]) {
-        if topic == Topic::Presence {
-            // The broker may be speaking in the vehicle's place.
-            self.hear_presence(payload);
-            return;
-        }
+    /// The vehicle itself has spoken.
+    pub(super) fn hear(&mut self, now: Moment, channel: &mut Channel) {
         self.heard = now;
-        #[expect(clippy::wildcard_enum_match_arm, reason = "of the others it counts that they came")]
-        match topic {
-            Topic::Session => self.hear_session(now, payload),
-            Topic::ExecutedCommands => self.hear_answer(now, payload),
-            Topic::Status => self.hear_status(now, payload),
-            _ => {}
-        }
-        self.push(now, Push::Heard);
+        self.push(now, channel, Push::Heard);
     }
 
-    fn hear_presence(&mut self, payload: &[u8]) {
-        let Ok(presence) = serde_json::from_slice::<Presence>(payload) else { return };
-        if self.presence.is_none_or(|known| presence.replaces(&known)) {
-            self.presence = Some(presence);
-        }
-    }
-
-    fn hear_session(&mut self, now: Moment, payload: &[u8]) {
-        let Ok(answer) = serde_json::from_slice::<SessionAnswer>(payload) else { return };
-        if answer.nonce != self.charter.nonce {
-            return;
-        }
-        self.outdated = false;
-        if let Some(stamp) = &mut self.stamp {
-            stamp.renew(answer.epoch, answer.clock, now);
-        } else {
-            self.stamp = Some(Stamp::new(answer.epoch, answer.clock, now));
-            self.push(now, Push::Up);
-            self.deeds.push(Deed::Opened);
-        }
+    /// There is a session, for the first time.
+    pub(super) fn begin(&mut self, now: Moment, channel: &mut Channel) {
+        self.open = true;
+        self.push(now, channel, Push::Up);
+        self.deeds.push(Deed::Opened);
     }
 
     /// An emergency stop by whomever is one here too; it ends here when the vehicle shows that it has ended.
-    fn hear_status(&mut self, now: Moment, payload: &[u8]) {
+    pub(super) fn hear_status(&mut self, now: Moment, channel: &mut Channel, payload: &[u8]) {
         let Ok(status) = serde_json::from_slice::<Status>(payload) else { return };
         let emergency = status.mode == Mode::EmergencyStop;
         if emergency != self.emergency {
             self.emergency = emergency;
-            self.push(now, if emergency { Push::EmergencyStop } else { Push::Cleared });
+            self.push(now, channel, if emergency { Push::EmergencyStop } else { Push::Cleared });
         }
     }
 
-    fn hear_answer(&mut self, now: Moment, payload: &[u8]) {
-        let Ok(answer) = serde_json::from_slice::<Answer>(payload) else { return };
+    pub(super) fn hear_answer(&mut self, now: Moment, channel: &mut Channel, heard: &Heard) {
+        let answer = &heard.answer;
         let Some(number) = answer.id.as_ref().and_then(|id| self.names.number(id)) else { return };
-        if let (Some(stamp), Some(clock)) = (&mut self.stamp, answer.clock) {
-            stamp.observe(clock, now);
+        if let Some(clock) = answer.clock {
+            channel.observe(clock, now);
         }
         match answer.command {
             Some(CommandName::ReportStatus) if answer.state == State::Succeeded => {
-                self.hear_confirmation(now, number);
+                self.hear_confirmation(now, channel, number);
             }
             Some(CommandName::ReportStatus) => {}
-            _ => self.hear_refusal(now, answer),
+            _ => self.hear_refusal(now, channel, answer),
         }
     }
 
     /// The vehicle went on to answer what was sent after the setpoints, and had refused none of them.
-    fn hear_confirmation(&mut self, now: Moment, number: u64) {
+    fn hear_confirmation(&mut self, now: Moment, channel: &mut Channel, number: u64) {
         if let Some((_, asked)) = self.question.take_if(|(asked, _)| *asked == number) {
             let round_trip = now.saturating_sub(asked);
             self.deeds.push(Deed::RoundTrip(round_trip));
             if self.charter.pulse.is_some() {
-                self.push(now, Push::RoundTrip(round_trip));
+                self.push(now, channel, Push::RoundTrip(round_trip));
             }
         }
         if self.stick.phase() == Phase::Ready && self.shown.is_some_and(|shown| number > shown) {
-            self.push(now, Push::Taken);
+            self.push(now, channel, Push::Taken);
         }
         self.inquiry = None;
         self.deeds.push(Deed::Confirmed(number));
     }
 
-    fn hear_refusal(&mut self, now: Moment, answer: Answer) {
+    fn hear_refusal(&mut self, now: Moment, channel: &mut Channel, answer: &Answer) {
         let reason = answer.reason;
         // While neutral is shown, these pass: the clock was not known well enough, or the stream of an earlier console
         // has an EXP that ours has yet to reach.
@@ -95,10 +69,12 @@ impl Helm {
         if passes {
             self.shown = None;
         } else {
-            self.push(now, Push::Refused);
+            self.push(now, channel, Push::Refused);
         }
         // Whatever comes next begins with the clock of the boot that is.
-        self.outdated |= matches!(reason, Some(Reason::BadEpoch | Reason::Expired));
-        self.deeds.push(Deed::Refused(reason, answer.detail));
+        if matches!(reason, Some(Reason::BadEpoch | Reason::Expired)) {
+            channel.doubt();
+        }
+        self.deeds.push(Deed::Refused(reason, answer.detail.clone()));
     }
 }

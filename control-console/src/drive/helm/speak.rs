@@ -2,50 +2,33 @@
 
 use super::{Deed, Helm, Phase};
 use crate::clock::Moment;
-use crate::drive::stamp::Stamp;
+use crate::session::{Channel, Form};
 use std::time::Duration;
-use vehicle_protocol::{Command, Envelope, SessionRequest, Setpoint, Shape, Topic, json};
+use vehicle_protocol::{Command, Setpoint};
 
-/// How often a session is asked for until it is answered.
-const REQUEST_EVERY: Duration = Duration::from_secs(1);
 /// A vehicle that says nothing for so long is asked whether it is there; it is asked again as often.
 const KNOCK_EVERY: Duration = Duration::from_millis(400);
 
 impl Helm {
-    pub(super) fn seal(&mut self, now: Moment, setpoint: Setpoint) -> Option<Deed> {
-        let (stamp, id) = (self.stamp.as_mut()?, self.names.make()?);
-        Some(Deed::Publish(Topic::Drive, stamp.seal(setpoint, &self.charter.rhythm, id, now)))
+    /// The message for a setpoint that leaves at `now`: dead when its hold would be over, wherever it is then.
+    pub(super) fn seal(&mut self, now: Moment, channel: &mut Channel, setpoint: Setpoint) -> Option<Deed> {
+        let (command, hold) = (Command::Drive(setpoint), self.charter.rhythm.hold());
+        channel.seal(now, command, Form::Timed, self.names.make(), hold).map(Deed::Publish)
     }
 
     /// Asks for what has to be known, when it is time to.
-    pub(super) fn ask(&mut self, now: Moment) {
-        if self.request_due().is_some_and(|due| now >= due) {
-            self.asked = Some(now);
-            let request = SessionRequest { key: None, nonce: self.charter.nonce, mac: None };
-            // A struct of strings always serialises.
-            let text = serde_json::to_string(&request).unwrap_or_default();
-            self.deeds.push(Deed::Publish(Topic::SessionRequest, text));
-        }
+    pub(super) fn ask(&mut self, now: Moment, channel: &mut Channel) {
         if self.knock_due().is_some_and(|due| now >= due) {
             self.knocked = Some(now);
             self.question = Some((self.names.next_number(), now));
-            let knock = self.names.make().map(|id| {
-                json::encode(&Envelope { command: Command::ReportStatus, shape: Shape::Identified(id) })
-            });
-            self.deeds.extend(knock.map(|text| Deed::Publish(Topic::Commands, text)));
+            let (command, id) = (Command::ReportStatus, self.names.make());
+            let knock = channel.seal(now, command, Form::Identified, id, KNOCK_EVERY);
+            self.deeds.extend(knock.map(Deed::Publish));
         }
     }
 
-    pub(super) fn request_due(&self) -> Option<Moment> {
-        let up = self.link?;
-        let stale = self.stamp.as_ref().filter(|_| !self.outdated).map_or(up, Stamp::stale_at);
-        let again = self.asked.map(|asked| asked.saturating_add(REQUEST_EVERY));
-        Some(stale.max(again.unwrap_or_default()))
-    }
-
     pub(super) fn knock_due(&self) -> Option<Moment> {
-        let up = self.link?;
-        self.stamp.as_ref()?;
+        let up = self.link.filter(|_| self.open)?;
         let after = |pause: Duration| {
             let first = if self.knocked.is_some() { Moment::ZERO } else { up };
             self.knocked.map(|knocked| knocked.saturating_add(pause)).unwrap_or_default().max(first)

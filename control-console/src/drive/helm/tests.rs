@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::drive::stick::Wish;
-use vehicle_protocol::{Command, DegreesPerSecond, Epoch, Mph, Root, json};
+use vehicle_protocol::{Command, DegreesPerSecond, Epoch, Mph, Nonce, json};
 
 const fn at(milliseconds: u64) -> Moment {
     Duration::from_millis(milliseconds)
@@ -12,6 +12,7 @@ const fn at(milliseconds: u64) -> Moment {
 /// A helm with a hand on it, and a vehicle that answers each question after a while.
 struct Scene {
     helm: Helm,
+    channel: Channel,
     now: Moment,
     hand: Push,
     way: Duration,
@@ -24,14 +25,14 @@ impl Scene {
     /// Armed, with a session, at neutral.
     fn ready() -> Self {
         let charter = Charter {
-            topics: Root::default().vehicle("rover-1".parse().unwrap()),
+            vehicle: "rover-1".parse().unwrap(),
             rhythm: Rhythm::new(at(50), at(300)).unwrap(),
             name: "abc".to_owned(),
-            nonce: Nonce([1; 16]),
             show: Duration::ZERO,
             pulse: Some(at(500)),
         };
         let mut scene = Self {
+            channel: Channel::new(charter.vehicle.clone(), Nonce([1; 16])),
             helm: Helm::new(charter, at(0)),
             now: at(0),
             hand: Push::Tick,
@@ -43,7 +44,9 @@ impl Scene {
         scene.feed(Input::Up);
         let (nonce, epoch) = (Nonce([1; 16]), Epoch([7; 16]));
         let text = format!(r#"{{"NONCE":"{nonce}","EPOCH":"{epoch}","CLOCK":60000}}"#);
-        scene.feed(Input::Message(Topic::Session, text.as_bytes()));
+        assert!(scene.channel.ask(at(0)).is_some(), "a session is wanted");
+        assert!(scene.channel.agree(text.as_bytes(), at(0)).unwrap().is_some());
+        scene.feed(Input::Agreed);
         scene.feed(Input::Push(Push::Arm));
         scene.run(1_000);
         assert_eq!((scene.helm.state(), scene.left.len()), (State::Ready, 0));
@@ -57,20 +60,20 @@ impl Scene {
     }
 
     fn feed(&mut self, input: Input<'_>) {
-        for deed in self.helm.handle(self.now, input) {
+        for deed in self.helm.handle(self.now, &mut self.channel, input) {
             match deed {
-                Deed::Publish(Topic::Drive, text) => {
-                    let command = json::decode(text.as_bytes()).unwrap().command;
-                    let Command::Drive(setpoint) = command else { panic!("{text}") };
+                Deed::Publish(sealed) if sealed.topic == Topic::Drive => {
+                    let command = json::decode(&sealed.payload).unwrap().command;
+                    let Command::Drive(setpoint) = command else { panic!("{sealed:?}") };
                     self.left.push((self.now, setpoint.speed));
                 }
-                Deed::Publish(Topic::Commands, text) => {
-                    let id = json::decode(text.as_bytes()).unwrap().shape.id().unwrap().to_string();
+                Deed::Publish(sealed) => {
+                    let id = json::decode(&sealed.payload).unwrap().shape.id().unwrap().to_string();
                     let answer = format!(r#"{{"CMD":"REPORT_STATUS","ID":"{id}","STATE":"SUCCEEDED"}}"#);
                     self.coming.push((self.now + self.way, answer));
                 }
                 Deed::RoundTrip(round_trip) => self.round_trips.push(round_trip),
-                Deed::Publish(..) | Deed::Opened | Deed::Confirmed(_) | Deed::Refused(..) => {}
+                Deed::Opened | Deed::Confirmed(_) | Deed::Refused(..) => {}
             }
         }
     }
@@ -83,7 +86,8 @@ impl Scene {
             self.now = self.now.max(due);
             if answer.is_some_and(|answer| answer <= self.now) {
                 let (_, text) = self.coming.remove(0);
-                self.feed(Input::Message(Topic::ExecutedCommands, text.as_bytes()));
+                let heard = self.channel.open(Topic::ExecutedCommands, text.as_bytes()).unwrap();
+                self.feed(Input::Answer(&heard));
             } else {
                 self.feed(Input::Push(self.hand));
             }

@@ -4,7 +4,7 @@ use super::{Deed, Stage, Trip};
 use crate::drive::report::{Outcome, Report, after_refusal};
 use crate::drive::stick::Halt;
 use crate::exit::{Exit, Fault};
-use crate::session;
+use crate::session::{self, Channel};
 use vehicle_protocol::{PresenceState, Reason, State};
 
 impl Trip {
@@ -13,7 +13,7 @@ impl Trip {
         let reason = self.refusal.as_ref().and_then(|(reason, _)| *reason);
         self.stage = Stage::Finished;
         self.deeds.push(Deed::Finished(Report {
-            vehicle: self.helm.topics().id().clone(),
+            vehicle: self.helm.vehicle().clone(),
             outcome: if self.sent == 0 { Outcome::NotSent } else { outcome },
             reason: reason.filter(|_| matches!(outcome, Outcome::Rejected | Outcome::Failed)),
             detail,
@@ -61,8 +61,8 @@ impl Trip {
     }
 
     /// The stick was halted, and what can be said to the vehicle has been.
-    pub(super) fn halted(&mut self, halt: Halt) {
-        let id = self.helm.topics().id().clone();
+    pub(super) fn halted(&mut self, halt: Halt, channel: &Channel) {
+        let id = self.helm.vehicle().clone();
         match halt {
             Halt::Refused => self.turned_down(),
             Halt::Lapsed => {
@@ -77,7 +77,7 @@ impl Trip {
                 self.finish(Exit::NotSucceeded, Outcome::Failed, Some("stopped here".to_owned()), None);
             }
             Halt::Silent => {
-                let away = self.away().map(|why| format!(" ({why})")).unwrap_or_default();
+                let away = away(channel).map(|why| format!(" ({why})")).unwrap_or_default();
                 let detail = format!("{id} fell silent{away}; {}", self.stops_by_itself());
                 self.finish(Exit::NoAnswer, Outcome::Unknown, Some(detail), Some(self.watch()));
             }
@@ -93,12 +93,12 @@ impl Trip {
     fn turned_down(&mut self) {
         let (reason, detail) = self.refusal.clone().unwrap_or_default();
         let outcome = if self.driven.is_zero() { Outcome::Rejected } else { Outcome::Failed };
-        let step = after_refusal(self.helm.topics().id(), reason);
+        let step = after_refusal(self.helm.vehicle(), reason);
         self.finish(Exit::NotSucceeded, outcome, detail, Some(step));
     }
 
     /// Silence has lasted too long.
-    pub(super) fn give_up(&mut self) {
+    pub(super) fn give_up(&mut self, channel: &Channel) {
         if !self.helm.is_up() {
             let why =
                 self.last_failure.clone().unwrap_or_else(|| "the broker did not answer in time".to_owned());
@@ -109,8 +109,8 @@ impl Trip {
             self.turned_down();
             return;
         }
-        let id = self.helm.topics().id();
-        let (away, opening) = (self.away(), self.stage == Stage::Opening);
+        let id = self.helm.vehicle();
+        let (away, opening) = (away(channel), self.stage == Stage::Opening);
         let detail = match (&away, opening) {
             (Some(why), _) => format!("{id} is not there: {why}"),
             (None, true) => format!("{id} did not answer the request for a session"),
@@ -123,24 +123,22 @@ impl Trip {
         self.finish(exit, Outcome::Unknown, Some(detail), Some(step));
     }
 
-    fn away(&self) -> Option<&'static str> {
-        match self.helm.presence().map(|presence| presence.state) {
-            Some(PresenceState::Offline) => Some("it left in order"),
-            Some(PresenceState::ConnectionBroken) => Some("its connection to the broker broke"),
-            None if !self.helm.is_open() => {
-                Some("unknown on this broker, or this login may not read its topics")
-            }
-            Some(PresenceState::Online | PresenceState::Sleeping) | None => None,
-        }
-    }
-
     fn stops_by_itself(&self) -> String {
         let hold = self.rhythm.hold_ms();
         format!("the vehicle stops by itself {hold} ms after the last setpoint, and does not go on by itself")
     }
 
     fn watch(&self) -> String {
-        format!("see what it does: control-console watch {}", self.helm.topics().id())
+        format!("see what it does: control-console watch {}", self.helm.vehicle())
+    }
+}
+
+fn away(channel: &Channel) -> Option<&'static str> {
+    match channel.presence() {
+        Some(PresenceState::Offline) => Some("it left in order"),
+        Some(PresenceState::ConnectionBroken) => Some("its connection to the broker broke"),
+        None if !channel.is_agreed() => Some("unknown on this broker, or this login may not read its topics"),
+        Some(PresenceState::Online | PresenceState::Sleeping) | None => None,
     }
 }
 

@@ -5,7 +5,7 @@ use super::*;
 use crate::drive::report::Outcome;
 use crate::session::Outcome as Sent;
 use proptest::prelude::*;
-use vehicle_protocol::{Command, CommandName, DegreesPerSecond, Epoch, Mph, Root, json};
+use vehicle_protocol::{Command, CommandName, DegreesPerSecond, Epoch, Mph, Nonce, json};
 
 const fn at(milliseconds: u64) -> Moment {
     Duration::from_millis(milliseconds)
@@ -14,6 +14,7 @@ const fn at(milliseconds: u64) -> Moment {
 /// A trip, a vehicle that hears it, and what has left.
 struct Scene {
     trip: Trip,
+    channel: Channel,
     now: Moment,
     /// Speed and EXP of each setpoint, with the moment.
     setpoints: Vec<(Moment, f64, u64)>,
@@ -28,15 +29,15 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let plan = Plan {
-            topics: Root::default().vehicle("rover-1".parse().unwrap()),
+            vehicle: "rover-1".parse().unwrap(),
             wish: Wish { speed: Mph::new(2.0), turn_rate: DegreesPerSecond::ZERO },
             length: at(2_000),
             rhythm: Rhythm::new(at(50), at(300)).unwrap(),
             silence: at(5_000),
             name: "abc".to_owned(),
-            nonce: Nonce([1; 16]),
         };
         Self {
+            channel: Channel::new(plan.vehicle.clone(), Nonce([1; 16])),
             trip: Trip::new(plan, at(0)),
             now: at(0),
             setpoints: Vec::new(),
@@ -59,34 +60,40 @@ impl Scene {
     }
 
     fn feed(&mut self, input: Input<'_>) {
-        for deed in self.trip.handle(self.now, input) {
+        if matches!(input, Input::Up) {
+            self.channel.ask_anew();
+        }
+        for deed in self.trip.handle(self.now, &mut self.channel, input) {
             match deed {
-                Deed::Publish(Topic::Drive, text) => {
-                    self.trip.count_sent();
-                    let envelope = json::decode(text.as_bytes()).unwrap();
-                    let Command::Drive(setpoint) = envelope.command else { panic!("{text}") };
-                    let expires = envelope.shape.expires().unwrap();
-                    self.setpoints.push((self.now, setpoint.speed.get(), expires));
-                }
-                Deed::Publish(Topic::Commands, text) => {
-                    let envelope = json::decode(text.as_bytes()).unwrap();
-                    assert_eq!(envelope.command.name(), CommandName::ReportStatus);
-                    self.knock = envelope.shape.id().map(ToString::to_string);
-                }
-                Deed::Publish(..) => self.requests += 1,
+                Deed::Publish(sealed) => self.published(sealed.topic, &sealed.payload),
                 Deed::Brake => self.brakes += 1,
                 Deed::Note(_) => {}
                 Deed::Finished(report) => self.report = Some(report),
             }
         }
+        self.requests += usize::from(self.channel.ask(self.now).is_some());
         if let Some(id) = self.knock.take_if(|_| self.answers) {
             self.answer("REPORT_STATUS", &id, r#""STATE":"SUCCEEDED""#);
         }
     }
 
+    fn published(&mut self, topic: Topic, payload: &[u8]) {
+        let envelope = json::decode(payload).unwrap();
+        if topic == Topic::Drive {
+            self.trip.count_sent();
+            let Command::Drive(setpoint) = envelope.command else { panic!("{envelope:?}") };
+            let expires = envelope.shape.expires().unwrap();
+            self.setpoints.push((self.now, setpoint.speed.get(), expires));
+        } else {
+            assert_eq!((topic, envelope.command.name()), (Topic::Commands, CommandName::ReportStatus));
+            self.knock = envelope.shape.id().map(ToString::to_string);
+        }
+    }
+
     fn answer(&mut self, name: &str, id: &str, more: &str) {
         let text = format!(r#"{{"CMD":"{name}","ID":"{id}",{more}}}"#);
-        self.feed(Input::Message(Topic::ExecutedCommands, text.as_bytes()));
+        let heard = self.channel.open(Topic::ExecutedCommands, text.as_bytes()).unwrap();
+        self.feed(Input::Answer(&heard));
     }
 
     fn refuse(&mut self, reason: &str) {
@@ -96,16 +103,23 @@ impl Scene {
     fn session(&mut self, epoch: u8, clock: u64) {
         let (nonce, epoch) = (Nonce([1; 16]), Epoch([epoch; 16]));
         let text = format!(r#"{{"NONCE":"{nonce}","EPOCH":"{epoch}","CLOCK":{clock}}}"#);
-        self.feed(Input::Message(Topic::Session, text.as_bytes()));
+        if self.channel.agree(text.as_bytes(), self.now).unwrap().is_some() {
+            self.feed(Input::Agreed);
+        }
     }
 
     /// Lets time pass up to `milliseconds`, or to the end.
     fn run(&mut self, milliseconds: u64) {
-        while let Some(due) = self.trip.deadline().filter(|due| *due <= at(milliseconds)) {
+        while let Some(due) = self.due().filter(|due| *due <= at(milliseconds)) {
             self.now = self.now.max(due);
             self.feed(Input::Tick);
         }
         self.now = self.now.max(at(milliseconds));
+    }
+
+    fn due(&self) -> Option<Moment> {
+        let asks = self.channel.deadline().filter(|_| self.trip.helm.is_up());
+        asks.into_iter().chain(self.trip.deadline()).min().filter(|_| self.report.is_none())
     }
 
     fn end(&mut self) -> Report {
@@ -293,7 +307,7 @@ fn without_a_link_or_a_vehicle_nothing_is_sent() {
     let mut scene = Scene::new();
     scene.feed(Input::Up);
     let presence = format!(r#"{{"state":"ONLINE","epoch":"{}","link":1}}"#, Epoch([7; 16]));
-    scene.feed(Input::Message(Topic::Presence, presence.as_bytes()));
+    scene.channel.see(serde_json::from_str(&presence).unwrap());
     assert_eq!(scene.end().exit, Exit::NoAnswer);
 }
 
@@ -328,7 +342,7 @@ proptest! {
                 5 => scene.session(7, 1),
                 6 => scene.feed(Input::Message(Topic::Telemetry, b"{}")),
                 7 => scene.answers = !scene.answers,
-                _ => scene.feed(Input::Message(Topic::ExecutedCommands, b"{}")),
+                _ => scene.feed(Input::Tick),
             }
             if matches!(what, 0 | 2 | 3 | 4) {
                 wrong = wrong.or(Some(scene.now));

@@ -1,7 +1,8 @@
 //! How an exchange ends.
 
-use super::{Deed, Exchange, Form, Phase};
+use super::{Deed, Exchange, Phase};
 use crate::exit::{Exit, Fault};
+use crate::session::channel::{Channel, Form};
 use crate::session::record::Record;
 use crate::session::report::{Outcome, Report, next_step};
 use vehicle_protocol::{Command, PresenceState, State};
@@ -71,7 +72,7 @@ impl Exchange {
     }
 
     /// Silence has lasted too long.
-    pub(super) fn give_up(&mut self) -> Deed {
+    pub(super) fn give_up(&mut self, channel: &Channel) -> Deed {
         match self.phase {
             Phase::Leaving(exit) => self.left(
                 exit,
@@ -79,7 +80,7 @@ impl Exchange {
             ),
             Phase::Connecting => self.unreached(),
             Phase::Opening if !self.up => self.unreached(),
-            Phase::Opening | Phase::Awaiting | Phase::Finished => self.unanswered(),
+            Phase::Opening | Phase::Awaiting | Phase::Finished => self.unanswered(channel),
         }
     }
 
@@ -89,9 +90,9 @@ impl Exchange {
         self.finish(Exit::BrokerNotReached, Some(why), Some(step.to_owned()))
     }
 
-    fn unanswered(&mut self) -> Deed {
+    fn unanswered(&mut self, channel: &Channel) -> Deed {
         let id = self.errand.topics.id();
-        let away = self.away();
+        let away = self.away(channel);
         let mut detail = match (&away, self.phase) {
             (Some(why), _) => why.clone(),
             (None, Phase::Opening) => format!("{id} did not answer the request for a session"),
@@ -109,16 +110,16 @@ impl Exchange {
     }
 
     /// Why nobody answers, if the vehicle's presence says so.
-    fn away(&self) -> Option<String> {
+    fn away(&self, channel: &Channel) -> Option<String> {
         let id = self.errand.topics.id();
-        match self.presence.map(|presence| presence.state) {
+        match channel.presence() {
             Some(PresenceState::Offline) => Some(format!("{id} is offline: it left in order")),
             Some(PresenceState::ConnectionBroken) => {
                 Some(format!("{id} is offline: its connection to the broker broke"))
             }
             Some(PresenceState::Online | PresenceState::Sleeping) => None,
             // Vehicles that know only the plain form say nothing of their presence; others have just been heard.
-            None if self.errand.form == Form::Plain || self.clock.is_some() => None,
+            None if self.errand.form == Form::Plain || channel.is_agreed() => None,
             None => Some(format!(
                 "no vehicle {id} is known on this broker, or this login may not read its topics"
             )),

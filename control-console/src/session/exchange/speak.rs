@@ -1,74 +1,64 @@
 //! What an exchange publishes.
 
-use super::{Deed, Errand, Exchange, Form, HEARTBEAT_EVERY, Phase, Purpose, REQUEST_EVERY, STOP_EVERY};
+use super::{Deed, Errand, Exchange, HEARTBEAT_EVERY, Phase, Purpose, STOP_EVERY};
 use crate::clock::Moment;
-use crate::session::record::{Key, Record};
-use vehicle_protocol::{Command, Envelope, SessionRequest, Shape, Topic, json};
+use crate::session::channel::{Channel, Form, Sealed};
+use crate::session::record::Record;
+use vehicle_protocol::{Command, CommandId, CommandName};
 
 impl Exchange {
-    pub(super) fn request(&mut self, now: Moment) -> Deed {
-        self.again = Some(now.saturating_add(REQUEST_EVERY));
-        let request = SessionRequest { key: None, nonce: self.errand.nonce, mac: None };
-        // A struct of strings always serialises.
-        let text = serde_json::to_string(&request).unwrap_or_default();
-        Deed::Publish(Purpose::Session, Topic::SessionRequest, text)
-    }
-
     /// Sends the command: the only place that does, and for all but stops only once.
-    pub(super) fn dispatch(&mut self, now: Moment) -> Vec<Deed> {
+    pub(super) fn dispatch(&mut self, now: Moment, channel: &mut Channel) -> Vec<Deed> {
         let Errand { command, id, silence, .. } = self.errand.clone();
         let name = command.name();
-        let (shape, key) = match (self.errand.form, self.clock) {
-            (Form::Plain, _) if !matches!(command, Command::Cancel(_)) => (Shape::Plain, Key::Name(name)),
-            (Form::Timed, Some(clock)) => {
-                let expires = clock.expiry(now, name.longest_life());
-                (Shape::Timed { id: id.clone(), epoch: clock.epoch(), expires }, Key::Id(id, name))
-            }
-            _ => (Shape::Identified(id.clone()), Key::Id(id, name)),
-        };
-        self.text = json::encode(&Envelope { command, shape });
-        self.record = Some(Record::sent(key, silence, now));
+        let Some(sealed) = self.seal(now, channel, command, id) else { return Vec::new() };
+        self.record = Some(Record::sent(sealed.mark.clone(), silence, now));
         self.phase = Phase::Awaiting;
         self.again = None;
-        if !name.is_on_drive_topic() {
+        let mut deeds = vec![publish(Purpose::Command, sealed)];
+        if name.is_on_drive_topic() {
+            deeds.extend(self.accompany(now, channel));
+        } else {
             let every =
                 if name.is_stop() { Some(STOP_EVERY) } else { name.is_motion().then_some(HEARTBEAT_EVERY) };
             self.again = every.map(|every| now.saturating_add(every));
-            return vec![Deed::Publish(Purpose::Command, Topic::Commands, self.text.clone())];
         }
-        let drive = Deed::Publish(Purpose::Command, Topic::Drive, self.text.clone());
-        vec![drive, self.accompany(now)]
+        deeds
     }
 
     /// What is answered in place of a command that is not.
-    fn accompany(&mut self, now: Moment) -> Deed {
-        let (asking, id) = (Command::ReportStatus, self.errand.companion.clone());
-        let (shape, key) = match self.errand.form {
-            Form::Plain => (Shape::Plain, Key::Name(asking.name())),
-            Form::Identified | Form::Timed => (Shape::Identified(id.clone()), Key::Id(id, asking.name())),
-        };
-        self.companion = Some(Record::sent(key, self.errand.silence, now));
-        let text = json::encode(&Envelope { command: asking, shape });
-        Deed::Publish(Purpose::Companion, Topic::Commands, text)
+    fn accompany(&mut self, now: Moment, channel: &mut Channel) -> Option<Deed> {
+        let (command, id) = (Command::ReportStatus, self.errand.companion.clone());
+        let form = if self.errand.form == Form::Plain { Form::Plain } else { Form::Identified };
+        let sealed = channel.seal(now, command, form, Some(id), CommandName::ReportStatus.longest_life())?;
+        self.companion = Some(Record::sent(sealed.mark.clone(), self.errand.silence, now));
+        Some(publish(Purpose::Companion, sealed))
     }
 
-    pub(super) fn repeat_stop(&mut self, now: Moment) -> Deed {
+    pub(super) fn repeat_stop(&mut self, now: Moment, channel: &mut Channel) -> Vec<Deed> {
         self.again = Some(now.saturating_add(STOP_EVERY));
-        Deed::Publish(Purpose::Command, Topic::Commands, self.text.clone())
+        let Errand { command, id, .. } = self.errand.clone();
+        let sealed = self.seal(now, channel, command, id);
+        sealed.map(|sealed| publish(Purpose::Command, sealed)).into_iter().collect()
     }
 
-    pub(super) fn heartbeat(&mut self, now: Moment) -> Deed {
+    pub(super) fn heartbeat(&mut self, now: Moment, channel: &mut Channel) -> Vec<Deed> {
         self.again = Some(now.saturating_add(HEARTBEAT_EVERY));
-        let text = json::encode(&Envelope { command: Command::Heartbeat, shape: Shape::Plain });
-        Deed::Publish(Purpose::Heartbeat, Topic::Drive, text)
+        let sealed = self.seal(now, channel, Command::Heartbeat, self.errand.companion.clone());
+        sealed.map(|sealed| publish(Purpose::Heartbeat, sealed)).into_iter().collect()
     }
 
-    pub(super) fn brake(&self) -> Deed {
-        let shape = match self.errand.form {
-            Form::Plain => Shape::Plain,
-            Form::Identified | Form::Timed => Shape::Identified(self.errand.companion.clone()),
-        };
-        let text = json::encode(&Envelope { command: Command::Brake, shape });
-        Deed::Publish(Purpose::Brake, Topic::Commands, text)
+    pub(super) fn brake(&self, now: Moment, channel: &mut Channel) -> Vec<Deed> {
+        let sealed = self.seal(now, channel, Command::Brake, self.errand.companion.clone());
+        sealed.map(|sealed| publish(Purpose::Brake, sealed)).into_iter().collect()
     }
+
+    fn seal(&self, now: Moment, channel: &mut Channel, command: Command, id: CommandId) -> Option<Sealed> {
+        let life = command.name().longest_life();
+        channel.seal(now, command, self.errand.form, Some(id), life)
+    }
+}
+
+fn publish(purpose: Purpose, sealed: Sealed) -> Deed {
+    Deed::Publish(purpose, sealed.topic, sealed.payload)
 }
