@@ -63,7 +63,9 @@ pub struct Courier {
     channels: BTreeMap<VehicleId, Channel>,
     /// Where the nonces of the channels begin.
     seed: Nonce,
-    exchanges: Vec<Exchange>,
+    /// Those that have not come to their end.
+    exchanges: BTreeMap<usize, Exchange>,
+    begun: usize,
     up: bool,
     news: VecDeque<News>,
 }
@@ -81,7 +83,8 @@ impl Courier {
             root: options.root.clone(),
             channels: BTreeMap::new(),
             seed: chance::nonce()?,
-            exchanges: Vec::new(),
+            exchanges: BTreeMap::new(),
+            begun: 0,
             up: false,
             news: VecDeque::new(),
         })
@@ -103,9 +106,10 @@ impl Courier {
         let companion = random_id()?;
         let topics = self.topics(vehicle);
         let errand = Errand { topics, command, form, id, companion, silence };
-        self.exchanges.push(Exchange::new(errand, self.clock.now()));
+        self.begun = self.begun.saturating_add(1);
+        self.exchanges.insert(self.begun, Exchange::new(errand, self.clock.now()));
         if self.up {
-            self.feed(self.exchanges.len().saturating_sub(1), Input::Up);
+            self.feed(self.begun, Input::Up);
             self.ask();
         }
         Ok(())
@@ -163,7 +167,7 @@ impl Courier {
     }
 
     fn deadline(&self) -> Option<Moment> {
-        let exchanges = self.exchanges.iter().filter_map(Exchange::deadline);
+        let exchanges = self.exchanges.values().filter_map(Exchange::deadline);
         let channels = self.channels.values().filter(|_| self.up).filter_map(Channel::deadline);
         exchanges.chain(channels).min()
     }
@@ -254,22 +258,25 @@ impl Courier {
     }
 
     fn feed_about(&mut self, vehicle: &VehicleId, input: Input<'_>) {
-        for index in 0..self.exchanges.len() {
-            if self.exchanges.get(index).is_some_and(|exchange| exchange.topics().id() == vehicle) {
-                self.feed(index, input);
-            }
+        for number in self.numbers(|exchange| exchange.topics().id() == vehicle) {
+            self.feed(number, input);
         }
     }
 
     fn feed_all(&mut self, input: Input<'_>) {
-        for index in 0..self.exchanges.len() {
-            self.feed(index, input);
+        for number in self.numbers(|_| true) {
+            self.feed(number, input);
         }
     }
 
-    fn feed(&mut self, index: usize, input: Input<'_>) {
+    fn numbers(&self, wanted: impl Fn(&Exchange) -> bool) -> Vec<usize> {
+        self.exchanges.iter().filter(|(_, exchange)| wanted(exchange)).map(|(number, _)| *number).collect()
+    }
+
+    fn feed(&mut self, number: usize, input: Input<'_>) {
         let now = self.clock.now();
-        let Some(exchange) = self.exchanges.get_mut(index) else { return };
+        let Some(exchange) = self.exchanges.get_mut(&number) else { return };
+        let mut finished = false;
         let channel = channel(&mut self.channels, self.seed, &exchange.topics().id().clone());
         for deed in exchange.handle(now, channel, input) {
             match deed {
@@ -277,16 +284,22 @@ impl Courier {
                     let vehicle = exchange.topics().id().clone();
                     self.news.push_back(News::Progress(vehicle, answer));
                 }
-                Deed::Finished(report) => self.news.push_back(News::Finished(report)),
+                Deed::Finished(report) => {
+                    finished = true;
+                    self.news.push_back(News::Finished(report));
+                }
                 Deed::Publish(purpose, topic, payload) => {
                     let path = exchange.topics().of(topic);
                     tracing::debug!("publish {path} {}", String::from_utf8_lossy(&payload));
-                    if !self.link.publish(Some((index, purpose)), &path, qos(topic), payload) {
+                    if !self.link.publish(Some((number, purpose)), &path, qos(topic), payload) {
                         // Nothing but a later tick or link follows from this.
                         let _ = exchange.handle(now, channel, Input::Unsent(purpose));
                     }
                 }
             }
+        }
+        if finished {
+            self.exchanges.remove(&number);
         }
     }
 }

@@ -4,6 +4,7 @@ mod certs;
 pub mod chance;
 pub mod cli;
 pub mod clock;
+pub mod cockpit;
 mod config;
 pub mod courier;
 #[cfg(feature = "demo")]

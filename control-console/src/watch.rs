@@ -1,7 +1,7 @@
 //! `watch`: what vehicles report, as it comes.
 
 mod condition;
-mod picture;
+pub mod picture;
 mod view;
 
 pub use condition::{Condition, ConditionError};

@@ -11,35 +11,40 @@ const OLD_AFTER: Duration = Duration::from_secs(60);
 
 /// A value with its history.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Held {
-    pub(super) value: Value,
+pub struct Held {
+    /// The value.
+    pub value: Value,
     /// Whether it came as a retained message, and not since.
-    pub(super) retained: bool,
+    pub retained: bool,
     heard: Moment,
     /// Whether the link was lost since.
     lost: bool,
 }
 
 /// What is known of a vehicle; generic, so that a newer vehicle's fields are shown too.
-#[derive(Debug, Default)]
-pub(super) struct Picture {
+#[derive(Clone, Debug, Default)]
+pub struct Picture {
     presence: Option<Presence>,
     fields: BTreeMap<String, Held>,
 }
 
 /// The fields that a message carried, and those of them that are news.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Changes {
-    pub(super) retained: bool,
+pub struct Changes {
+    /// Whether the broker had kept it.
+    pub retained: bool,
     /// All that was in it.
-    pub(super) carried: Map<String, Value>,
+    pub carried: Map<String, Value>,
     /// The names of those whose value is not as before.
-    pub(super) changed: Vec<String>,
+    pub changed: Vec<String>,
 }
 
 impl Picture {
-    /// Takes a message apart; an error says why it is none.
-    pub(super) fn take(
+    /// Takes a message apart.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn take(
         &mut self,
         topic: Topic,
         payload: &[u8],
@@ -84,20 +89,33 @@ impl Picture {
     }
 
     /// All that was known is from before the link was lost.
-    pub(super) fn lose_link(&mut self) {
+    pub fn lose_link(&mut self) {
         self.fields.values_mut().for_each(|held| held.lost = true);
     }
 
     /// The value of a field, with parts of objects after points.
-    pub(super) fn find(&self, path: &str) -> Option<(&Held, &Value)> {
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<(&Held, &Value)> {
         let mut parts = path.split('.');
         let held = self.fields.get(parts.next()?)?;
         let value = parts.try_fold(&held.value, |value, part| value.get(part))?;
         Some((held, value))
     }
 
+    /// What the vehicle's presence says.
+    #[must_use]
+    pub const fn presence(&self) -> Option<Presence> {
+        self.presence
+    }
+
+    /// All values by their names, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.fields.iter().map(|(name, held)| (name.as_str(), &held.value))
+    }
+
     /// Whether a value may no longer be so.
-    pub(super) fn is_old(&self, name: &str, held: &Held, now: Moment) -> bool {
+    #[must_use]
+    pub fn is_old(&self, name: &str, held: &Held, now: Moment) -> bool {
         if held.lost {
             return true;
         }
@@ -112,7 +130,8 @@ impl Picture {
     }
 
     /// The value of a field, unless it is old; null where a status says nothing of it.
-    pub(super) fn current(&self, path: &str, now: Moment) -> Option<Value> {
+    #[must_use]
+    pub fn current(&self, path: &str, now: Moment) -> Option<Value> {
         let name = path.split('.').next().unwrap_or(path);
         if let Some((held, value)) = self.find(path) {
             return (!self.is_old(name, held, now)).then(|| value.clone());
@@ -122,7 +141,8 @@ impl Picture {
     }
 
     /// What this vehicle reports, when a whole status has shown that `path` is not among it; else nothing.
-    pub(super) fn instead_of(&self, path: &str) -> Option<String> {
+    #[must_use]
+    pub fn instead_of(&self, path: &str) -> Option<String> {
         let known = self.fields.contains_key("mode") && self.find(path).is_none();
         // A status leaves these out while there is nothing to say.
         (known && !matches!(path, "cause" | "driver" | "presence"))
@@ -130,13 +150,15 @@ impl Picture {
     }
 
     /// A field in words, for the end.
-    pub(super) fn told(&self, path: &str) -> String {
+    #[must_use]
+    pub fn told(&self, path: &str) -> String {
         self.find(path).map_or_else(|| "never reported".to_owned(), |(_, value)| text(value))
     }
 }
 
 /// A value as a person writes it.
-pub(super) fn text(value: &Value) -> String {
+#[must_use]
+pub fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), crate::output::printable)
 }
 

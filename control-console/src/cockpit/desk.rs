@@ -1,0 +1,158 @@
+//! Where screens lay their orders, in slots that never grow stale.
+
+use crate::clock::Moment;
+use crate::exit::Exit;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::Notify;
+use vehicle_protocol::{Command, VehicleId};
+
+/// Commands that may wait; what a person types is never that much.
+const WAITING: usize = 64;
+
+/// How far a hand leans on a stick, as shares of the highest speed and turn rate, -1 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Lean {
+    /// Ahead; negative backwards.
+    pub ahead: f64,
+    /// To the right; negative to the left.
+    pub right: f64,
+}
+
+/// What a screen may ask for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// An emergency stop; goes before everything else, and is repeated until it is answered.
+    EmergencyStop(VehicleId),
+    /// Only a fresh press goes on.
+    LetGo(VehicleId),
+    /// Attention is gone: the stick is let go, and has to be armed again.
+    Disarm(VehicleId),
+    /// A person wants to drive.
+    Arm(VehicleId),
+    /// How a hand leans on an armed stick, nothing if it is at neutral; the newest counts, and one that is not said again
+    /// within a hold of 300 ms has let go.
+    Hand(VehicleId, Option<Lean>),
+    /// Any other command.
+    Send(VehicleId, Command),
+    /// Somebody looks at this vehicle: for some seconds its round trip is measured.
+    Look(VehicleId),
+    /// Somebody who drives is present: for a moment, what was begun from here goes on.
+    Present(VehicleId),
+    /// Let go of every stick, take leave of the broker, and end.
+    Leave(Exit),
+}
+
+/// What a stick is told, in rising order of caution: the most careful word of a moment counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Grip {
+    Arm,
+    LetGo,
+    Disarm,
+}
+
+/// What lay on the desk, in the order in which it is to be done.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    pub(super) stops: BTreeSet<VehicleId>,
+    /// What else each stick was told than how a hand leans; what takes motion away counts most.
+    pub(super) grips: BTreeMap<VehicleId, Grip>,
+    /// The newest word of each hand, and when it came.
+    pub(super) hands: BTreeMap<VehicleId, (Option<Lean>, Moment)>,
+    pub(super) commands: VecDeque<(VehicleId, Command)>,
+    pub(super) looks: BTreeSet<VehicleId>,
+    pub(super) present: BTreeSet<VehicleId>,
+    pub(super) leave: Option<Exit>,
+    /// How many commands found no room.
+    pub(super) dropped: u32,
+}
+
+impl Inbox {
+    fn grip(&mut self, vehicle: VehicleId, grip: Grip) {
+        let known = self.grips.entry(vehicle).or_insert(grip);
+        *known = grip.max(*known);
+    }
+}
+
+/// The slots, and a bell.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    inbox: Mutex<Inbox>,
+    bell: Notify,
+}
+
+impl Desk {
+    pub(super) fn put(&self, order: Order, now: Moment) {
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        match order {
+            Order::EmergencyStop(vehicle) => {
+                inbox.stops.insert(vehicle);
+            }
+            Order::LetGo(vehicle) => inbox.grip(vehicle, Grip::LetGo),
+            Order::Disarm(vehicle) => inbox.grip(vehicle, Grip::Disarm),
+            Order::Arm(vehicle) => inbox.grip(vehicle, Grip::Arm),
+            Order::Hand(vehicle, lean) => {
+                inbox.hands.insert(vehicle, (lean, now));
+            }
+            Order::Send(vehicle, command) if inbox.commands.len() < WAITING => {
+                inbox.commands.push_back((vehicle, command));
+            }
+            Order::Send(..) => inbox.dropped = inbox.dropped.saturating_add(1),
+            Order::Look(vehicle) => {
+                inbox.looks.insert(vehicle);
+            }
+            Order::Present(vehicle) => {
+                inbox.present.insert(vehicle);
+            }
+            Order::Leave(exit) => {
+                inbox.leave.get_or_insert(exit);
+            }
+        }
+        drop(inbox);
+        self.bell.notify_one();
+    }
+
+    /// Clears the desk.
+    pub(super) fn take(&self) -> Inbox {
+        std::mem::take(&mut *self.inbox.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until something was laid down since the last time.
+    pub(super) async fn rung(&self) {
+        self.bell.notified().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn of_a_hand_only_the_newest_word_is_kept_and_commands_keep_their_order() {
+        let (desk, rover): (_, VehicleId) = (Desk::default(), "rover-1".parse().unwrap());
+        let lean = |ahead| Some(Lean { ahead, right: 0.0 });
+        for (at, ahead) in [(1, 1.0), (2, 0.5)] {
+            desk.put(Order::Hand(rover.clone(), lean(ahead)), Duration::from_millis(at));
+        }
+        for command in [Command::LockDoors, Command::Park] {
+            desk.put(Order::Send(rover.clone(), command), Duration::ZERO);
+        }
+        let inbox = desk.take();
+        assert_eq!(inbox.hands.get(&rover), Some(&(lean(0.5), Duration::from_millis(2))));
+        assert_eq!(inbox.commands, [(rover.clone(), Command::LockDoors), (rover, Command::Park)]);
+        assert!(desk.take().hands.is_empty(), "taken once");
+    }
+
+    #[test]
+    fn a_flood_of_commands_is_dropped_and_counted_but_a_stop_never() {
+        let (desk, rover): (_, VehicleId) = (Desk::default(), "rover-1".parse().unwrap());
+        for _ in 0..WAITING + 3 {
+            desk.put(Order::Send(rover.clone(), Command::LockDoors), Duration::ZERO);
+        }
+        desk.put(Order::EmergencyStop(rover.clone()), Duration::ZERO);
+        let inbox = desk.take();
+        assert_eq!((inbox.commands.len(), inbox.dropped), (WAITING, 3));
+        assert!(inbox.stops.contains(&rover));
+    }
+}

@@ -1,0 +1,134 @@
+//! What happened, in words, for the log of a screen. Pure.
+
+use crate::clock::Moment;
+use crate::output::printable;
+use crate::session::{Outcome, Report, in_milliseconds};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use vehicle_protocol::{Answer, Event, EventKind, State, VehicleId};
+
+/// How many entries are kept.
+const KEPT: usize = 300;
+
+/// How much an entry asks for attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    /// Good to know.
+    Note,
+    /// As it should be.
+    Good,
+    /// To be looked at.
+    Warning,
+    /// To be looked at now.
+    Alarm,
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Counts from 1.
+    pub number: u64,
+    /// When.
+    pub at: Moment,
+    /// The vehicle, if it is about one.
+    pub vehicle: Option<VehicleId>,
+    /// How much it asks for attention.
+    pub weight: Weight,
+    /// What happened.
+    pub text: String,
+}
+
+/// The entries that are kept.
+#[derive(Debug, Default)]
+pub(super) struct Journal {
+    entries: Arc<VecDeque<Entry>>,
+    last: u64,
+}
+
+impl Journal {
+    pub(super) fn entries(&self) -> Arc<VecDeque<Entry>> {
+        Arc::clone(&self.entries)
+    }
+
+    pub(super) fn note(&mut self, now: Moment, vehicle: Option<&VehicleId>, weight: Weight, text: &str) {
+        self.last = self.last.saturating_add(1);
+        let entries = Arc::make_mut(&mut self.entries);
+        if entries.len() >= KEPT {
+            entries.pop_front();
+        }
+        let text = printable(text).replace('\n', " ");
+        entries.push_back(Entry { number: self.last, at: now, vehicle: vehicle.cloned(), weight, text });
+    }
+
+    pub(super) fn finished(&mut self, now: Moment, report: &Report) {
+        let weight = match report.outcome {
+            Outcome::Answered(State::Succeeded) => Weight::Good,
+            Outcome::Answered(_) | Outcome::NotSent => Weight::Warning,
+            Outcome::Unknown => Weight::Alarm,
+        };
+        let mut text = format!("{} {}", report.command, report.outcome);
+        if let Some(reason) = report.reason {
+            text = format!("{text} {reason}");
+        }
+        if let Some(time) = report.round_trip {
+            text = format!("{text} ({:.0} ms)", in_milliseconds(time));
+        }
+        if let Some(detail) = &report.detail {
+            text = format!("{text}: {detail}");
+        }
+        self.note(now, Some(&report.vehicle), weight, &text);
+    }
+
+    pub(super) fn progress(&mut self, now: Moment, vehicle: &VehicleId, answer: &Answer) {
+        let name = answer.command.map_or_else(String::new, |command| command.to_string());
+        let percent = answer.progress.map(|percent| format!(" {percent} %")).unwrap_or_default();
+        self.note(now, Some(vehicle), Weight::Note, &format!("{name} under way{percent}"));
+    }
+
+    pub(super) fn event(&mut self, now: Moment, vehicle: &VehicleId, event: &Event) {
+        let weight = match event.event {
+            EventKind::EmergencyStop | EventKind::Fault | EventKind::Failsafe => Weight::Alarm,
+            EventKind::Intrusion
+            | EventKind::ShuttingDown
+            | EventKind::ControlRequested
+            | EventKind::ControlChanged
+            | EventKind::KeyRevoked => Weight::Warning,
+            EventKind::Started
+            | EventKind::FailsafeEnded
+            | EventKind::EmergencyStopCleared
+            | EventKind::Command => Weight::Note,
+        };
+        let mut text = event.event.to_string().replace('_', " ");
+        for part in [
+            event.cause.map(|cause| cause.to_string()),
+            event.by.as_ref().map(|by| format!("by {by}")),
+            event.command.map(|command| command.to_string()),
+            event.state.map(|state| state.to_string()),
+            event.count.filter(|count| *count > 1).map(|count| format!("{count} times")),
+            event.detail.clone(),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            text = format!("{text}, {part}");
+        }
+        self.note(now, Some(vehicle), weight, &text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_go_on_when_old_entries_are_forgotten() {
+        let mut journal = Journal::default();
+        for _ in 0..KEPT + 2 {
+            journal.note(Moment::ZERO, None, Weight::Note, "a\u{1b}[2J\nb");
+        }
+        let entries = journal.entries();
+        assert_eq!((entries.len(), entries.front().unwrap().number), (KEPT, 3));
+        assert_eq!(entries.front().unwrap().text, "a\u{fffd}[2J b");
+    }
+}
