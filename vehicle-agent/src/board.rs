@@ -1,9 +1,28 @@
 //! The deeds: bring outputs to their levels, measure.
 
-pub mod rppal;
+mod gpiochip;
+mod header;
+mod output;
+mod pin;
+mod pulse;
+mod rppal;
 pub mod sim;
+mod stop_input;
+mod sysfs_pwm;
+mod wired;
+mod wiring;
+
+pub use header::HeaderKind;
+pub(crate) use header::{Header, Level, Who};
+pub use pin::{Bias, Channel, Pin, Place, Wire};
+pub(crate) use sysfs_pwm::{SYSFS_PWM, SysfsPwm};
+pub use wired::{EnableLine, WiredBoard};
+pub use wiring::{
+    DoorLine, DoorLock, Drive, Line, Motion, Motor, MotorLine, Servo, Side, Signal, Turning, Wiring,
+};
 
 use crate::control::{Cause, Moment, Outputs, Sensed};
+use std::task::{Context, Poll};
 
 /// A board that could not bring an output to its level.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +36,16 @@ pub struct BoardError {
     pub next_step: String,
 }
 
+impl BoardError {
+    pub(crate) fn new(
+        output: impl Into<String>,
+        problem: impl Into<String>,
+        next_step: impl Into<String>,
+    ) -> Self {
+        Self { output: output.into(), problem: problem.into(), next_step: next_step.into() }
+    }
+}
+
 /// Outputs and sensors of a vehicle, whatever drives them.
 pub trait Board {
     /// Brings every output to its level; called with the same levels again it changes nothing.
@@ -27,4 +56,9 @@ pub trait Board {
 
     /// Measures what the board can measure.
     fn sense(&mut self, now: Moment) -> Sensed;
+
+    /// Ready when something is to be sensed at once, as an emergency-stop input that has opened; the task is woken then.
+    fn poll_wake(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
 }

@@ -7,7 +7,7 @@ mod start;
 use crate::board::BoardError;
 use crate::config::{Config, ENVIRONMENT_PREFIX};
 use crate::control::Checks;
-use crate::guard::{self, ChargeLine};
+use crate::guard::{self, Charge};
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::{Write, stderr, stdout};
@@ -38,8 +38,8 @@ enum Task {
     MakeSafe(Flags),
     /// Cut the motors' power when the agent falls silent. The agent starts this by itself, with a socket as standard input.
     Guard {
-        #[command(subcommand)]
-        charge: ChargeLine,
+        /// What it is in charge of, in JSON.
+        charge: Charge,
     },
 }
 
@@ -129,7 +129,7 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>, checks: Checks) 
         Task::Run(flags) => start::run(&flags.layers(), checks),
         Task::CheckConfig { file } => check(&file),
         Task::MakeSafe(flags) => safe::make_safe(flags.layers()),
-        Task::Guard { charge } => guard::run(&charge.into()).map_err(Failure::from),
+        Task::Guard { charge } => guard::run(&charge).map_err(Failure::from),
     };
     let Err(failure) = done else { return ExitCode::SUCCESS };
     let _ = writeln!(stderr(), "{failure}");

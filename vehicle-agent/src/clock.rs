@@ -1,6 +1,8 @@
 //! The only file that reads a clock.
 
 use crate::control::Moment;
+use rustix::io::Errno;
+use rustix::thread::clock_nanosleep_absolute;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -53,6 +55,18 @@ impl Clock {
     pub fn suspend_gap(&self) -> Duration {
         suspended().saturating_sub(self.suspended_at_start)
     }
+}
+
+/// `CLOCK_MONOTONIC`, for threads that time pulses.
+pub(crate) fn monotonic() -> Duration {
+    read(ClockId::Monotonic)
+}
+
+/// Blocks this thread until `CLOCK_MONOTONIC` shows `moment`.
+pub(crate) fn sleep_until(moment: Duration) {
+    let seconds = moment.as_secs().try_into().unwrap_or(i64::MAX);
+    let moment = Timespec { tv_sec: seconds, tv_nsec: moment.subsec_nanos().into() };
+    while clock_nanosleep_absolute(ClockId::Monotonic, &moment) == Err(Errno::INTR) {}
 }
 
 /// The time that `CLOCK_BOOTTIME` counts and `CLOCK_MONOTONIC` does not.

@@ -3,17 +3,17 @@
 mod autonomy;
 mod broker;
 mod limits;
-mod pins;
 mod raw;
 mod state_dir;
 mod timing;
+mod wiring;
 
 pub use limits::Budget;
 pub use raw::BoardKind;
 
-use crate::board::rppal::Wiring;
+use crate::board::{HeaderKind, Wiring};
 use crate::control::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing};
-use raw::{Raw, RawBoard, RawRppal, RawSim};
+use raw::{Raw, RawBoard, RawSim, RawWiring};
 use std::path::PathBuf;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use vehicle_link::Endpoint;
@@ -60,8 +60,13 @@ pub enum BoardConfig {
         /// The file that holds the levels of the pins.
         levels: Option<PathBuf>,
     },
-    /// A Raspberry Pi and what is wired to it.
-    Rppal(Wiring),
+    /// A real board.
+    Wired {
+        /// The way to its lines.
+        header: HeaderKind,
+        /// What is wired to it.
+        wiring: Box<Wiring>,
+    },
 }
 
 impl BoardConfig {
@@ -70,7 +75,7 @@ impl BoardConfig {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Sim { .. } => "sim",
-            Self::Rppal(_) => "rppal",
+            Self::Wired { header, .. } => header.name(),
         }
     }
 
@@ -86,7 +91,7 @@ impl BoardConfig {
                 doors: true,
                 odometry: true,
             },
-            Self::Rppal(wiring) => wiring.fittings(),
+            Self::Wired { wiring, .. } => wiring.fittings(),
         }
     }
 }
@@ -114,7 +119,7 @@ impl Config {
             })
             .err()
             .unwrap_or_default();
-        let of_board = |key: &str| key.starts_with("board") || key.starts_with("rppal");
+        let of_board = |key: &str| key.starts_with("board") || key.starts_with("wiring");
         match found {
             Some((board, kinematics)) if !problems.iter().any(|problem| of_board(&problem.key)) => {
                 Ok((board, kinematics, problems))
@@ -152,7 +157,7 @@ fn validated(raw: Raw, problems: &mut Problems) -> (Option<(BoardConfig, Kinemat
     let (limits, budget) = limits::limits(raw.limits, raw.drivetrain, raw.budget, timing, problems);
     let kind = raw.board.kind.clone().or(BoardKind::Sim);
     let autonomy = autonomy::autonomy(raw.autonomy, kind, limits, problems);
-    let board = board(&raw.board, raw.sim, raw.rppal, kinematics, timing, problems);
+    let board = board(&raw.board, raw.sim, raw.wiring, kinematics, problems);
     let known = board.clone().map(|board| (board, kinematics));
     let config = || {
         let vehicle = vehicle?;
@@ -177,25 +182,23 @@ fn validated(raw: Raw, problems: &mut Problems) -> (Option<(BoardConfig, Kinemat
 fn board(
     raw: &RawBoard,
     sim: RawSim,
-    rppal: RawRppal,
+    wiring: RawWiring,
     kinematics: Kinematics,
-    timing: Timing,
     problems: &mut Problems,
 ) -> Option<BoardConfig> {
-    let kind = raw.kind.clone().or(BoardKind::Sim);
-    if kind == BoardKind::Sim {
-        return Some(BoardConfig::Sim { trace: sim.trace.optional(), levels: sim.levels.optional() });
-    }
+    let header = match raw.kind.clone().or(BoardKind::Sim) {
+        BoardKind::Sim => {
+            return Some(BoardConfig::Sim { trace: sim.trace.optional(), levels: sim.levels.optional() });
+        }
+        BoardKind::Rppal => HeaderKind::Rppal,
+        BoardKind::Gpiochip => HeaderKind::Gpiochip,
+    };
     let trace = sim.trace.spot();
     if matches!(trace.origin, Some(Origin::Flag(_))) {
         problems.refuse(&trace, "only the simulated board writes a trace", "leave it out");
     }
-    if kind == BoardKind::Gpiochip {
-        let what = "gpiochip is not in this build yet";
-        problems.refuse(&raw.kind.spot(), what, "use rppal on a Raspberry Pi, or sim");
-        return None;
-    }
-    pins::wiring(rppal, kinematics, timing, problems).map(BoardConfig::Rppal)
+    let wiring = wiring::wiring(wiring, header, kinematics, problems)?;
+    Some(BoardConfig::Wired { header, wiring: Box::new(wiring) })
 }
 
 /// Checks levels such as `info,rumqttc=debug`; a bare word must be a level, for a slip would otherwise silence everything.

@@ -6,7 +6,7 @@ use crate::control::{Effects, Input, Moment, Outputs, Report, Vehicle};
 use crate::latch::LatchKeeper;
 use crate::link::{LinkEvent, LinkEvents, LinkHandle};
 use crate::supervise::Watchers;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::time::Duration;
@@ -64,6 +64,7 @@ pub(crate) enum Ended {
 /// What the loop wakes for.
 enum Happening {
     Guard,
+    Sensor,
     Deadline,
     Written(bool, io::Result<()>),
     Link(LinkEvent),
@@ -126,6 +127,7 @@ impl<'a, P: Port> Driver<'a, P> {
                 biased;
                 () = &mut shutdown => break Ended::Shutdown,
                 () = self.watchers.hear() => Happening::Guard,
+                () = poll_fn(|cx| self.board.poll_wake(cx)) => Happening::Sensor,
                 () = tick => Happening::Deadline,
                 written = self.latch.next() => match written {
                     Some((set, result)) => Happening::Written(set, result),
@@ -167,7 +169,7 @@ impl<'a, P: Port> Driver<'a, P> {
         match happening {
             // What it has said is read with the next step.
             Happening::Guard => self.mind_guard(),
-            Happening::Deadline => self.sense(),
+            Happening::Sensor | Happening::Deadline => self.sense(),
             Happening::Written(set, Ok(())) => self.step(Input::Stored(set)),
             Happening::Written(_, Err(error)) => self.step(Input::StoreFailed(error.to_string())),
             Happening::Link(event) => self.hear(event),

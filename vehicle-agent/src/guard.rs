@@ -5,13 +5,12 @@
 
 mod charge;
 mod cutoff;
-mod pins;
 mod sim;
 mod vigil;
+mod wired;
 
-pub use charge::Charge;
-pub(crate) use charge::ChargeLine;
-pub(crate) use cutoff::Cutoff;
+pub use charge::{Charge, Files, Lines};
+pub(crate) use cutoff::{Agent, Cutoff};
 
 use crate::board::BoardError;
 use crate::clock::Clock;
@@ -76,27 +75,32 @@ fn watch(agent: BorrowedFd<'_>, clock: Clock, cutoff: &mut dyn Cutoff) -> Result
         let patience = vigil.deadline().map(|deadline| deadline.since(clock.now()));
         let mut heard = [0; 64];
         match listen(agent, patience, &mut heard) {
-            Some(0) => return cutoff.make_safe(&Cause::Guard),
+            Some(0) => return cutoff.make_safe(&Cause::Guard, Agent::Gone),
             Some(length) => {
                 let words = heard.get(..length).unwrap_or_default();
                 let echo = vigil.hear(clock.now(), words);
-                if words.contains(&word::REST) {
-                    // The agent has switched the line off itself: what follows at once has to switch it on anew.
-                    cutoff.enable(false);
+                // The agent may have switched the line off itself: what follows at once has to switch it on anew.
+                let rest = words.contains(&word::REST).then(|| cutoff.enable(false));
+                match rest.unwrap_or(Ok(())).and(cutoff.enable(vigil.is_armed())) {
+                    Ok(()) => tell(agent, &echo),
+                    // Without its echo the agent stops, and starts another guard.
+                    Err(problem) => complain(&problem),
                 }
-                cutoff.enable(vigil.is_armed());
-                tell(agent, &echo);
             }
             None if vigil.trip(clock.now()) => {
-                if let Err(problem) = cutoff.make_safe(&Cause::Guard) {
-                    // Nobody may be left to hear of it.
-                    let _ = writeln!(stderr(), "guard: {problem}");
+                if let Err(problem) = cutoff.make_safe(&Cause::Guard, Agent::Silent) {
+                    complain(&problem);
                 }
                 tell(agent, &[word::TRIPPED]);
             }
             None => {}
         }
     }
+}
+
+fn complain(problem: &BoardError) {
+    // Nobody may be left to hear of it.
+    let _ = writeln!(stderr(), "guard: {problem}");
 }
 
 /// Reads what has come, waiting for `patience` at most; 0 when the agent is gone, nothing if nothing came.

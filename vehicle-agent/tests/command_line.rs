@@ -60,15 +60,6 @@ fn a_wrong_flag_ends_with_2_and_help_with_0() {
 }
 
 #[test]
-fn a_board_that_is_not_in_this_build_says_what_to_use() {
-    let output = agent(&["run", "--vehicle", "rover-1", "--board", "gpiochip"]);
-    assert_eq!(output.status.code(), Some(2));
-    let expected =
-        "--board: board.kind: gpiochip is not in this build yet; use rppal on a Raspberry Pi, or sim\n";
-    assert_eq!(stderr(&output), expected);
-}
-
-#[test]
 fn a_board_by_a_wrong_name_ends_with_2_and_the_right_ones() {
     let output = agent(&["run", "--vehicle", "rover-1", "--board", "rpal"]);
     assert_eq!(output.status.code(), Some(2));
@@ -98,16 +89,16 @@ fn a_raspberry_pi_that_is_not_there_ends_with_1_and_a_next_step() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("agent.toml");
     let motor = |side, pwm, direction| {
-        format!("[rppal.{side}]\npwm = {{ gpio = {pwm} }}\ndirection = {{ gpio = {direction} }}\n")
+        format!("[wiring.{side}]\npwm = {{ gpio = {pwm} }}\ndirection = {{ gpio = {direction} }}\n")
     };
     let text =
-        [motor("left", 12, 16), motor("right", 13, 19), "[rppal.enable]\ngpio = 22\n".to_owned()].concat();
+        [motor("left", 12, 16), motor("right", 13, 19), "[wiring]\nenable = { gpio = 22 }\n".to_owned()]
+            .concat();
     fs::write(&file, text).unwrap();
     let output =
         agent(&["run", "--config", file.to_str().unwrap(), "--vehicle", "rover-1", "--board", "rppal"]);
     assert_eq!(output.status.code(), Some(1));
-    let expected =
-        "GPIO: this is no Raspberry Pi that rppal knows; run on a Raspberry Pi, or choose --board sim\n";
+    let expected = "GPIO: this is no Raspberry Pi that rppal knows; run on a Raspberry Pi, or choose --board gpiochip or sim\n";
     assert_eq!(stderr(&output), expected);
 }
 

@@ -72,7 +72,9 @@ fn what_is_wrong_elsewhere_keeps_no_output_from_being_safe_and_is_told() {
 
 #[test]
 fn a_board_that_can_not_be_known_is_left_alone_and_that_is_told() {
-    for rest in ["[board]\nkind = 'rpal'", "[board]\nkind = 'rppal'\n[rppal.enable]\ngpio = 99", "[sim"] {
+    for rest in
+        ["[board]\nkind = 'rpal'", "[board]\nkind = 'rppal'\n[wiring]\nenable = { gpio = 99 }", "[sim"]
+    {
         let scene = Scene::new();
         let output = scene.make_safe(rest);
         assert!(!scene.is_safe(), "{rest}");

@@ -37,10 +37,10 @@ fn board(board: &BoardConfig) -> String {
     match board {
         BoardConfig::Sim { trace: Some(trace), .. } => format!("sim, trace in {}", trace.display()),
         BoardConfig::Sim { trace: None, .. } => "sim".to_owned(),
-        BoardConfig::Rppal(wiring) if wiring.enable.is_none() => {
-            format!("rppal, {} pins, without enable line", wiring.pins().len())
+        BoardConfig::Wired { header, wiring } => {
+            let enable = if wiring.enable.is_none() { ", without enable line" } else { "" };
+            format!("{}, {} outputs{enable}", header.name(), wiring.outputs().len())
         }
-        BoardConfig::Rppal(wiring) => format!("rppal, {} pins", wiring.pins().len()),
     }
 }
 

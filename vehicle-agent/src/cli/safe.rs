@@ -3,7 +3,6 @@
 use super::Failure;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::control::Cause;
 use crate::guard::Charge;
 use std::io::{Write, stderr};
 use vehicle_settings::Layers;
@@ -17,7 +16,7 @@ pub(super) fn make_safe(layers: Layers) -> Result<(), Failure> {
             return Err(Failure::Configuration(problems));
         }
     };
-    board.open(Clock::start())?.make_safe(&Cause::MakeSafe)?;
+    board.make_safe(Clock::start())?;
     if problems.is_empty() {
         return Ok(());
     }

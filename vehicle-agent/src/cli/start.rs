@@ -1,9 +1,8 @@
 //! From the configuration to a running agent.
 
 use super::Failure;
-use crate::board::rppal::{EnableLine, RppalBoard};
 use crate::board::sim::{SimBoard, SimOptions};
-use crate::board::{Board, BoardError};
+use crate::board::{Board, BoardError, EnableLine, WiredBoard, Wiring};
 use crate::clock::Clock;
 use crate::config::{BoardConfig, Config};
 use crate::control::Checks;
@@ -55,9 +54,9 @@ fn board(config: &Config, clock: Clock, guarded: bool) -> Result<Box<dyn Board>,
             let options = SimOptions { started_ns, trace: trace.clone(), levels: levels.clone() };
             Box::new(SimBoard::new(config.kinematics, &config.limits, &options)?)
         }
-        BoardConfig::Rppal(wiring) => {
+        BoardConfig::Wired { header, wiring } => {
             let enable = if guarded { EnableLine::Guarded } else { EnableLine::Own };
-            Box::new(RppalBoard::new(wiring.clone(), enable)?)
+            Box::new(WiredBoard::new(*header, Wiring::clone(wiring), enable)?)
         }
     })
 }

@@ -1,5 +1,6 @@
 //! The configuration as it is written: names, types and nesting. What a value must be is checked elsewhere.
 
+use crate::board::Bias;
 use serde::Deserialize;
 use std::path::PathBuf;
 use vehicle_settings::Field;
@@ -18,7 +19,7 @@ pub(super) struct Raw {
     pub(super) budget: RawBudget,
     pub(super) autonomy: RawAutonomy,
     pub(super) sim: RawSim,
-    pub(super) rppal: RawRppal,
+    pub(super) wiring: RawWiring,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,30 +112,73 @@ pub(super) struct RawSim {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct RawRppal {
+pub(super) struct RawWiring {
     pub(super) pwm_hz: Field<u32>,
     pub(super) no_enable_line: Field<bool>,
     pub(super) left: RawMotor,
     pub(super) right: RawMotor,
-    pub(super) enable: RawPin,
-    pub(super) brake: RawPin,
-    pub(super) headlights: RawPin,
-    pub(super) parking_lights: RawPin,
-    pub(super) hazard_lights: RawPin,
-    pub(super) horn: RawPin,
-    pub(super) doors: RawPin,
+    pub(super) drive: RawMotor,
+    pub(super) steering: RawSteering,
+    pub(super) enable: Field<RawPin>,
+    pub(super) brake: Field<RawPin>,
+    pub(super) headlights: Field<RawPin>,
+    pub(super) parking_lights: Field<RawPin>,
+    pub(super) hazard_lights: Field<RawPin>,
+    pub(super) horn: Field<RawPin>,
+    pub(super) emergency_stop: Field<RawPin>,
+    pub(super) doors: RawDoors,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct RawMotor {
-    pub(super) pwm: RawPin,
-    pub(super) direction: RawPin,
-    pub(super) forward: RawPin,
-    pub(super) backward: RawPin,
+    pub(super) pwm: Field<RawPin>,
+    pub(super) direction: Field<RawPin>,
+    pub(super) forward: Field<RawPin>,
+    pub(super) backward: Field<RawPin>,
+    pub(super) esc: Field<RawPin>,
+    pub(super) backward_us: Field<u16>,
+    pub(super) neutral_us: Field<u16>,
+    pub(super) forward_us: Field<u16>,
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct RawSteering {
+    pub(super) servo: Field<RawPin>,
+    pub(super) left_us: Field<u16>,
+    pub(super) centre_us: Field<u16>,
+    pub(super) right_us: Field<u16>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawDoors {
+    pub(super) unlocked: Field<RawPin>,
+    pub(super) lock: Field<RawPin>,
+    pub(super) unlock: Field<RawPin>,
+    pub(super) pulse_ms: Field<u64>,
+    pub(super) servo: Field<RawPin>,
+    pub(super) locked_us: Field<u16>,
+    pub(super) unlocked_us: Field<u16>,
+}
+
+/// A pin is one setting: which keys it needs depends on the others.
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct RawPin {
-    pub(super) gpio: Field<u8>,
-    pub(super) active_low: Field<bool>,
+    pub(super) gpio: Option<u8>,
+    pub(super) hardware: Option<bool>,
+    pub(super) line: Option<String>,
+    pub(super) chip: Option<String>,
+    pub(super) offset: Option<u32>,
+    pub(super) pwmchip: Option<String>,
+    pub(super) channel: Option<u32>,
+    pub(super) active_low: Option<bool>,
+    pub(super) bias: Option<Bias>,
+    pub(super) power_on: Option<PowerOn>,
+}
+
+/// What a pin is pulled to before anybody has set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PowerOn {
+    High,
+    Low,
 }

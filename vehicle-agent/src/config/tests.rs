@@ -1,7 +1,8 @@
 mod sample;
+mod wiring;
 
 use super::*;
-use crate::board::rppal::{MotorPins, Pin};
+use crate::board::{Channel, DoorLock, Drive, Motor, Pin, Servo, Wire};
 use std::time::Duration;
 use vehicle_protocol::Mph;
 
@@ -9,14 +10,14 @@ const WIRED: &str = r#"
 vehicle = "rover-1"
 [board]
 kind = "rppal"
-[rppal.left]
+[wiring.left]
 pwm = { gpio = 12 }
 direction = { gpio = 16 }
-[rppal.right]
+[wiring.right]
 forward = { gpio = 13 }
 backward = { gpio = 19 }
-[rppal.enable]
-gpio = 22
+[wiring]
+enable = { gpio = 22 }
 "#;
 
 fn named(text: &str) -> Layers {
@@ -120,74 +121,6 @@ fn limits_below_the_defaults_pull_these_down() {
     let config = config("limits.max_speed_mph = 0.5");
     assert!((config.limits.speed_step - mph(0.5)).abs() < 1e-9);
     assert!((config.autonomy.speed - mph(0.5)).abs() < 1e-9);
-}
-
-#[test]
-fn wired_pins_are_found_again_and_real_boards_do_not_drive_themselves() {
-    let config = config(WIRED);
-    assert_eq!((config.autonomy.enabled, config.autonomy.safe_place), (false, None));
-    let BoardConfig::Rppal(wiring) = &config.board else { panic!("{:?}", config.board) };
-    let pin = |gpio| Pin { gpio, active_low: false };
-    assert_eq!(wiring.left, MotorPins::PwmDirection { pwm: pin(12), direction: pin(16) });
-    assert_eq!(wiring.right, MotorPins::Halves { forward: pin(13), backward: pin(19) });
-    assert_eq!((wiring.enable, wiring.horn), (Some(pin(22)), None));
-    assert_eq!(wiring.pwm_period, Duration::from_millis(10));
-}
-
-#[test]
-fn pins_that_would_move_the_vehicle_at_power_on_are_refused() {
-    for (from, to, said) in [
-        (
-            "pwm = { gpio = 12 }",
-            "pwm = { gpio = 5 }",
-            "rppal.left.pwm.gpio: GPIO 5 is pulled high at power-on",
-        ),
-        ("gpio = 22", "gpio = 8", "rppal.enable.gpio: GPIO 8 is pulled high at power-on"),
-        ("gpio = 22", "gpio = 9\nactive_low = true", "rppal.enable.gpio: GPIO 9 is pulled low at power-on"),
-    ] {
-        let found = problems(&WIRED.replace(from, to));
-        assert!(found.len() == 1 && found[0].contains(said), "{found:?}");
-    }
-    config(&WIRED.replace("gpio = 22", "gpio = 8\nactive_low = true"));
-    config(&WIRED.replace("direction = { gpio = 16 }", "direction = { gpio = 2 }"));
-}
-
-#[test]
-fn wiring_that_can_not_work_is_refused() {
-    for (from, to, said) in [
-        ("gpio = 22", "gpio = 13", "GPIO 13 is wired to rppal.right.forward.gpio already"),
-        ("gpio = 22", "gpio = 28", "rppal.enable.gpio: must be 0 to 27, is 28"),
-        ("gpio = 22", "active_low = true", "rppal.enable.gpio: is missing; set the GPIO number"),
-        ("[rppal.enable]\ngpio = 22", "", "rppal.enable.gpio: is missing: without it a motor may run on"),
-        ("forward = { gpio = 13 }", "", "rppal.right: is no motor that is known; set pwm and direction"),
-        ("pwm = { gpio = 12 }", "pwm = { gpio = 3, active_low = true }", "software PWM can't drive a line"),
-        (
-            "[rppal.left]",
-            "[rppal]\npwm_hz = 40\n[rppal.left]",
-            "whose period fits into timing.tick_ms, is 40",
-        ),
-        (
-            "[rppal.left]",
-            "[rppal]\npwm_hz = 5000\n[rppal.left]",
-            "must be 20 to 1000 Hz in software, is 5000",
-        ),
-        ("[board]", "[timing]\ntick_ms = 5\n[board]", "rppal.pwm_hz: is 100 Hz unless set, too slow"),
-        ("[board]", "[drivetrain]\nkind = 'steering_servo'\n[board]", "can't drive a steering_servo yet"),
-    ] {
-        let found = problems(&WIRED.replace(from, to));
-        assert!(found.len() == 1 && found[0].contains(said), "{to}: {found:?}");
-    }
-    let unguarded = WIRED.replace("[rppal.left]", "[rppal]\nno_enable_line = true\n[rppal.left]");
-    config(&unguarded.replace("[rppal.enable]\ngpio = 22", ""));
-}
-
-#[test]
-fn a_board_that_is_not_there_yet_says_what_to_use() {
-    let found = problems("board.kind = 'gpiochip'");
-    assert_eq!(
-        found,
-        ["agent.toml:1: board.kind: gpiochip is not in this build yet; use rppal on a Raspberry Pi, or sim"]
-    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The complete desired outputs: level, not edge.
 
-use serde::{Serialize, Serializer};
+use super::Kinematics;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use vehicle_protocol::{CommandId, CommandName, Doors, Reason};
 
 /// A signed share of full scale, in thousandths: -1000 to 1000.
@@ -37,8 +38,14 @@ impl Serialize for Duty {
     }
 }
 
+impl<'de> Deserialize<'de> for Duty {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        f64::deserialize(deserializer).map(Self::new)
+    }
+}
+
 /// What moves the vehicle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Drivetrain {
     /// Two sides at speeds of their own.
@@ -58,6 +65,15 @@ pub enum Drivetrain {
 }
 
 impl Drivetrain {
+    /// The drivetrain of a vehicle that stands, with its wheels straight.
+    #[must_use]
+    pub const fn at_rest(kinematics: Kinematics) -> Self {
+        match kinematics {
+            Kinematics::SkidSteer { .. } => Self::SkidSteer { left: Duty::ZERO, right: Duty::ZERO },
+            Kinematics::SteeringServo { .. } => Self::SteeringServo { drive: Duty::ZERO, steer: Duty::ZERO },
+        }
+    }
+
     /// The same drivetrain without motor power; a steering servo keeps its angle.
     #[must_use]
     pub const fn unpowered(self) -> Self {
@@ -101,6 +117,21 @@ pub struct Outputs {
 }
 
 impl Outputs {
+    /// Everything off and locked, with `drivetrain` as it is.
+    #[must_use]
+    pub const fn off(drivetrain: Drivetrain) -> Self {
+        Self {
+            drivetrain,
+            enable: false,
+            brake: false,
+            headlights: false,
+            parking_lights: false,
+            hazard_lights: false,
+            horn: false,
+            doors: Doors::Locked,
+        }
+    }
+
     /// The same outputs with nothing left that could move the vehicle.
     #[must_use]
     pub const fn made_safe(self) -> Self {

@@ -21,7 +21,7 @@ use crate::control::report::Reporter;
 use crate::control::running::Running;
 use crate::control::{Cause, Checks, Effects, Input, Moment, Outputs, Setup};
 use body::Body;
-use vehicle_protocol::{Doors, Epoch, EventKind, Reason};
+use vehicle_protocol::{Epoch, EventKind, Reason};
 
 /// The parking brake, which goes on only when the vehicle stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,14 +81,9 @@ impl Vehicle {
         let stopped = setup.emergency_stopped;
         let mode = if stopped { Mode::EmergencyStop } else { Mode::Off };
         let wanted = Outputs {
-            drivetrain: motion.drivetrain().unpowered(),
-            enable: false,
             brake: true,
-            headlights: false,
-            parking_lights: false,
             hazard_lights: stopped && setup.fittings.hazard_lights,
-            horn: false,
-            doors: Doors::Locked,
+            ..Outputs::off(motion.drivetrain().unpowered())
         };
         Self {
             gate: Gate::new(setup.epoch, checks),

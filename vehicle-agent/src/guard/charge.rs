@@ -1,33 +1,46 @@
 //! What the guard is in charge of, and how the agent tells it: by command line, so that it needs no configuration.
 
-use crate::board::rppal::Pin;
+use crate::board::{Channel, HeaderKind, Pin, Wire};
 use crate::config::BoardConfig;
-use crate::control::{Drivetrain, Duty, Kinematics};
-use clap::{Args, Subcommand};
-use std::ffi::{OsStr, OsString};
+use crate::control::{Drivetrain, Kinematics};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// The outputs that must be safe when the agent is not there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Charge {
     /// Those of the simulated board.
-    Sim {
-        /// What moves the vehicle, without power.
-        drivetrain: Drivetrain,
-        /// The trace to append to.
-        trace: Option<PathBuf>,
-        /// The file that holds the levels of the pins.
-        levels: Option<PathBuf>,
-    },
-    /// Those of a Raspberry Pi's header.
-    Rppal {
-        /// The motor driver's enable line.
-        enable: Option<Pin>,
-        /// The brake.
-        brake: Option<Pin>,
-        /// Every pin of a motor.
-        motors: Vec<Pin>,
-    },
+    Sim(Files),
+    /// Those of a real board.
+    Wired(Lines),
+}
+
+/// The files of a simulated board.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Files {
+    /// What moves the vehicle, without power.
+    pub drivetrain: Drivetrain,
+    /// The trace to append to.
+    pub trace: Option<PathBuf>,
+    /// The file that holds the levels of the pins.
+    pub levels: Option<PathBuf>,
+}
+
+/// The lines of a real board that can move the vehicle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lines {
+    /// The way to them.
+    pub header: HeaderKind,
+    /// The motor driver's enable line.
+    pub enable: Option<Pin>,
+    /// The brake.
+    pub brake: Option<Pin>,
+    /// Every line of a motor.
+    pub motors: Vec<Pin>,
+    /// Every channel of PWM hardware that drives a motor.
+    pub channels: Vec<Channel>,
 }
 
 impl Charge {
@@ -36,144 +49,68 @@ impl Charge {
     pub fn of(board: &BoardConfig, kinematics: Kinematics) -> Self {
         match board {
             BoardConfig::Sim { trace, levels } => {
-                let (trace, levels) = (trace.clone(), levels.clone());
-                Self::Sim { drivetrain: at_rest(kinematics), trace, levels }
+                let drivetrain = Drivetrain::at_rest(kinematics);
+                Self::Sim(Files { drivetrain, trace: trace.clone(), levels: levels.clone() })
             }
-            BoardConfig::Rppal(wiring) => {
-                let (enable, brake) = (wiring.enable, wiring.brake);
-                Self::Rppal { enable, brake, motors: wiring.motor_pins() }
-            }
-        }
-    }
-
-    /// The command line of the guard in charge of this.
-    #[must_use]
-    pub(crate) fn arguments(&self) -> Vec<OsString> {
-        let mut words: Vec<OsString> = vec!["guard".into()];
-        match self {
-            Self::Sim { drivetrain, trace, levels } => {
-                words.push("sim".into());
-                words.extend(trace.iter().map(|file| flag("--trace=", file)));
-                words.extend(levels.iter().map(|file| flag("--levels=", file)));
-                if let Drivetrain::SteeringServo { .. } = drivetrain {
-                    words.push("--steering-servo".into());
+            BoardConfig::Wired { header, wiring } => {
+                let (mut motors, mut channels) = (Vec::new(), Vec::new());
+                for wire in wiring.motor_wires() {
+                    match wire {
+                        Wire::Pin(pin) => motors.push(pin),
+                        Wire::Channel(channel) => channels.push(channel),
+                    }
                 }
-            }
-            Self::Rppal { enable, brake, motors } => {
-                words.push("rppal".into());
-                words.extend(enable.iter().map(|pin| flag("--enable=", pin.to_string())));
-                words.extend(brake.iter().map(|pin| flag("--brake=", pin.to_string())));
-                words.extend(motors.iter().map(|pin| flag("--motor=", pin.to_string())));
+                let (enable, brake) = (wiring.enable.clone(), wiring.brake.clone());
+                Self::Wired(Lines { header: *header, enable, brake, motors, channels })
             }
         }
-        words
+    }
+
+    /// As one word of a command line.
+    ///
+    /// # Errors
+    /// When a path is no text.
+    pub(crate) fn word(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
     }
 }
 
-/// In one word, so that a value may begin as a flag does.
-fn flag(name: &str, value: impl AsRef<OsStr>) -> OsString {
-    let mut word = OsString::from(name);
-    word.push(value);
-    word
-}
+impl FromStr for Charge {
+    type Err = serde_json::Error;
 
-fn at_rest(kinematics: Kinematics) -> Drivetrain {
-    match kinematics {
-        Kinematics::SkidSteer { .. } => Drivetrain::SkidSteer { left: Duty::ZERO, right: Duty::ZERO },
-        Kinematics::SteeringServo { .. } => {
-            Drivetrain::SteeringServo { drive: Duty::ZERO, steer: Duty::ZERO }
-        }
-    }
-}
-
-/// The guard's command line.
-#[derive(Clone, Debug, Subcommand)]
-pub(crate) enum ChargeLine {
-    /// Guard the files of the simulated board.
-    Sim(SimLine),
-    /// Guard pins of a Raspberry Pi's header.
-    Rppal(PinLine),
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct SimLine {
-    /// Append to this trace.
-    #[arg(long, value_name = "FILE")]
-    trace: Option<PathBuf>,
-    /// Clear the levels in this file.
-    #[arg(long, value_name = "FILE")]
-    levels: Option<PathBuf>,
-    /// The vehicle has one drive and a steered axle.
-    #[arg(long)]
-    steering_servo: bool,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct PinLine {
-    /// The motor driver's enable line.
-    #[arg(long, value_name = "GPIO[:low]")]
-    enable: Option<Pin>,
-    /// The brake.
-    #[arg(long, value_name = "GPIO[:low]")]
-    brake: Option<Pin>,
-    /// A pin of a motor.
-    #[arg(long, value_name = "GPIO[:low]")]
-    motor: Vec<Pin>,
-}
-
-impl From<ChargeLine> for Charge {
-    fn from(line: ChargeLine) -> Self {
-        match line {
-            ChargeLine::Sim(SimLine { trace, levels, steering_servo }) => {
-                let drivetrain = if steering_servo {
-                    Drivetrain::SteeringServo { drive: Duty::ZERO, steer: Duty::ZERO }
-                } else {
-                    Drivetrain::SkidSteer { left: Duty::ZERO, right: Duty::ZERO }
-                };
-                Self::Sim { drivetrain, trace, levels }
-            }
-            ChargeLine::Rppal(PinLine { enable, brake, motor }) => {
-                Self::Rppal { enable, brake, motors: motor }
-            }
-        }
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        serde_json::from_str(word)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(subcommand)]
-        charge: ChargeLine,
-    }
-
-    fn told(charge: &Charge) -> Charge {
-        Line::try_parse_from(charge.arguments()).unwrap().charge.into()
-    }
+    use crate::board::{Bias, Place};
 
     #[test]
     fn the_guard_is_told_exactly_what_it_is_in_charge_of() {
-        let skid = Drivetrain::SkidSteer { left: Duty::ZERO, right: Duty::ZERO };
-        let servo = Drivetrain::SteeringServo { drive: Duty::ZERO, steer: Duty::ZERO };
-        let pin = |gpio, active_low| Pin { gpio, active_low };
+        let skid = Drivetrain::at_rest(Kinematics::SkidSteer { track: 0.5 });
+        let servo = Drivetrain::at_rest(Kinematics::SteeringServo { wheelbase: 0.3, full_lock: 30.0 });
+        let named = Place::Named { line: "GPIO-A \"x\"".to_owned(), chip: Some("soc".to_owned()) };
+        let numbered = Place::Offset { chip: "44e07000.gpio".to_owned(), offset: 7 };
+        let channel = Channel { chip: "20c000.pwm".to_owned(), channel: 1, inverted: true };
+        let lines = |header, enable, motors: &[Pin], channels: &[Channel]| {
+            let (motors, channels) = (motors.to_vec(), channels.to_vec());
+            Charge::Wired(Lines { header, enable, brake: Some(Pin::gpio(5)), motors, channels })
+        };
+        let low = Pin { active_low: true, bias: Some(Bias::PullUp), ..Pin::new(numbered) };
         for charge in [
-            Charge::Sim { drivetrain: skid, trace: None, levels: None },
-            Charge::Sim {
+            Charge::Sim(Files { drivetrain: skid, trace: None, levels: None }),
+            Charge::Sim(Files {
                 drivetrain: servo,
                 trace: Some("/a trace".into()),
                 levels: Some("--levels=odd".into()),
-            },
-            Charge::Rppal { enable: None, brake: None, motors: vec![pin(12, false)] },
-            Charge::Rppal {
-                enable: Some(pin(22, false)),
-                brake: Some(pin(5, true)),
-                motors: vec![pin(12, false), pin(0, true)],
-            },
+            }),
+            lines(HeaderKind::Rppal, None, &[Pin::gpio(12)], &[]),
+            lines(HeaderKind::Gpiochip, Some(low), &[Pin::new(named), Pin::gpio(0)], &[channel]),
         ] {
-            assert_eq!(told(&charge), charge);
+            assert_eq!(charge.word().unwrap().parse::<Charge>().unwrap(), charge);
         }
     }
 }

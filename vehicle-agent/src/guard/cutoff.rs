@@ -1,8 +1,8 @@
 //! What the guard acts on.
 
 use super::charge::Charge;
-use super::pins::PinCutoff;
 use super::sim::SimCutoff;
+use super::wired::WiredCutoff;
 use crate::board::BoardError;
 use crate::clock::Clock;
 use crate::control::Cause;
@@ -10,26 +10,51 @@ use crate::control::Cause;
 /// Outputs of the same board as the agent's, by handles of its own.
 pub(crate) trait Cutoff {
     /// Brings the enable line to its level, where there is one.
-    fn enable(&mut self, on: bool);
+    ///
+    /// # Errors
+    /// When it can't be switched.
+    fn enable(&mut self, on: bool) -> Result<(), BoardError>;
 
     /// Takes all power from the motors and brakes, whatever the agent does. Once they are safe, it changes nothing.
     ///
     /// # Errors
     /// When an output may not have its level; the others have.
-    fn make_safe(&mut self, cause: &Cause) -> Result<(), BoardError>;
+    fn make_safe(&mut self, cause: &Cause, agent: Agent) -> Result<(), BoardError>;
+}
+
+/// What has become of the agent when its outputs are made safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Agent {
+    /// It is there, and has its lines.
+    Silent,
+    /// It is not there, or not for long.
+    Gone,
 }
 
 impl Charge {
     /// Takes the outputs; power to the motors is off from then on until it is enabled.
     ///
     /// # Errors
-    /// When a file can't be opened, or a pin can't be used.
+    /// When a file can't be opened, or a line can't be had.
     pub(crate) fn open(&self, clock: Clock) -> Result<Box<dyn Cutoff>, BoardError> {
         Ok(match self {
-            Self::Sim { drivetrain, trace, levels } => {
-                Box::new(SimCutoff::open(*drivetrain, trace.as_deref(), levels.as_deref(), clock)?)
+            Self::Sim(files) => Box::new(SimCutoff::open(files, clock)?),
+            Self::Wired(lines) => {
+                let mut cutoff = WiredCutoff::new(lines)?;
+                cutoff.take()?;
+                Box::new(cutoff)
             }
-            Self::Rppal { enable, brake, motors } => Box::new(PinCutoff::open(*enable, *brake, motors)?),
         })
+    }
+
+    /// Makes the outputs safe without a guard, as before a start; a line that can't be had keeps no other from it.
+    ///
+    /// # Errors
+    /// When an output may not have its level; the others have.
+    pub(crate) fn make_safe(&self, clock: Clock) -> Result<(), BoardError> {
+        match self {
+            Self::Sim(files) => SimCutoff::open(files, clock)?.make_safe(&Cause::MakeSafe, Agent::Gone),
+            Self::Wired(lines) => WiredCutoff::new(lines)?.make_safe(&Cause::MakeSafe, Agent::Gone),
+        }
     }
 }

@@ -1,12 +1,11 @@
 //! The guard's own hold of a simulated board's files.
 
-use super::Cutoff;
+use super::charge::Files;
+use super::cutoff::{Agent, Cutoff};
 use crate::board::BoardError;
 use crate::board::sim::{Levels, Trace};
 use crate::clock::Clock;
 use crate::control::{Cause, Drivetrain, Outputs};
-use std::path::Path;
-use vehicle_protocol::Doors;
 
 /// Levels and trace of the same board as the agent's.
 #[derive(Debug)]
@@ -18,15 +17,11 @@ pub(super) struct SimCutoff {
 }
 
 impl SimCutoff {
-    pub(super) fn open(
-        drivetrain: Drivetrain,
-        trace: Option<&Path>,
-        levels: Option<&Path>,
-        clock: Clock,
-    ) -> Result<Self, BoardError> {
-        let trace = trace.map(|file| Trace::append(file, clock.monotonic_ns_at_start())).transpose()?;
-        let levels = levels.map(Levels::open).transpose()?;
-        Ok(Self { drivetrain, levels, trace, clock })
+    pub(super) fn open(files: &Files, clock: Clock) -> Result<Self, BoardError> {
+        let append = |file| Trace::append(file, clock.monotonic_ns_at_start());
+        let trace = files.trace.as_deref().map(append).transpose()?;
+        let levels = files.levels.as_deref().map(Levels::open).transpose()?;
+        Ok(Self { drivetrain: files.drivetrain, levels, trace, clock })
     }
 
     /// The outputs as they are, as far as they were ever written; a file that is damaged counts as not written.
@@ -34,29 +29,17 @@ impl SimCutoff {
         let levels = self.levels.as_ref().and_then(|levels| levels.read().ok().flatten());
         levels.or_else(|| self.trace.as_ref().and_then(Trace::last))
     }
-
-    const fn unknown(&self) -> Outputs {
-        Outputs {
-            drivetrain: self.drivetrain,
-            enable: false,
-            brake: false,
-            headlights: false,
-            parking_lights: false,
-            hazard_lights: false,
-            horn: false,
-            doors: Doors::Locked,
-        }
-    }
 }
 
 impl Cutoff for SimCutoff {
-    fn enable(&mut self, _: bool) {
+    fn enable(&mut self, _: bool) -> Result<(), BoardError> {
         // The simulated board has no driver that obeys a line of its own.
+        Ok(())
     }
 
-    fn make_safe(&mut self, cause: &Cause) -> Result<(), BoardError> {
+    fn make_safe(&mut self, cause: &Cause, _: Agent) -> Result<(), BoardError> {
         let known = self.known();
-        let safe = known.unwrap_or(self.unknown()).made_safe();
+        let safe = known.unwrap_or(Outputs::off(self.drivetrain)).made_safe();
         if known == Some(safe) && *cause == Cause::Guard {
             return Ok(());
         }

@@ -24,7 +24,7 @@ impl Scene {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| Some(folder.path().join(name));
-        let charge = Charge::Sim { drivetrain: AT_REST, trace: file("trace"), levels: file("levels") };
+        let charge = Charge::Sim(Files { drivetrain: AT_REST, trace: file("trace"), levels: file("levels") });
         let (agent, other) = UnixStream::pair().unwrap();
         let guard = thread::spawn(move || {
             let clock = Clock::start();
@@ -150,15 +150,15 @@ fn an_agent_that_left_safe_outputs_leaves_nothing_to_do() {
 struct Line(Vec<bool>);
 
 impl Cutoff for Line {
-    fn enable(&mut self, on: bool) {
+    fn enable(&mut self, on: bool) -> Result<(), BoardError> {
         if self.0.last() != Some(&on) {
             self.0.push(on);
         }
+        Ok(())
     }
 
-    fn make_safe(&mut self, _: &Cause) -> Result<(), BoardError> {
-        self.enable(false);
-        Ok(())
+    fn make_safe(&mut self, _: &Cause, _: Agent) -> Result<(), BoardError> {
+        self.enable(false)
     }
 }
 

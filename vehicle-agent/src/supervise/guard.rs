@@ -2,7 +2,11 @@
 
 use super::beats::{Beats, Silent};
 use crate::clock::Clock;
+#[cfg(test)]
+use crate::control::Drivetrain;
 use crate::control::Moment;
+#[cfg(test)]
+use crate::guard::Files;
 use crate::guard::{Charge, word};
 use anyhow::Context as _;
 use rustix::io::{Errno, read, write};
@@ -72,7 +76,8 @@ impl Guard {
     /// A guard that a test plays at the other end of `line`.
     #[cfg(test)]
     pub(crate) fn played(line: UnixStream) -> Self {
-        let charge = Charge::Rppal { enable: None, brake: None, motors: Vec::new() };
+        let drivetrain = Drivetrain::at_rest(crate::control::samples::setup().kinematics);
+        let charge = Charge::Sim(Files { drivetrain, trace: None, levels: None });
         let process = Process { line, child: Command::new("true").spawn().unwrap() };
         // It must not start the test program anew, which would run this test.
         let program = "/nonexistent";
@@ -195,7 +200,7 @@ impl Process {
     fn spawn(program: &str, charge: &Charge, patience: Option<Duration>) -> anyhow::Result<Self> {
         let (own, other) = Line::pair()?;
         let mut command = Command::new(program);
-        command.arg0("vehicle-agent").args(charge.arguments());
+        command.arg0("vehicle-agent").arg("guard").arg(charge.word()?);
         command.stdin(Stdio::from(OwnedFd::from(other))).stdout(Stdio::null());
         // The service manager hears of the agent alone.
         command.env_remove("NOTIFY_SOCKET").env_remove("WATCHDOG_USEC").env_remove("WATCHDOG_PID");

@@ -18,6 +18,16 @@ const EXAMPLES: [&str; 8] = [
     "sim.levels",
 ];
 
+/// What a pin is made of; the sample explains these once for all pins.
+const PIN: [&str; 10] =
+    ["gpio", "hardware", "line", "chip", "offset", "pwmchip", "channel", "active_low", "bias", "power_on"];
+
+/// The key of the setting that a key belongs to: a pin is one setting.
+fn setting(key: &str) -> String {
+    let pin = key.rsplit_once('.').filter(|(_, last)| PIN.contains(last));
+    pin.map_or(key, |(pin, _)| pin).to_owned()
+}
+
 /// The sample with nothing left commented out.
 fn uncommented() -> Table {
     let setting = |line: &str| match line.strip_prefix('#') {
@@ -58,7 +68,17 @@ fn the_sample_is_a_good_configuration_as_it_is() {
 
 #[test]
 fn every_key_stands_in_the_sample_and_none_besides() {
-    assert_eq!(leaves(&uncommented(), ""), known(""));
+    let settings = |keys: BTreeSet<String>| keys.iter().map(|key| setting(key)).collect::<BTreeSet<_>>();
+    assert_eq!(settings(leaves(&uncommented(), "")), settings(known("")));
+}
+
+#[test]
+fn every_key_of_a_pin_is_explained() {
+    assert_eq!(known("wiring.enable"), PIN.map(|key| format!("wiring.enable.{key}")).into());
+    for key in PIN {
+        let explained = |line: &str| line.starts_with("#   ") && line.contains(&format!("{key} = "));
+        assert!(SAMPLE.lines().any(explained), "{key}");
+    }
 }
 
 #[test]
@@ -72,20 +92,35 @@ fn what_the_sample_gives_as_defaults_are_the_defaults() {
         assert!(table.remove(key).is_some(), "{key}");
     }
     assert_eq!(config(&toml::to_string(&table).unwrap()), config(""));
-    let rppal = table["rppal"].as_table().unwrap();
-    assert_eq!((rppal["pwm_hz"].as_integer(), rppal["no_enable_line"].as_bool()), (Some(100), Some(false)));
+    let wiring = table["wiring"].as_table().unwrap();
+    assert_eq!((wiring["pwm_hz"].as_integer(), wiring["no_enable_line"].as_bool()), (Some(100), Some(false)));
+}
+
+/// The wiring of the sample with what `kept` says of its tables, on a board.
+fn wired(board: &str, drivetrain: &str, kept: &[(&str, &[&str])]) -> Wiring {
+    let mut wiring = uncommented()["wiring"].as_table().unwrap().clone();
+    for table in ["left", "right", "drive", "steering", "doors"] {
+        let kept = kept.iter().find(|(name, _)| *name == table).map_or(&[] as &[&str], |(_, keys)| keys);
+        wiring[table].as_table_mut().unwrap().retain(|key, _| kept.contains(&key));
+    }
+    let wiring = Table::from_iter([("wiring".to_owned(), Value::Table(wiring))]);
+    let text = toml::to_string(&wiring).unwrap();
+    let config = config(&format!("board.kind = '{board}'\ndrivetrain.kind = '{drivetrain}'\n{text}"));
+    let BoardConfig::Wired { wiring, .. } = config.board else { panic!("no pins") };
+    *wiring
 }
 
 #[test]
 fn the_pins_of_the_sample_can_be_wired_as_they_stand() {
-    let mut table = uncommented();
-    let motors = [("left", ["forward", "backward"].as_slice()), ("right", &["direction"])];
-    for (side, removed) in motors {
-        let motor = table["rppal"][side].as_table_mut().unwrap();
-        motor.retain(|key, _| !removed.contains(&key));
+    for board in ["rppal", "gpiochip"] {
+        let motors = [("left", ["pwm", "direction"].as_slice()), ("right", &["pwm", "forward", "backward"])];
+        let doors = [("doors", ["lock", "unlock", "pulse_ms"].as_slice())];
+        let wiring = wired(board, "skid_steer", &[motors.as_slice(), &doors].concat());
+        assert_eq!(wiring.outputs().len(), 13);
+        assert!(wiring.emergency_stop.is_some());
+        let widths = ["esc", "backward_us", "neutral_us", "forward_us"].as_slice();
+        let steering = ["servo", "left_us", "centre_us", "right_us"].as_slice();
+        let kept = [("drive", widths), ("steering", steering), ("doors", &["unlocked"])];
+        assert_eq!(wired(board, "steering_servo", &kept).outputs().len(), 9);
     }
-    let rppal = Table::from_iter([("rppal".to_owned(), table["rppal"].clone())]);
-    let config = config(&format!("board.kind = 'rppal'\n{}", toml::to_string(&rppal).unwrap()));
-    let BoardConfig::Rppal(wiring) = config.board else { panic!("no pins") };
-    assert_eq!(wiring.pins().len(), 12);
 }

@@ -1,0 +1,100 @@
+//! What a back end is for the rest: a way to take lines.
+
+use super::gpiochip::Chips;
+use super::pin::{Pin, Wire};
+use super::rppal::RaspberryPi;
+use super::{BoardError, Line};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What reaches the lines of a board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeaderKind {
+    /// The registers of a Raspberry Pi.
+    Rppal,
+    /// The kernel's GPIO character devices, on any board.
+    Gpiochip,
+}
+
+impl HeaderKind {
+    /// The name of the back end.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rppal => "rppal",
+            Self::Gpiochip => "gpiochip",
+        }
+    }
+
+    /// Whether a line that somebody has can't be taken by another process.
+    #[must_use]
+    pub(crate) const fn is_exclusive(self) -> bool {
+        matches!(self, Self::Gpiochip)
+    }
+
+    /// Opens the way to the lines of this machine.
+    ///
+    /// # Errors
+    /// When this machine has none, or they may not be used.
+    pub(crate) fn open(self) -> Result<Box<dyn Header>, BoardError> {
+        Ok(match self {
+            Self::Rppal => Box::new(RaspberryPi::open()?),
+            Self::Gpiochip => Box::new(Chips::open()?),
+        })
+    }
+}
+
+/// A way to take lines.
+pub(crate) trait Header: fmt::Debug {
+    /// Takes a line as an output that is on or off from the first moment; without a level it stays as it is.
+    ///
+    /// # Errors
+    /// When there is no such line, or it can't be had.
+    fn output(&self, who: Who, pin: &Pin, on: Option<bool>) -> Result<Box<dyn Level>, BoardError>;
+}
+
+/// One digital output. When it is dropped, it stays as it is as far as that is in the hands of this process.
+pub(crate) trait Level: Send + fmt::Debug {
+    /// Switches it on or off.
+    ///
+    /// # Errors
+    /// When it can't be switched.
+    fn set(&mut self, on: bool) -> Result<(), BoardError>;
+}
+
+/// Who wants a line, and what for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// The agent.
+    Agent(Line),
+    /// The agent, for the emergency-stop input.
+    AgentsStop,
+    /// The guard.
+    Guard(&'static str),
+}
+
+impl Who {
+    /// What the kernel shows as the consumer of the line; longer than 31 bytes it would be cut.
+    pub(crate) fn consumer(self) -> String {
+        match self {
+            Self::Agent(line) => format!("vehicle-agent {}", line.name()),
+            Self::AgentsStop => "vehicle-agent emergency_stop".to_owned(),
+            Self::Guard(what) => format!("vehicle-guard {what}"),
+        }
+    }
+
+    /// How errors name the line: by the key that names its place.
+    pub(crate) fn names(self, wire: &Wire) -> String {
+        match self {
+            Self::Agent(line) => format!("{line} ({wire})"),
+            Self::AgentsStop => format!("wiring.emergency_stop ({wire})"),
+            Self::Guard(what) => format!("guard, {what} ({wire})"),
+        }
+    }
+
+    /// The same for a line that is a pin.
+    pub(crate) fn names_pin(self, pin: &Pin) -> String {
+        self.names(&Wire::Pin(pin.clone()))
+    }
+}

@@ -1,0 +1,73 @@
+//! One output, whatever it leads to: it only gives the signal that it is told.
+
+use super::pulse::{PulsedLine, Task};
+use super::wiring::{SERVO_PERIOD, Signal};
+use super::{BoardError, Channel, Header, Level, Pin, SysfsPwm, Wire};
+use crate::board::header::Who;
+use std::path::Path;
+use std::time::Duration;
+
+/// One output.
+#[derive(Debug)]
+pub(super) enum Output {
+    /// A digital line.
+    Line(PulsedLine),
+    /// A channel of PWM hardware.
+    Channel(SysfsPwm),
+}
+
+impl Output {
+    /// Takes the wire as an output that is on or off.
+    pub(super) fn take(
+        header: &dyn Header,
+        pwm: &Path,
+        who: Who,
+        wire: &Wire,
+        on: bool,
+    ) -> Result<Self, BoardError> {
+        match wire {
+            Wire::Pin(pin) => Self::line(header, who, pin, on),
+            Wire::Channel(channel) => Self::channel(pwm, who, channel),
+        }
+    }
+
+    fn line(header: &dyn Header, who: Who, pin: &Pin, on: bool) -> Result<Self, BoardError> {
+        let level: Box<dyn Level> = header.output(who, pin, Some(on))?;
+        Ok(Self::Line(PulsedLine::new(level)))
+    }
+
+    fn channel(pwm: &Path, who: Who, channel: &Channel) -> Result<Self, BoardError> {
+        let name = who.names(&Wire::Channel(channel.clone()));
+        SysfsPwm::open(pwm, channel, &name).map(Self::Channel)
+    }
+
+    /// Gives `signal` from now on; `period` is that of the motors' PWM. What is to be off is off when this returns.
+    pub(super) fn bring(&mut self, signal: Signal, period: Duration) -> Result<(), BoardError> {
+        let train = |signal| match signal {
+            Signal::Pulsed(thousandths) => Some((
+                period,
+                period.saturating_mul(thousandths.into()).checked_div(1000).unwrap_or_default(),
+            )),
+            Signal::Servo(micros) => Some((SERVO_PERIOD, Duration::from_micros(micros.into()))),
+            Signal::Off | Signal::On | Signal::Once(_) => None,
+        };
+        match (self, signal, train(signal)) {
+            (Self::Line(line), _, Some((period, width))) => line.give(Task::Train { period, width }),
+            (Self::Line(line), Signal::Once(duration), None) => line.give(Task::Once(duration)),
+            (Self::Line(line), _, None) => line.give(Task::Steady(signal == Signal::On)),
+            (Self::Channel(pwm), _, Some((period, width))) => pwm.pulse(period, width),
+            (Self::Channel(pwm), Signal::On, None) => pwm.pulse(period, period),
+            // Relays are never wired to PWM hardware, which could not end a pulse by itself.
+            (Self::Channel(pwm), _, None) => pwm.off(),
+        }
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if let Self::Channel(pwm) = self {
+            // The hardware would go on; nobody is left to hear of a failure.
+            let _ = pwm.off();
+        }
+    }
+}

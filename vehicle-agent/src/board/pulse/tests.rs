@@ -1,0 +1,127 @@
+//! Pulses on a line that writes down when it was switched.
+
+use super::*;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+#[derive(Debug)]
+struct Diary(Sender<(Duration, bool)>);
+
+impl Level for Diary {
+    fn set(&mut self, on: bool) -> Result<(), BoardError> {
+        // A test that has heard enough hangs up.
+        let _ = self.0.send((monotonic(), on));
+        Ok(())
+    }
+}
+
+struct Scene {
+    line: PulsedLine,
+    heard: Receiver<(Duration, bool)>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let (diary, heard) = channel();
+        Self { line: PulsedLine::new(Box::new(Diary(diary))), heard }
+    }
+
+    fn next(&self) -> (Duration, bool) {
+        self.heard.recv_timeout(Duration::from_secs(10)).unwrap()
+    }
+
+    /// Waits until the line is on.
+    fn wait_for_pulse(&self) {
+        while !self.next().1 {}
+    }
+}
+
+const PERIOD: Duration = Duration::from_millis(20);
+
+fn train(width_ms: u64) -> Task {
+    Task::Train { period: PERIOD, width: Duration::from_millis(width_ms) }
+}
+
+#[test]
+fn fifty_pulses_a_second_have_the_share_that_was_asked_for() {
+    let mut scene = Scene::new();
+    scene.line.give(train(5)).unwrap();
+    let edges: Vec<_> = (0..51).map(|_| scene.next()).collect();
+    assert!(edges.iter().enumerate().all(|(index, (_, on))| *on == (index % 2 == 0)), "{edges:?}");
+    let on: Vec<Duration> =
+        edges.chunks_exact(2).map(|pulse| pulse[1].0.saturating_sub(pulse[0].0)).collect();
+    let mut shares: Vec<f64> = on.iter().map(|on| on.as_secs_f64() / PERIOD.as_secs_f64()).collect();
+    shares.sort_by(f64::total_cmp);
+    // The median, since other tests take the processor from this one at times.
+    assert!((shares[12] - 0.25).abs() < 0.02, "{shares:?}");
+    // Late edges are not handed on from period to period.
+    let took = edges[50].0.saturating_sub(edges[0].0);
+    assert!(took.abs_diff(PERIOD * 25) < PERIOD * 2, "{took:?}");
+}
+
+#[test]
+fn a_line_that_is_switched_off_in_a_pulse_is_off_at_once_and_stays_so() {
+    let mut scene = Scene::new();
+    scene.line.give(train(19)).unwrap();
+    scene.wait_for_pulse();
+    scene.line.give(Task::Steady(false)).unwrap();
+    let (_, on) = scene.next();
+    assert!(!on);
+    assert!(scene.heard.recv_timeout(PERIOD * 3).is_err(), "nothing more was to happen");
+}
+
+#[test]
+fn a_line_that_is_switched_on_in_a_pulse_stays_on_when_that_would_have_ended() {
+    let mut scene = Scene::new();
+    scene.line.give(train(1)).unwrap();
+    scene.wait_for_pulse();
+    scene.line.give(Task::Steady(true)).unwrap();
+    let edges: Vec<bool> =
+        std::iter::from_fn(|| scene.heard.recv_timeout(PERIOD * 3).ok()).map(|(_, on)| on).collect();
+    assert_eq!(edges.last(), Some(&true));
+}
+
+#[test]
+fn a_single_pulse_begins_at_once_and_ends_by_itself() {
+    let mut scene = Scene::new();
+    let asked = monotonic();
+    scene.line.give(Task::Once(Duration::from_millis(30))).unwrap();
+    let (begun, on) = scene.heard.try_recv().unwrap();
+    assert!(on && begun >= asked);
+    let (ended, on) = scene.next();
+    let took = ended.saturating_sub(begun);
+    assert!(!on && took >= Duration::from_millis(29), "{took:?}");
+}
+
+#[test]
+fn a_line_that_is_let_go_in_a_pulse_is_off_and_a_steady_one_stays() {
+    let mut scene = Scene::new();
+    scene.line.give(train(19)).unwrap();
+    scene.wait_for_pulse();
+    drop(scene.line);
+    let edges: Vec<bool> = scene.heard.iter().map(|(_, on)| on).collect();
+    assert_eq!(edges, [false]);
+
+    let mut scene = Scene::new();
+    scene.line.give(Task::Steady(true)).unwrap();
+    drop(scene.line);
+    assert_eq!(scene.heard.iter().map(|(_, on)| on).collect::<Vec<_>>(), [true]);
+}
+
+#[test]
+fn what_the_thread_could_not_do_is_told_with_the_next_task() {
+    #[derive(Debug)]
+    struct Stuck(Sender<()>);
+    impl Level for Stuck {
+        fn set(&mut self, on: bool) -> Result<(), BoardError> {
+            let _ = self.0.send(());
+            if on { Err(BoardError::new("left", "stuck", "look")) } else { Ok(()) }
+        }
+    }
+    let (sender, tried) = channel();
+    let mut line = PulsedLine::new(Box::new(Stuck(sender)));
+    line.give(train(5)).unwrap();
+    tried.recv().unwrap();
+    tried.recv().unwrap();
+    assert_eq!(line.give(Task::Steady(false)).unwrap_err().problem, "stuck");
+    line.give(Task::Steady(false)).unwrap();
+}

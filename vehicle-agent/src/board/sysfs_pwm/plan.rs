@@ -1,0 +1,130 @@
+//! In which order the files of a channel are written: the kernel refuses a step on the way that makes no sense.
+
+use std::time::Duration;
+
+/// The files that pulses need; `polarity` is not on every chip.
+pub(super) const FILES: [&str; 3] = ["period", "duty_cycle", "enable"];
+
+/// A period for a channel that has none yet, without which it takes nothing else: 1 ms.
+pub(super) const ANY_PERIOD_NS: u64 = 1_000_000;
+
+/// What a channel does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) period_ns: u64,
+    pub(super) width_ns: u64,
+    pub(super) inverted: bool,
+    pub(super) enabled: bool,
+}
+
+/// What it is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pulses {
+    pub(super) period: Duration,
+    pub(super) width: Duration,
+    pub(super) inverted: bool,
+}
+
+/// One write to one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Period(u64),
+    Width(u64),
+    Inverted(bool),
+    Enabled(bool),
+}
+
+impl Step {
+    pub(super) const fn file(self) -> &'static str {
+        match self {
+            Self::Period(_) => "period",
+            Self::Width(_) => "duty_cycle",
+            Self::Inverted(_) => "polarity",
+            Self::Enabled(_) => "enable",
+        }
+    }
+
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::Period(ns) | Self::Width(ns) => ns.to_string(),
+            Self::Inverted(true) => "inversed".to_owned(),
+            Self::Inverted(false) => "normal".to_owned(),
+            Self::Enabled(on) => u8::from(on).to_string(),
+        }
+    }
+}
+
+impl State {
+    /// The writes that lead to `pulses`.
+    ///
+    /// The kernel wants a period before anything else, never a pulse longer than it, and no change of the polarity while
+    /// the channel runs. The last two are written each time, since the guard may have written there meanwhile. The channel
+    /// is left running without pulses rather than stopped: what level a stopped one has is up to the hardware.
+    pub(super) fn steps(self, pulses: Pulses) -> Vec<Step> {
+        let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let (period, width) = (nanos(pulses.period), nanos(pulses.width.min(pulses.period)));
+        let mut steps = Vec::new();
+        if self.period_ns != period {
+            if self.width_ns > period {
+                steps.push(Step::Width(0));
+            }
+            steps.push(Step::Period(period));
+        }
+        if self.inverted != pulses.inverted {
+            if self.enabled {
+                steps.push(Step::Enabled(false));
+            }
+            steps.push(Step::Inverted(pulses.inverted));
+        }
+        steps.extend([Step::Width(width), Step::Enabled(true)]);
+        steps
+    }
+
+    pub(super) const fn after(self, step: Step) -> Self {
+        match step {
+            Step::Period(period_ns) => Self { period_ns, ..self },
+            Step::Width(width_ns) => Self { width_ns, ..self },
+            Step::Inverted(inverted) => Self { inverted, ..self },
+            Step::Enabled(enabled) => Self { enabled, ..self },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What the kernel says to a write, as in its drivers/pwm.
+    fn kernel_takes(state: State, step: Step) -> bool {
+        let after = state.after(step);
+        let applied = after.period_ns > 0 && after.width_ns <= after.period_ns;
+        let polarity = !matches!(step, Step::Inverted(_)) || !state.enabled;
+        applied && polarity
+    }
+
+    fn state() -> impl Strategy<Value = State> {
+        (0u64..50, 0u64..50, any::<bool>(), any::<bool>()).prop_map(
+            |(period_ns, width_ns, inverted, enabled)| {
+                // A channel that is new has no period and no width.
+                let width_ns = width_ns.min(period_ns);
+                State { period_ns, width_ns, inverted, enabled: enabled && period_ns > 0 }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_channel_does_the_kernel_takes_each_step_to_whatever_it_is_to_do(
+            from in state(), period_ns in 1u64..50, width_ns in 0u64..60, inverted: bool
+        ) {
+            let (period, width) = (Duration::from_nanos(period_ns), Duration::from_nanos(width_ns));
+            let mut state = from;
+            for step in from.steps(Pulses { period, width, inverted }) {
+                prop_assert!(kernel_takes(state, step), "{state:?} {step:?}");
+                state = state.after(step);
+            }
+            prop_assert_eq!(state, State { period_ns, width_ns: width_ns.min(period_ns), inverted, enabled: true });
+        }
+    }
+}

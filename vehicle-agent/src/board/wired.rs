@@ -1,0 +1,119 @@
+//! A vehicle that is wired to a board: what the wiring says, given to the outputs in order.
+
+use super::header::Who;
+use super::output::Output;
+use super::stop_input::StopInput;
+use super::wiring::place;
+use super::{Board, BoardError, HeaderKind, Line, Motion, SYSFS_PWM, Signal, Wiring};
+use crate::control::{Cause, Moment, Outputs, Sensed};
+use std::path::Path;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// The outputs and inputs of a real vehicle.
+#[derive(Debug)]
+pub struct WiredBoard {
+    wiring: Wiring,
+    motion: Motion,
+    last: Option<Outputs>,
+    lines: Vec<WiredLine>,
+    stop: Option<StopInput>,
+}
+
+/// Who switches the motor driver's enable line on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnableLine {
+    /// The board, since there is no guard.
+    Own,
+    /// The guard: a board that hangs and comes back can't undo what the guard did meanwhile. Where lines can be shared, the
+    /// board switches it off besides; where they can't, the guard does so when it is told that the vehicle is disarmed.
+    Guarded,
+}
+
+#[derive(Debug)]
+struct WiredLine {
+    line: Line,
+    output: Output,
+    /// Whether it is the guard that switches it on.
+    by_guard: bool,
+    signal: Signal,
+}
+
+impl WiredBoard {
+    /// Takes all lines as outputs that are off, but for the brake: a vehicle that was parked must not roll. Needs a tokio
+    /// runtime.
+    ///
+    /// # Errors
+    /// When the machine is another, or a line can't be had.
+    pub fn new(kind: HeaderKind, wiring: Wiring, enable: EnableLine) -> Result<Self, BoardError> {
+        let header = kind.open()?;
+        let guarded = enable == EnableLine::Guarded;
+        let mut lines = Vec::new();
+        for (line, wire) in wiring.outputs() {
+            let by_guard = line == Line::Enable && guarded;
+            if by_guard && kind.is_exclusive() {
+                continue;
+            }
+            let on = line == Line::Brake;
+            let output = Output::take(header.as_ref(), Path::new(SYSFS_PWM), Who::Agent(line), &wire, on)?;
+            lines.push(WiredLine {
+                line,
+                output,
+                by_guard,
+                signal: if on { Signal::On } else { Signal::Off },
+            });
+        }
+        let stop = wiring.emergency_stop.as_ref().map(StopInput::open).transpose()?;
+        Ok(Self { wiring, motion: Motion::default(), last: None, lines, stop })
+    }
+
+    fn bring(&mut self, outputs: &Outputs, motion: Motion) -> Result<(), BoardError> {
+        let (wiring, period) = (&self.wiring, self.wiring.pwm_period);
+        let mut changes: Vec<_> =
+            self.lines.iter_mut().map(|wired| (wiring.signal(wired.line, motion, outputs), wired)).collect();
+        changes.retain(|(signal, wired)| wired.signal != *signal);
+        changes.sort_by_key(|(signal, wired)| place(wired.line, *signal));
+        // One that fails must not keep the others from their levels; the first failure is reported.
+        changes.into_iter().map(|(signal, wired)| wired.bring(signal, period)).fold(Ok(()), Result::and)
+    }
+}
+
+impl WiredLine {
+    fn bring(&mut self, signal: Signal, period: Duration) -> Result<(), BoardError> {
+        if !(self.by_guard && signal == Signal::On) {
+            self.output.bring(signal, period)?;
+        }
+        self.signal = signal;
+        Ok(())
+    }
+}
+
+impl Board for WiredBoard {
+    fn apply(&mut self, _now: Moment, outputs: &Outputs, _cause: &Cause) -> Result<(), BoardError> {
+        let motion = self.wiring.next_motion(self.motion, outputs).ok_or_else(|| {
+            let next_step = "set drivetrain.kind to what the vehicle has";
+            BoardError::new("motors", "the outputs are of another drivetrain", next_step)
+        })?;
+        self.motion = motion;
+        self.last = Some(*outputs);
+        self.bring(outputs, motion)
+    }
+
+    fn sense(&mut self, _now: Moment) -> Sensed {
+        let emergency_stop = self.stop.as_mut().is_some_and(StopInput::is_open);
+        Sensed { emergency_stop, ..Sensed::default() }
+    }
+
+    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.stop.as_mut().map_or(Poll::Pending, |stop| stop.poll_news(cx))
+    }
+}
+
+impl Drop for WiredBoard {
+    fn drop(&mut self) {
+        // Levels outlive the process, and nobody is left to hear of a failure.
+        if let Some(last) = self.last {
+            let _ = self.bring(&last.made_safe(), Motion::default());
+        }
+    }
+}

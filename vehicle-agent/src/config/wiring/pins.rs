@@ -1,0 +1,188 @@
+//! One pin after the other, with a memory of who has which.
+
+use crate::board::{Channel, HeaderKind, Pin, Place, Wire};
+use crate::config::raw::{PowerOn, RawPin};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use vehicle_settings::{Field, Problems, Spot};
+
+/// The last GPIO of a Raspberry Pi's header, and the last whose pull at power-on is high; the others are pulled low.
+pub(super) const LAST_GPIO: u8 = 27;
+const LAST_PULLED_HIGH: u8 = 8;
+/// The device of a Raspberry Pi's PWM hardware up to the Pi 4, behind the number that its address begins with.
+const RASPBERRY_PI_PWM: &str = "20c000.pwm";
+
+/// What a line could do before the agent runs, and what kind of signal it carries.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Moves nothing by itself.
+    Switch,
+    /// Lets a motor run, perhaps by PWM.
+    Power,
+    /// Opens the doors.
+    Unlocks,
+    /// Carries pulses of a servo, beside which a steady level means nothing.
+    Pulses,
+    /// Is an input.
+    Input,
+}
+
+/// Looks at each pin, and remembers who has which.
+pub(super) struct Pins<'a> {
+    header: HeaderKind,
+    lines: BTreeMap<Place, String>,
+    channels: BTreeMap<(String, u32), String>,
+    problems: &'a mut Problems,
+}
+
+impl<'a> Pins<'a> {
+    pub(super) const fn new(header: HeaderKind, problems: &'a mut Problems) -> Self {
+        Self { header, lines: BTreeMap::new(), channels: BTreeMap::new(), problems }
+    }
+
+    pub(super) fn refuse(&mut self, spot: &Spot, what: impl Into<String>, next_step: impl Into<String>) {
+        self.problems.refuse(spot, what, next_step);
+    }
+
+    pub(super) fn within<T: PartialOrd + Display>(
+        &mut self,
+        field: Field<T>,
+        range: RangeInclusive<T>,
+        unit: &str,
+    ) -> Field<T> {
+        field.within(range, unit, self.problems)
+    }
+
+    /// A digital line; none if it is not given or not right.
+    pub(super) fn pin(&mut self, field: Field<RawPin>, purpose: Use) -> Option<Pin> {
+        let spot = field.spot();
+        match self.wire(field, purpose)? {
+            Wire::Pin(pin) => Some(pin),
+            Wire::Channel(_) => {
+                let next_step = "give gpio, or line, or chip and offset";
+                self.refuse(&spot, "needs a digital line, not PWM hardware", next_step);
+                None
+            }
+        }
+    }
+
+    /// A line or a channel of PWM hardware; none if it is not given or not right.
+    pub(super) fn wire(&mut self, field: Field<RawPin>, purpose: Use) -> Option<Wire> {
+        let spot = field.spot();
+        let raw = field.optional()?;
+        let wire = match &raw {
+            RawPin {
+                gpio: Some(gpio),
+                line: None,
+                chip: None,
+                offset: None,
+                pwmchip: None,
+                channel: None,
+                ..
+            } => self.gpio(*gpio, &raw, &spot, purpose)?,
+            RawPin { gpio: None, hardware: None, line, chip, offset, pwmchip, channel, .. } => {
+                let place = match (line, chip, offset, pwmchip, channel) {
+                    (Some(line), chip, None, None, None) => {
+                        Place::Named { line: line.clone(), chip: chip.clone() }
+                    }
+                    (None, Some(chip), Some(offset), None, None) => {
+                        Place::Offset { chip: chip.clone(), offset: *offset }
+                    }
+                    (None, None, None, Some(chip), Some(channel)) => {
+                        return Some(self.channel(chip.clone(), *channel, &raw, &spot));
+                    }
+                    _ => return self.unclear(&spot),
+                };
+                self.foreign(place, &raw, &spot, purpose)?
+            }
+            RawPin { .. } => return self.unclear(&spot),
+        };
+        Some(wire)
+    }
+
+    fn unclear(&mut self, spot: &Spot) -> Option<Wire> {
+        let what = "does not say which pin";
+        let next_step = "give gpio, or line, or chip and offset, or pwmchip and channel";
+        self.refuse(spot, what, next_step);
+        None
+    }
+
+    /// A GPIO of a Raspberry Pi.
+    fn gpio(&mut self, gpio: u8, raw: &RawPin, spot: &Spot, purpose: Use) -> Option<Wire> {
+        if gpio > LAST_GPIO {
+            let what = format!("must be GPIO 0 to {LAST_GPIO}, is {gpio}");
+            self.refuse(spot, what, "choose one of the header");
+            return None;
+        }
+        if raw.power_on.is_some() {
+            self.refuse(spot, "power_on is known for a GPIO of a Raspberry Pi", "leave it out");
+        }
+        let pull = if gpio <= LAST_PULLED_HIGH { PowerOn::High } else { PowerOn::Low };
+        let hint = if pull == PowerOn::High { "use a GPIO from 9 to 27" } else { "use a GPIO from 0 to 8" };
+        let place = Place::Gpio(gpio);
+        let pin = self.digital(place.clone(), raw, spot, purpose, Some((pull, hint)));
+        if raw.hardware != Some(true) {
+            return Some(Wire::Pin(pin));
+        }
+        let number = match gpio {
+            12 | 18 => 0,
+            13 | 19 => 1,
+            _ => {
+                let what = format!("GPIO {gpio} has no PWM hardware");
+                self.refuse(spot, what, "use GPIO 12, 13, 18 or 19, or leave out hardware");
+                return None;
+            }
+        };
+        let raw = RawPin { bias: None, power_on: None, ..raw.clone() };
+        Some(self.channel(RASPBERRY_PI_PWM.to_owned(), number, &raw, spot))
+    }
+
+    /// A line of any board.
+    fn foreign(&mut self, place: Place, raw: &RawPin, spot: &Spot, purpose: Use) -> Option<Wire> {
+        if self.header == HeaderKind::Rppal {
+            let next_step = "give gpio, or set board.kind to gpiochip";
+            self.refuse(spot, "rppal knows lines by their GPIO number alone", next_step);
+            return None;
+        }
+        let pull = raw.power_on.map(|pull| (pull, "use a line that is pulled the other way"));
+        Some(Wire::Pin(self.digital(place, raw, spot, purpose, pull)))
+    }
+
+    fn digital(
+        &mut self,
+        place: Place,
+        raw: &RawPin,
+        spot: &Spot,
+        purpose: Use,
+        pull: Option<(PowerOn, &str)>,
+    ) -> Pin {
+        let active_low = raw.active_low.unwrap_or(false);
+        if let Some(other) = self.lines.insert(place.clone(), spot.key.clone()) {
+            let what = format!("{place} is wired to {other} already");
+            self.refuse(spot, what, "wire each line to a pin of its own");
+        }
+        if raw.bias.is_some() && purpose != Use::Input {
+            self.refuse(spot, "bias is for inputs", "leave it out");
+        }
+        if let (Some((pull, hint)), Use::Power | Use::Unlocks) = (pull, purpose) {
+            if (pull == PowerOn::High) != active_low {
+                let pulled = if pull == PowerOn::High { "high" } else { "low" };
+                let what = format!("{place} is pulled {pulled} at power-on, which would switch this line on");
+                self.refuse(spot, what, hint);
+            }
+        }
+        Pin { place, active_low, bias: raw.bias }
+    }
+
+    fn channel(&mut self, chip: String, channel: u32, raw: &RawPin, spot: &Spot) -> Wire {
+        if raw.bias.is_some() || raw.power_on.is_some() {
+            self.refuse(spot, "bias and power_on are for digital lines", "leave them out");
+        }
+        if let Some(other) = self.channels.insert((chip.clone(), channel), spot.key.clone()) {
+            let what = format!("channel {channel} of PWM {chip} is wired to {other} already");
+            self.refuse(spot, what, "use a channel for each, or leave out hardware for one of them");
+        }
+        Wire::Channel(Channel { chip, channel, inverted: raw.active_low.unwrap_or(false) })
+    }
+}
