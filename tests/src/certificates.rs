@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, date_time_ymd,
 };
 use tempfile::TempDir;
 
@@ -72,6 +72,29 @@ impl Certificates {
     pub fn server(&self) -> &Identity {
         &self.server
     }
+}
+
+/// Makes what no authority in its right mind would: a client certificate for any time, signed by the authority whose key and
+/// name these are.
+///
+/// # Errors
+///
+/// When the key cannot be read, or `folder` not written.
+pub fn forge(
+    folder: &Path,
+    authority: (&Path, &str),
+    name: &str,
+    (begins, ends): (i32, i32),
+) -> Result<Identity> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, authority.1);
+    let issuer = Issuer::new(params, KeyPair::from_pem(&fs::read_to_string(authority.0)?)?);
+    let mut params = CertificateParams::default();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    (params.not_before, params.not_after) = (date_time_ymd(begins, 1, 1), date_time_ymd(ends, 1, 1));
+    sign(folder, &issuer, name, params)
 }
 
 fn sign(

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -14,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::certificates::{Certificates, Identity};
+use crate::certificates::Identity;
 use crate::wait::{SOON, within};
 
 /// Large enough for every payload that a test sends on purpose.
@@ -73,17 +74,17 @@ pub fn options(name: &str, port: u16) -> MqttOptions {
     options
 }
 
-/// TLS that trusts the test's authority, and shows a certificate if one is given.
+/// TLS that trusts the authority with this certificate, and shows a certificate if one is given.
 ///
 /// # Errors
 ///
 /// When the files cannot be read.
-pub fn tls(certificates: &Certificates, identity: Option<&Identity>) -> Result<Transport> {
+pub fn tls(authority: &Path, identity: Option<&Identity>) -> Result<Transport> {
     // Installed already if another test of this process was faster, and then the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let read = |identity: &Identity| anyhow::Ok((fs::read(&identity.certificate)?, fs::read(&identity.key)?));
     Ok(Transport::tls_with_config(TlsConfiguration::Simple {
-        ca: fs::read(certificates.authority())?,
+        ca: fs::read(authority)?,
         alpn: None,
         client_auth: identity.map(read).transpose()?,
     }))
@@ -207,6 +208,16 @@ impl Client {
             Some(message) => bail!("{what} came: {} {}", message.topic, message.text()),
             None => Ok(()),
         }
+    }
+
+    /// Takes all messages that are here or under way. Publishes nothing: not everybody may.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends.
+    pub async fn take_all(&mut self) -> Result<Vec<Message>> {
+        self.subscribe("markers/nothing", QoS::AtMostOnce).await?;
+        Ok(self.inbox.drain(..).collect())
     }
 
     /// Sends a message to itself; when it returns, all that the broker had sent before has arrived.

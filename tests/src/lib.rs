@@ -9,6 +9,7 @@ pub mod bench;
 pub mod certificates;
 pub mod client;
 pub mod clock;
+pub mod installation;
 pub mod mosquitto;
 pub mod oracle;
 pub mod paho;

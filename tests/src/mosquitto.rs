@@ -69,6 +69,27 @@ impl Mosquitto {
         bail!("mosquitto found {ATTEMPTS} ports in use")
     }
 
+    /// Starts a broker on a configuration that has listeners of its own, with one more on loopback, open to all and without
+    /// access lists, so that a test sees whatever passes.
+    ///
+    /// # Errors
+    ///
+    /// When mosquitto is not installed, refuses the configuration, or does not come up.
+    pub async fn start_observed(configuration: &str) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        for _ in 0..ATTEMPTS {
+            let port = free_port()?;
+            let extra = format!(
+                "user root\nlog_dest stderr\nlog_type all\nlistener {port} 127.0.0.1\nallow_anonymous true\n"
+            );
+            fs::write(folder.path().join("mosquitto.conf"), format!("{configuration}\n{extra}"))?;
+            if let Some(program) = spawn(folder.path()).await? {
+                return Ok(Self { port, tls: false, program, folder });
+            }
+        }
+        bail!("mosquitto found {ATTEMPTS} ports in use")
+    }
+
     /// The port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {

@@ -44,10 +44,7 @@ pub(super) fn revoke(folder: &Path, kind: Kind, name: &str, now: When, output: &
     if kind == Kind::Broker {
         output.talk("note: vehicles and operators read no such list; take its key off the machine it is on");
     } else {
-        output.talk(
-            "next: control-console certs broker-config, put that in place and restart the broker; until then it lets \
-             them in",
-        );
+        output.talk("next: control-console certs broker-config, put that in place, restart the broker (a reload ends no connection)");
     }
     Ok(())
 }

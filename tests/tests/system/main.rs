@@ -7,4 +7,5 @@ mod guard;
 mod harness;
 mod plain;
 mod tidy;
+mod trust;
 mod units;

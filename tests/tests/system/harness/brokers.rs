@@ -63,7 +63,7 @@ async fn under_mutual_tls_the_certificate_is_the_user_and_none_is_refused() -> R
     let broker = Mosquitto::start_with(&settings).await?;
     let connect = async |identity| {
         let mut options = client::options("someone", broker.port());
-        options.set_transport(client::tls(&certificates, identity)?);
+        options.set_transport(client::tls(&certificates.authority(), identity)?);
         Client::connect_with(options).await
     };
     let (known, stranger) = (certificates.client("rover-1")?, Certificates::create()?.client("rover-1")?);

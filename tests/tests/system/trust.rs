@@ -1,0 +1,5 @@
+//! Who gets into a broker as an owner installs it, and what they can do there.
+
+mod access;
+mod admission;
+mod consoles;
