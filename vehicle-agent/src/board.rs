@@ -13,6 +13,8 @@ mod wired;
 mod wiring;
 
 pub use header::HeaderKind;
+#[cfg(test)]
+pub(crate) use header::PlayedHeader;
 pub(crate) use header::{Header, Level, Who};
 pub use pin::{Bias, Channel, Pin, Place, Wire};
 pub(crate) use sysfs_pwm::{SYSFS_PWM, SysfsPwm};

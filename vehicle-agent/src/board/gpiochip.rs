@@ -59,6 +59,10 @@ impl Chips {
 }
 
 impl Header for Chips {
+    fn is_exclusive(&self) -> bool {
+        true
+    }
+
     fn output(&self, who: Who, pin: &Pin, on: Option<bool>) -> Result<Box<dyn Level>, BoardError> {
         let name = who.names(&Wire::Pin(pin.clone()));
         let (found, mut builder) = self.ask(who, pin)?;

@@ -1,5 +1,11 @@
 //! What a back end is for the rest: a way to take lines.
 
+#[cfg(test)]
+mod played;
+
+#[cfg(test)]
+pub(crate) use played::PlayedHeader;
+
 use super::gpiochip::Chips;
 use super::pin::{Pin, Wire};
 use super::rppal::RaspberryPi;
@@ -27,12 +33,6 @@ impl HeaderKind {
         }
     }
 
-    /// Whether a line that somebody has can't be taken by another process.
-    #[must_use]
-    pub(crate) const fn is_exclusive(self) -> bool {
-        matches!(self, Self::Gpiochip)
-    }
-
     /// Opens the way to the lines of this machine.
     ///
     /// # Errors
@@ -47,6 +47,9 @@ impl HeaderKind {
 
 /// A way to take lines.
 pub(crate) trait Header: fmt::Debug {
+    /// Whether a line that one process has can't be taken by another.
+    fn is_exclusive(&self) -> bool;
+
     /// Takes a line as an output that is on or off from the first moment; without a level it stays as it is.
     ///
     /// # Errors

@@ -16,6 +16,10 @@ impl RaspberryPi {
 }
 
 impl Header for RaspberryPi {
+    fn is_exclusive(&self) -> bool {
+        false
+    }
+
     fn output(&self, who: Who, pin: &Pin, on: Option<bool>) -> Result<Box<dyn Level>, BoardError> {
         let name = who.names_pin(pin);
         let Place::Gpio(gpio) = pin.place else {

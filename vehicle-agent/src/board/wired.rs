@@ -4,7 +4,7 @@ use super::header::Who;
 use super::output::Output;
 use super::stop_input::StopInput;
 use super::wiring::place;
-use super::{Board, BoardError, HeaderKind, Line, Motion, SYSFS_PWM, Signal, Wiring};
+use super::{Board, BoardError, Header, HeaderKind, Line, Motion, SYSFS_PWM, Signal, Wire, Wiring};
 use crate::control::{Cause, Moment, Outputs, Sensed};
 use std::path::Path;
 use std::task::{Context, Poll};
@@ -46,25 +46,24 @@ impl WiredBoard {
     /// # Errors
     /// When the machine is another, or a line can't be had.
     pub fn new(kind: HeaderKind, wiring: Wiring, enable: EnableLine) -> Result<Self, BoardError> {
-        let header = kind.open()?;
-        let guarded = enable == EnableLine::Guarded;
-        let mut lines = Vec::new();
-        for (line, wire) in wiring.outputs() {
-            let by_guard = line == Line::Enable && guarded;
-            if by_guard && kind.is_exclusive() {
-                continue;
-            }
+        let mut board = Self::on(kind.open()?.as_ref(), Path::new(SYSFS_PWM), wiring, enable)?;
+        board.stop = board.wiring.emergency_stop.as_ref().map(StopInput::open).transpose()?;
+        Ok(board)
+    }
+
+    /// Takes the outputs.
+    fn on(header: &dyn Header, pwm: &Path, wiring: Wiring, enable: EnableLine) -> Result<Self, BoardError> {
+        let guarded = |line| line == Line::Enable && enable == EnableLine::Guarded;
+        let outputs =
+            wiring.outputs().into_iter().filter(|(line, _)| !(guarded(*line) && header.is_exclusive()));
+        let take = |(line, wire): (Line, Wire)| {
             let on = line == Line::Brake;
-            let output = Output::take(header.as_ref(), Path::new(SYSFS_PWM), Who::Agent(line), &wire, on)?;
-            lines.push(WiredLine {
-                line,
-                output,
-                by_guard,
-                signal: if on { Signal::On } else { Signal::Off },
-            });
-        }
-        let stop = wiring.emergency_stop.as_ref().map(StopInput::open).transpose()?;
-        Ok(Self { wiring, motion: Motion::default(), last: None, lines, stop })
+            let output = Output::take(header, pwm, Who::Agent(line), &wire, on)?;
+            let signal = if on { Signal::On } else { Signal::Off };
+            Ok(WiredLine { line, output, by_guard: guarded(line), signal })
+        };
+        let lines = outputs.map(take).collect::<Result<_, _>>()?;
+        Ok(Self { wiring, motion: Motion::default(), last: None, lines, stop: None })
     }
 
     fn bring(&mut self, outputs: &Outputs, motion: Motion) -> Result<(), BoardError> {
@@ -117,3 +116,6 @@ impl Drop for WiredBoard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,10 +23,14 @@ pub(super) fn autonomy(
             problems.refuse(&given.spot(), "is only half of a place", next_step);
         }
     }
+    for given in [&x, &y].into_iter().filter(|field| field.is_given() && !simulated) {
+        let what = "means nothing on a real board, which does not know where it stands when it starts";
+        problems.refuse(&given.spot(), what, "leave it out, and send SET_SAFE_PLACE there in each boot");
+    }
     let simulated_place = simulated.then_some((3.0, 4.0));
     Autonomy {
         enabled: raw.enabled.or(simulated),
-        safe_place: x.optional().zip(y.optional()).or(simulated_place),
+        safe_place: x.optional().zip(y.optional()).filter(|_| simulated).or(simulated_place),
         speed: Mph::new(speed).metres_per_second(),
         distance: raw.max_distance_m.within(0.1..=10_000.0, "m", problems).or(100.0),
         duration: seconds(raw.max_duration_s.within(1.0..=3_600.0, "s", problems), 120.0),

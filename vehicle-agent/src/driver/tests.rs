@@ -6,8 +6,9 @@ use super::*;
 use crate::board::BoardError;
 use crate::control::{Cause, Checks, Received, Sensed, samples};
 use crate::latch::Latch;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use tokio::sync::mpsc;
 use vehicle_protocol::{Answer, Topic};
 
@@ -42,6 +43,24 @@ impl Diary {
 struct RecorderBoard {
     diary: Diary,
     broken: Rc<RefCell<bool>>,
+    stop: Rc<StopSwitch>,
+}
+
+/// An emergency-stop input that a test opens.
+#[derive(Default)]
+struct StopSwitch {
+    open: Cell<bool>,
+    told: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl StopSwitch {
+    fn set(&self, open: bool) {
+        self.open.set(open);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
 }
 
 impl Board for RecorderBoard {
@@ -55,7 +74,16 @@ impl Board for RecorderBoard {
     }
 
     fn sense(&mut self, _: Moment) -> Sensed {
-        Sensed::default()
+        self.stop.told.set(self.stop.open.get());
+        Sensed { emergency_stop: self.stop.open.get(), ..Sensed::default() }
+    }
+
+    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.stop.told != self.stop.open {
+            return Poll::Ready(());
+        }
+        *self.stop.waker.borrow_mut() = Some(cx.waker().clone());
+        Poll::Pending
     }
 }
 
@@ -84,6 +112,7 @@ struct Scene {
     events: mpsc::UnboundedSender<LinkEvent>,
     diary: Diary,
     broken: Rc<RefCell<bool>>,
+    stop: Rc<StopSwitch>,
     latch: Latch,
 }
 
@@ -108,8 +137,11 @@ async fn play_to(end: Ended, watchers: Watchers, script: impl AsyncFnOnce(&Scene
     let (sender, events) = mpsc::unbounded_channel();
     let diary = Diary::default();
     let latch = Latch::new(folder.path());
-    let scene = Scene { events: sender, diary: diary.clone(), broken: Rc::default(), latch: latch.clone() };
-    let mut board = RecorderBoard { diary: diary.clone(), broken: Rc::clone(&scene.broken) };
+    let stop = Rc::default();
+    let (broken, latched) = (Rc::default(), latch.clone());
+    let scene =
+        Scene { events: sender, diary: diary.clone(), broken, stop: Rc::clone(&stop), latch: latched };
+    let mut board = RecorderBoard { diary: diary.clone(), broken: Rc::clone(&scene.broken), stop };
     let vehicle = Vehicle::new(samples::setup(), Checks::ALL);
     let port = PlayedPort { events, diary: diary.clone() };
     let mut driver =
@@ -169,6 +201,44 @@ async fn a_board_that_fails_is_told_to_be_safe_until_it_obeys() {
     let answers = diary.answers();
     let failed = answers.iter().filter(|answer| answer.state == vehicle_protocol::State::Failed).count();
     assert_eq!(failed, 1, "{answers:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_emergency_stop_input_that_opens_stops_in_one_step_whatever_is_due_next() {
+    play(async |scene| {
+        scene.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
+        scene.send(r#"{"CMD":"ACCELERATE"}"#);
+        // Between two ticks.
+        pass(507).await;
+        let before = scene.diary.outputs().len();
+        scene.stop.set(true);
+        // Only as long as it takes to be woken: no time passes.
+        tokio::task::yield_now().await;
+        let outputs = scene.diary.outputs();
+        let stopped = outputs[before];
+        assert!(!stopped.drivetrain.is_powered() && !stopped.enable && stopped.brake, "{stopped:?}");
+        pass(10).await;
+        assert!(scene.latch.is_set());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vehicle_at_rest_notices_the_input_too_and_one_that_is_cleared_while_it_is_open_stays_stopped() {
+    play(async |scene| {
+        pass(10_000).await;
+        scene.stop.set(true);
+        pass(10).await;
+        assert!(scene.latch.is_set());
+        scene.send(r#"{"CMD":"CLEAR_EMERGENCY_STOP"}"#);
+        pass(100).await;
+        assert!(scene.latch.is_set());
+        scene.stop.set(false);
+        scene.send(r#"{"CMD":"CLEAR_EMERGENCY_STOP"}"#);
+        pass(100).await;
+        assert!(!scene.latch.is_set());
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

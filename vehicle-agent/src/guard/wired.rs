@@ -5,7 +5,7 @@ use super::cutoff::{Agent, Cutoff};
 use crate::board::{BoardError, Channel, Header, Level, Pin, SYSFS_PWM, SysfsPwm, Who};
 use crate::clock::{monotonic, sleep_until};
 use crate::control::Cause;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What the kernel may still have to take from an agent that is gone: its files are closed one by one.
@@ -18,7 +18,8 @@ const TRY: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub(super) struct WiredCutoff {
     header: Box<dyn Header>,
-    shared: bool,
+    /// The folder of PWM chips.
+    pwm: PathBuf,
     enable: Option<Held>,
     enabled: bool,
     brake: Option<Held>,
@@ -36,25 +37,30 @@ struct Held {
 impl WiredCutoff {
     /// Opens the way to the lines, and takes none yet.
     pub(super) fn new(lines: &Lines) -> Result<Self, BoardError> {
+        Ok(Self::on(lines.header.open()?, SYSFS_PWM.into(), lines))
+    }
+
+    fn on(header: Box<dyn Header>, pwm: PathBuf, lines: &Lines) -> Self {
         let held = |what| move |pin: &Pin| Held { what, pin: pin.clone(), level: None };
-        Ok(Self {
-            header: lines.header.open()?,
-            shared: !lines.header.is_exclusive(),
+        Self {
+            header,
+            pwm,
             enable: lines.enable.as_ref().map(held("enable")),
             enabled: false,
             brake: lines.brake.as_ref().map(held("brake")),
             motors: lines.motors.iter().map(held("motor")).collect(),
             channels: lines.channels.clone(),
-        })
+        }
     }
 
     /// Takes the lines that a guard has from the start: power to the motors off, the brake as it is.
     pub(super) fn take(&mut self) -> Result<(), BoardError> {
-        for line in self.enable.iter_mut().chain(self.motors.iter_mut().filter(|_| self.shared)) {
+        let shared = !self.header.is_exclusive();
+        for line in self.enable.iter_mut().chain(self.motors.iter_mut().filter(|_| shared)) {
             line.bring(self.header.as_ref(), false)?;
         }
         // A guard that is started again must not let go of a parking brake.
-        for line in self.brake.iter_mut().filter(|_| self.shared) {
+        for line in self.brake.iter_mut().filter(|_| shared) {
             line.level = Some(self.header.output(Who::Guard(line.what), &line.pin, None)?);
         }
         self.silence()
@@ -63,7 +69,7 @@ impl WiredCutoff {
     fn silence(&self) -> Result<(), BoardError> {
         let silenced = self.channels.iter().map(|channel| {
             let name = format!("guard, motor ({channel})");
-            SysfsPwm::silence(Path::new(SYSFS_PWM), channel, &name)
+            SysfsPwm::silence(&self.pwm, channel, &name)
         });
         silenced.fold(Ok(()), Result::and)
     }
@@ -119,3 +125,6 @@ impl Cutoff for WiredCutoff {
         made_safe
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,15 @@ fn wired_pins_are_found_again_and_real_boards_do_not_drive_themselves() {
 }
 
 #[test]
+fn a_safe_place_of_a_real_board_is_only_what_a_command_gives_in_this_boot() {
+    let text = "[autonomy]\nenabled = true\nsafe_place_x_m = 1.0\nsafe_place_y_m = 2.0\n[wiring]";
+    let found = refused("[wiring]", text);
+    assert!(found.len() == 2 && found[0].contains("SET_SAFE_PLACE there in each boot"), "{found:#?}");
+    let config = config(&WIRED.replace("[wiring]", "[autonomy]\nenabled = true\n[wiring]"));
+    assert_eq!((config.autonomy.enabled, config.autonomy.safe_place), (true, None));
+}
+
+#[test]
 fn a_steered_vehicle_with_a_speed_controller_and_relays_is_wired_by_names() {
     let wiring = wired(STEERED);
     let Drive::SteeringServo { motor: Motor::Esc(esc), steering } = wiring.drive else {
