@@ -11,9 +11,10 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
+use vehicle_protocol::encoding::{decode, decode_answer, encode, encode_answer};
 use vehicle_protocol::{
-    Answer, CommandName, Description, Envelope, Event, EventKind, Mode, Presence, PresenceState,
-    SessionAnswer, SessionRequest, Shape, State, Status, Telemetry, json,
+    Answer, AnswerForm, CommandName, Description, Encoding, Envelope, Event, EventKind, Mode, Presence,
+    PresenceState, SessionAnswer, SessionRequest, Shape, Signature, State, Status, Telemetry, json,
 };
 
 fn golden() -> PathBuf {
@@ -27,7 +28,11 @@ fn entries(folder: &Path) -> BTreeSet<String> {
 
 /// The message in a file, which ends in one line feed that is not part of it.
 fn message(folder: &str, name: &str) -> String {
-    let path = golden().join(folder).join(format!("{name}.json"));
+    content(folder, &format!("{name}.json"))
+}
+
+fn content(folder: &str, name: &str) -> String {
+    let path = golden().join(folder).join(name);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     text.strip_suffix('\n').unwrap_or_else(|| panic!("{} ends in a line feed", path.display())).to_owned()
 }
@@ -59,6 +64,8 @@ fn there_are_golden_files_for_these_kinds_of_message_and_no_others() {
     let kinds = [
         "answer",
         "command",
+        "compact-answer",
+        "compact-shape",
         "description",
         "event",
         "presence",
@@ -100,16 +107,69 @@ fn every_shape_stays_as_it_is() {
 
 #[test]
 fn every_state_and_form_of_an_answer_stays_as_it_is() {
-    let forms = ["plain-success", "plain-failure", "unread", "success-with-detail"];
+    let forms = [
+        "plain-success",
+        "plain-failure",
+        "unread",
+        "success-with-detail",
+        "signed",
+        "signed-success",
+        "signed-stop-without-session",
+    ];
     let states = State::ALL.iter().map(|state| state.as_str());
     each("answer", states.chain(forms), |name, text| {
         let answer: Answer = read(text);
         let expected = match name {
-            "plain-success" | "success-with-detail" => State::Succeeded,
-            "plain-failure" | "unread" => State::Rejected,
+            "plain-success" | "success-with-detail" | "signed-success" | "signed-stop-without-session" => {
+                State::Succeeded
+            }
+            "plain-failure" | "unread" | "signed" => State::Rejected,
             state => State::from_word(state).unwrap(),
         };
         assert_eq!(answer.state, expected, "{text}");
+        assert_eq!(answer.proof.is_some(), name.starts_with("signed"), "{text}");
+    });
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// Checks that each message of a folder has its compact form in a file of hexadecimal digits beside it.
+fn each_compactly(folder: &str, compact: &str, check: impl Fn(&str) -> Vec<u8>) {
+    let names = entries(&golden().join(folder)).into_iter().map(|name| name.replace(".json", ""));
+    let names: Vec<_> = names.collect();
+    let files = names.iter().map(|name| format!("{name}.hex")).collect();
+    assert_eq!(entries(&golden().join(compact)), files, "the files of {compact}");
+    for name in names {
+        assert_eq!(hex(&check(&message(folder, &name))), content(compact, &format!("{name}.hex")), "{name}");
+    }
+}
+
+#[test]
+fn every_shape_stays_as_it_is_in_the_compact_form() {
+    each_compactly("shape", "compact-shape", |text| {
+        let envelope = command(text);
+        let bytes = encode(&envelope, Encoding::Compact);
+        let Shape::Signed(Signature { key, session: Some(session), .. }) = &envelope.shape else {
+            assert_eq!(decode(&bytes, |_| None).as_ref(), Ok(&envelope), "{text}");
+            return bytes;
+        };
+        let known = |_| Some((key.clone(), session.epoch));
+        assert_eq!(decode(&bytes, known).as_ref(), Ok(&envelope), "{text}");
+        bytes
+    });
+}
+
+#[test]
+fn every_answer_stays_as_it_is_in_the_compact_form() {
+    each_compactly("answer", "compact-answer", |text| {
+        // There is but the full form.
+        let answer = Answer { form: AnswerForm::Full, ..read(text) };
+        let bytes = encode_answer(&answer, Encoding::Compact);
+        let known = |_| answer.proof.as_ref().map(|proof| (proof.key.clone(), proof.epoch));
+        assert_eq!(decode_answer(&bytes, known).unwrap(), answer, "{text}");
+        bytes
     });
 }
 

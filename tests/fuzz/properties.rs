@@ -6,4 +6,4 @@ mod configuration;
 mod reading;
 
 pub use configuration::configuration;
-pub use reading::{answer, command, report, session, topic};
+pub use reading::{answer, command, compact, report, session, topic};

@@ -1,10 +1,12 @@
 //! The ranges that hold on every vehicle; a vehicle's own limits come on top.
 
 use super::{MAX_HORN_MS, MIN_HOLD_MS};
-use crate::{Command, Degrees, Mph};
+use crate::{Command, Degrees};
 
 /// Fastest setpoint that is taken for meant, in mph.
 const ABSURD_MPH: f64 = 1000.0;
+/// Highest limit of speed that is taken for meant, in mph; below it JSON has every thousandth exactly.
+const ABSURD_LIMIT_MPH: f64 = 1_000_000.0;
 /// Fastest turn that is taken for meant, in degrees per second.
 const ABSURD_DEGREES_PER_S: f64 = 3600.0;
 
@@ -16,7 +18,7 @@ pub(crate) fn check(command: &Command) -> Result<(), String> {
             within(*turn > Degrees::ZERO && turn.get() <= 360.0, "DEGREES is above 0 and at most 360")
         }
         Command::SetMaxSpeed(speed) | Command::SetMinSpeed(speed) => {
-            within(*speed >= Mph::ZERO, "MPH is at least 0")
+            within((0.0..=ABSURD_LIMIT_MPH).contains(&speed.get()), "MPH is 0 to 1000000")
         }
         Command::Drive(setpoint) => {
             within(setpoint.speed.get().abs() <= ABSURD_MPH, "MPH is -1000 to 1000")?;

@@ -9,9 +9,6 @@ use crate::{
     MAX_INTEGER, Mac, Mph, Reason, Refused, SessionId, Shape, Signature, SignedSession,
 };
 
-/// Largest quantity, in thousandths: as large as in JSON.
-const MAX_THOUSANDTHS: u64 = MAX_INTEGER * 1000;
-
 /// Writes a command: its shape, its number, its arguments, and what its shape has.
 pub(crate) fn encode(envelope: &Envelope) -> Vec<u8> {
     let Envelope { command, shape } = envelope;
@@ -158,7 +155,7 @@ fn missing(key: &str) -> Fault {
 
 fn thousandths(item: &Item<'_>) -> Option<i64> {
     let Item::Integer(number) = item else { return None };
-    i64::try_from(*number).ok().filter(|number| number.unsigned_abs() <= MAX_THOUSANDTHS)
+    i64::try_from(*number).ok().filter(|number| number.unsigned_abs() <= MAX_INTEGER)
 }
 
 impl Source for Arguments<'_, '_> {

@@ -97,6 +97,7 @@ fn arguments_have_ranges() {
         r#"{"CMD":"DRIVE","MPH":1,"DEGREES_PER_S":0,"HOLD_MS":99}"#,
         r#"{"CMD":"DRIVE","MPH":-1001,"DEGREES_PER_S":0,"HOLD_MS":300}"#,
         r#"{"CMD":"HORN","DURATION_MS":0}"#,
+        r#"{"CMD":"SET_MAX_SPEED","MPH":1000000.001}"#,
     ] {
         assert_eq!(refused(text), Reason::OutOfRange, "{text}");
     }

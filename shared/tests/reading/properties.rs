@@ -6,9 +6,9 @@ use serde_json::Value;
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 use vehicle_protocol::{
-    Answer, AnswerForm, CommandId, Description, Envelope, Epoch, Event, KeyName, MAX_COMMAND_BYTES, Mac,
-    Presence, Reason, Refused, Root, SessionAnswer, SessionRequest, State, Status, Telemetry, VehicleId,
-    json,
+    Answer, AnswerForm, CommandId, Description, Encoding, Envelope, Epoch, Event, KeyName, MAX_COMMAND_BYTES,
+    Mac, Presence, Reason, Refused, Root, SessionAnswer, SessionRequest, State, Status, Telemetry, VehicleId,
+    encoding, json,
 };
 
 /// Longest answer to a refused command, in bytes: whoever sends rubbish does not get more of it back.
@@ -59,6 +59,32 @@ fn refusal(bytes: &[u8], refused: Refused) {
     let text = serde_json::to_string(&answer).unwrap();
     assert!(text.len() <= MAX_REFUSAL_BYTES, "{} bytes: {text}", text.len());
     assert_eq!(serde_json::from_str::<Answer>(&text).unwrap(), answer);
+}
+
+/// A command or an answer in the compact form is refused with a reason, or is written again byte for byte; and says the
+/// same in JSON.
+pub fn compact(bytes: &[u8]) {
+    if Encoding::of(bytes) == Encoding::Json {
+        return;
+    }
+    let session = |_| Some(("tablet".parse().unwrap(), Epoch([7; 16])));
+    match encoding::decode(bytes, session) {
+        Ok(envelope) => {
+            assert!(bytes.len() <= MAX_COMMAND_BYTES);
+            assert_eq!(encoding::encode(&envelope, Encoding::Compact), bytes);
+            assert_eq!(json::decode(json::encode(&envelope).as_bytes()).as_ref(), Ok(&envelope));
+        }
+        Err(refused) => refusal(bytes, refused),
+    }
+    if let Ok(answer) = encoding::decode_answer(bytes, session) {
+        // A number that only a newer vehicle knows is not written again.
+        let again = encoding::encode_answer(&answer, Encoding::Compact);
+        assert_eq!(encoding::decode_answer(&again, session).unwrap(), answer);
+        let text = encoding::encode_answer(&answer, Encoding::Json);
+        if answer.proof.is_none() || answer.command.is_some() {
+            assert_eq!(encoding::decode_answer(&text, session).unwrap(), answer);
+        }
+    }
 }
 
 /// A topic that is understood is the one that would be written. The first line is a root, the second a topic below it.
