@@ -9,3 +9,4 @@ mod plain;
 mod tidy;
 mod trust;
 mod units;
+mod vectors;
