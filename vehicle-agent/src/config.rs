@@ -6,13 +6,14 @@ mod limits;
 mod raw;
 mod state_dir;
 mod timing;
+mod trust;
 mod wiring;
 
 pub use limits::Budget;
 pub use raw::BoardKind;
 
 use crate::board::{HeaderKind, Wiring};
-use crate::control::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing};
+use crate::control::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing, Trust};
 use raw::{Raw, RawBoard, RawSim, RawWiring};
 use std::path::PathBuf;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -48,6 +49,10 @@ pub struct Config {
     pub budget: Budget,
     /// What it may do on its own.
     pub autonomy: Autonomy,
+    /// Folder of the keys.
+    pub keys_dir: PathBuf,
+    /// Whom it trusts.
+    pub trust: Trust,
 }
 
 /// What drives the outputs.
@@ -140,6 +145,7 @@ impl Config {
             timing: self.timing,
             autonomy: self.autonomy,
             fittings: self.board.fittings(),
+            trust: self.trust.clone(),
             emergency_stopped,
         }
     }
@@ -162,8 +168,12 @@ fn validated(raw: Raw, problems: &mut Problems) -> (Option<(BoardConfig, Kinemat
     let config = || {
         let vehicle = vehicle?;
         let own_folder = || state_dir::default(&vehicle, |name| std::env::var_os(name));
+        let state_dir = raw.state_dir.optional().unwrap_or_else(own_folder);
+        let (keys_dir, trust) = trust::trust(raw.trust, &vehicle, &state_dir, problems);
         Some(Config {
-            state_dir: raw.state_dir.optional().unwrap_or_else(own_folder),
+            state_dir,
+            keys_dir,
+            trust,
             vehicle,
             root: root.or(Root::default()),
             log: log.or("info".to_owned()),

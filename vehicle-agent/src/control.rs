@@ -9,6 +9,7 @@ mod checks;
 mod discrete;
 mod holder;
 mod input;
+mod keyring;
 mod latch;
 mod memory;
 mod mode;
@@ -20,11 +21,13 @@ mod report;
 mod running;
 #[cfg(test)]
 pub(crate) mod samples;
+mod sessions;
 mod setup;
 mod vehicle;
 
 pub use checks::Checks;
 pub use input::{Effects, Input, Odometry, Received, Report, Sensed};
+pub use keyring::{Policy, Trust};
 pub use moment::Moment;
 pub use outputs::{Cause, Drivetrain, Duty, Outputs};
 pub use setup::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing};

@@ -3,6 +3,7 @@
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::control::{Effects, Input, Moment, Outputs, Report, Vehicle};
+use crate::keys::KeyKeeper;
 use crate::latch::LatchKeeper;
 use crate::link::{LinkEvent, LinkEvents, LinkHandle};
 use crate::supervise::Watchers;
@@ -11,7 +12,7 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 use tracing::{debug, error, info, warn};
-use vehicle_protocol::{Epoch, Reason};
+use vehicle_protocol::{CommandName, Epoch, Event, KeyName, OperatorName, Reason, State};
 
 /// A board that failed is tried again after this time.
 const RETRY: Duration = Duration::from_millis(100);
@@ -26,6 +27,8 @@ pub(crate) trait Port {
     fn publish(&self, report: &Report);
     /// Says whether the vehicle could move.
     fn set_armed(&self, armed: bool);
+    /// Says whose presence to follow from now on.
+    fn follow(&self, operator: Option<&OperatorName>);
     /// Answers and events dropped so far for want of a connection.
     fn dropped(&self) -> u64;
 }
@@ -43,6 +46,10 @@ impl Port for (LinkHandle, LinkEvents) {
         self.0.set_armed(armed);
     }
 
+    fn follow(&self, operator: Option<&OperatorName>) {
+        self.0.follow(operator);
+    }
+
     fn dropped(&self) -> u64 {
         self.0.counters().dropped
     }
@@ -55,8 +62,8 @@ pub(crate) enum Ended {
     Shutdown,
     /// The task that keeps the link has ended, which it never should.
     LinkGone,
-    /// The task that stores the emergency stop has ended, which it never should.
-    LatchGone,
+    /// A task that writes files has ended, which it never should.
+    FilesGone,
     /// The machine was suspended: a new epoch and a new connection are due.
     Suspended,
 }
@@ -67,7 +74,23 @@ enum Happening {
     Sensor,
     Deadline,
     Written(bool, io::Result<()>),
+    Removed(KeyName, Result<(), String>),
     Link(LinkEvent),
+}
+
+/// What writes files beside the loop, which never waits for a disk.
+#[derive(Debug)]
+pub(crate) struct Files {
+    pub(crate) latch: LatchKeeper,
+    pub(crate) keys: KeyKeeper,
+}
+
+impl Files {
+    /// Waits until all that was asked for is done, or could not be.
+    pub(crate) async fn finish(self) {
+        self.latch.finish().await;
+        self.keys.finish().await;
+    }
 }
 
 /// One vehicle, its board and its way to the broker.
@@ -75,7 +98,7 @@ pub(crate) struct Driver<'a, P> {
     vehicle: Vehicle,
     board: &'a mut dyn Board,
     port: P,
-    latch: LatchKeeper,
+    files: Files,
     watchers: Watchers,
     clock: Clock,
     /// How long the machine had been suspended when the epoch began.
@@ -83,6 +106,8 @@ pub(crate) struct Driver<'a, P> {
     /// The outputs in force; nothing while it is not known.
     in_force: Option<Outputs>,
     armed: bool,
+    /// Whose presence the link follows.
+    followed: Option<OperatorName>,
 }
 
 impl<'a, P: Port> Driver<'a, P> {
@@ -90,25 +115,36 @@ impl<'a, P: Port> Driver<'a, P> {
         vehicle: Vehicle,
         board: &'a mut dyn Board,
         port: P,
-        latch: LatchKeeper,
+        files: Files,
         watchers: Watchers,
         clock: Clock,
     ) -> Self {
         let suspended = clock.suspend_gap();
-        Self { vehicle, board, port, latch, watchers, clock, suspended, in_force: None, armed: false }
+        Self {
+            vehicle,
+            board,
+            port,
+            files,
+            watchers,
+            clock,
+            suspended,
+            in_force: None,
+            armed: false,
+            followed: None,
+        }
     }
 
     /// Begins a new epoch on a new connection.
     pub(crate) fn renew(&mut self, epoch: Epoch, port: P) {
         self.port = port;
         self.suspended = self.clock.suspend_gap();
-        self.armed = false;
+        (self.armed, self.followed) = (false, None);
         self.step(Input::Suspended(epoch));
     }
 
-    /// Gives back what has to be left in order: the port, what writes the latch, and the watchers.
-    pub(crate) fn into_parts(self) -> (P, LatchKeeper, Watchers) {
-        (self.port, self.latch, self.watchers)
+    /// Gives back what has to be left in order: the port, what writes files, and the watchers.
+    pub(crate) fn into_parts(self) -> (P, Files, Watchers) {
+        (self.port, self.files, self.watchers)
     }
 
     /// Runs until `shutdown`, a suspend, or the loss of a part; but for a suspend the outputs are safe when it returns.
@@ -129,9 +165,13 @@ impl<'a, P: Port> Driver<'a, P> {
                 () = self.watchers.hear() => Happening::Guard,
                 () = poll_fn(|cx| self.board.poll_wake(cx)) => Happening::Sensor,
                 () = tick => Happening::Deadline,
-                written = self.latch.next() => match written {
+                written = self.files.latch.next() => match written {
                     Some((set, result)) => Happening::Written(set, result),
-                    None => break Ended::LatchGone,
+                    None => break Ended::FilesGone,
+                },
+                removed = self.files.keys.next() => match removed {
+                    Some((name, result)) => Happening::Removed(name, result),
+                    None => break Ended::FilesGone,
                 },
                 event = self.port.next() => match event {
                     Some(event) => Happening::Link(event),
@@ -172,6 +212,8 @@ impl<'a, P: Port> Driver<'a, P> {
             Happening::Sensor | Happening::Deadline => self.sense(),
             Happening::Written(set, Ok(())) => self.step(Input::Stored(set)),
             Happening::Written(_, Err(error)) => self.step(Input::StoreFailed(error.to_string())),
+            Happening::Removed(name, Ok(())) => self.step(Input::KeyRemoved(name)),
+            Happening::Removed(name, Err(problem)) => self.step(Input::KeyNotRemoved(name, problem)),
             Happening::Link(event) => self.hear(event),
         }
     }
@@ -183,6 +225,9 @@ impl<'a, P: Port> Driver<'a, P> {
                 self.step(Input::LinkUp { connection, dropped });
             }
             LinkEvent::Lost => self.step(Input::LinkLost),
+            LinkEvent::Operator { name, retained, payload } => {
+                self.step(Input::Operator { name, retained, payload });
+            }
             LinkEvent::Received(received) => {
                 debug!(topic = %received.topic, retained = received.retained, bytes = received.payload.len(), "received");
                 self.step(Input::Received(received));
@@ -233,10 +278,11 @@ impl<'a, P: Port> Driver<'a, P> {
         if !effects.armed || self.watchers.may_arm() {
             return effects;
         }
-        let Effects { mut reports, store, .. } = effects;
+        let Effects { mut reports, mut revoke, store, .. } = effects;
         let refused = self.vehicle.handle(now, Input::Fault(Reason::GuardLost));
         reports.extend(refused.reports);
-        Effects { reports, store: refused.store.or(store), ..refused }
+        revoke.extend(refused.revoke);
+        Effects { reports, revoke, store: refused.store.or(store), ..refused }
     }
 
     fn apply(&mut self, now: Moment, effects: &Effects) -> Result<(), String> {
@@ -252,7 +298,14 @@ impl<'a, P: Port> Driver<'a, P> {
     /// Stores and reports, when the outputs are in force.
     fn tell(&mut self, effects: &Effects) {
         if let Some(set) = effects.store {
-            self.latch.store(set);
+            self.files.latch.store(set);
+        }
+        for name in &effects.revoke {
+            self.files.keys.remove(name);
+        }
+        if self.followed != effects.follow {
+            self.followed.clone_from(&effects.follow);
+            self.port.follow(self.followed.as_ref());
         }
         if self.armed != effects.armed {
             self.armed = effects.armed;
@@ -260,10 +313,8 @@ impl<'a, P: Port> Driver<'a, P> {
         }
         for report in &effects.reports {
             match report {
-                Report::Event(event) => {
-                    info!(event = %event.event, cause = ?event.cause, detail = event.detail, "event");
-                }
-                Report::Answer(answer) => {
+                Report::Event(event) => log_event(event),
+                Report::Answer(answer) | Report::Compact(answer) => {
                     debug!(command = ?answer.command, state = %answer.state, reason = ?answer.reason, "answer");
                 }
                 Report::Session(_)
@@ -275,6 +326,14 @@ impl<'a, P: Port> Driver<'a, P> {
             self.port.publish(report);
         }
     }
+}
+
+fn log_event(event: &Event) {
+    let Event { event: kind, cause, by, command, id, state, count, detail, .. } = event;
+    let (cause, command, state) =
+        (cause.map(Reason::as_str), command.map(CommandName::as_str), state.map(State::as_str));
+    // Field by field, so that what is not there is not logged; texts of others are shown with their control characters escaped.
+    info!(event = %kind, by, command, id = id.as_ref().map(tracing::field::debug), state, cause, count, detail = detail.as_ref().map(tracing::field::debug), "event");
 }
 
 #[cfg(test)]

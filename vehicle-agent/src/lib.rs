@@ -11,6 +11,7 @@ pub mod config;
 pub mod control;
 mod driver;
 pub mod guard;
+mod keys;
 mod latch;
 pub mod link;
 pub mod supervise;
@@ -22,7 +23,8 @@ use board::Board;
 use clock::Clock;
 use config::Config;
 use control::{Checks, Vehicle};
-use driver::{Driver, Ended};
+use driver::{Driver, Ended, Files};
+use keys::KeyKeeper;
 use latch::LatchKeeper;
 use std::future::Future;
 use std::pin::pin;
@@ -49,10 +51,18 @@ pub async fn run(
     if stopped {
         warn!("the emergency stop is set; it stays until CLEAR_EMERGENCY_STOP");
     }
+    if config.trust.takes_unsigned_motion() && !config.endpoint.url.is_loopback() {
+        warn!(
+            "ANYBODY WHO REACHES {} CAN DRIVE THIS VEHICLE: it takes unsigned commands. Install keys in {} (control-console \
+             keys new), or set trust.unsigned = \"stop-only\"",
+            config.endpoint.url,
+            config.keys_dir.display()
+        );
+    }
     let (epoch, port) = begin_epoch(&config, clock)?;
     let vehicle = Vehicle::new(config.setup(epoch, stopped), checks);
-    let latch = LatchKeeper::spawn(latch);
-    let mut driver = Driver::new(vehicle, board.as_mut(), port, latch, watchers, clock);
+    let files = Files { latch: LatchKeeper::spawn(latch), keys: KeyKeeper::spawn(config.keys_dir.clone()) };
+    let mut driver = Driver::new(vehicle, board.as_mut(), port, files, watchers, clock);
     let mut shutdown = pin!(shutdown);
     let ended = loop {
         match driver.run(shutdown.as_mut()).await {
@@ -68,13 +78,13 @@ pub async fn run(
             },
             Ended::Shutdown => break Ok(()),
             Ended::LinkGone => break Err(anyhow::anyhow!("the link ended by itself; start the agent again")),
-            Ended::LatchGone => break Err(anyhow::anyhow!("nobody stores stops; start the agent again")),
+            Ended::FilesGone => break Err(anyhow::anyhow!("nobody stores stops; start the agent again")),
         }
     };
-    let ((handle, _), latch, watchers) = driver.into_parts();
+    let ((handle, _), files, watchers) = driver.into_parts();
     handle.leave().await;
-    if tokio::time::timeout(LAST_WRITE, latch.finish()).await.is_err() {
-        warn!("the emergency stop's file may not be written");
+    if tokio::time::timeout(LAST_WRITE, files.finish()).await.is_err() {
+        warn!("the emergency stop's file may not be written, or a revoked key's not removed");
     }
     watchers.leave(clock).await;
     info!("the outputs are safe and the link is closed");

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use supervisor::Supervisor;
 use tokio::task::JoinHandle;
 use vehicle_link::{Endpoint, EndpointError};
-use vehicle_protocol::{Epoch, LinkCounters, Topics};
+use vehicle_protocol::{Epoch, LinkCounters, OperatorName, Topics};
 
 /// What happens on the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,15 @@ pub enum LinkEvent {
     /// A message on one of the vehicle's topics. A payload that is longer than any command is cut off behind
     /// [`vehicle_protocol::MAX_COMMAND_BYTES`] + 1 bytes, too long still.
     Received(Received),
+    /// What came on the presence of an operator who is followed.
+    Operator {
+        /// The operator.
+        name: OperatorName,
+        /// Whether the broker had kept it from before.
+        retained: bool,
+        /// The bytes as they came, cut off where they are longer than any command.
+        payload: Vec<u8>,
+    },
 }
 
 /// Who drives the link.
@@ -87,6 +96,11 @@ impl LinkHandle {
     /// Says whether the vehicle could move: then the link proves itself each second, and comes back sooner.
     pub fn set_armed(&self, armed: bool) {
         self.desk.set_armed(armed);
+    }
+
+    /// Says whose presence to follow from now on, on this connection and those to come; nobody's to begin with.
+    pub fn follow(&self, operator: Option<&OperatorName>) {
+        self.desk.follow(operator.cloned());
     }
 
     /// What the link has been through since it was spawned.

@@ -32,6 +32,7 @@ fn without(protection: &OsString) -> Option<Checks> {
         "guard" => Checks { guard: false, ..Checks::ALL },
         "retained" => Checks { retained: false, ..Checks::ALL },
         "epoch" => Checks { epoch: false, ..Checks::ALL },
+        "mac" => Checks { mac: false, ..Checks::ALL },
         _ => return None,
     })
 }

@@ -6,7 +6,7 @@ use vehicle_agent::board::Board as _;
 use vehicle_agent::board::sim::{SimBoard, SimOptions};
 use vehicle_agent::control::{
     Autonomy, Cause, Checks, Drivetrain, Effects, Fittings, Input, Kinematics, Limits, Moment, Outputs,
-    Report, Setup, Timing, Vehicle,
+    Report, Setup, Timing, Trust, Vehicle,
 };
 use vehicle_protocol::{Epoch, VehicleId};
 
@@ -167,6 +167,7 @@ fn setup(vehicle: VehicleId, epoch: Epoch, operator_timeout: Duration, emergency
             doors: true,
             odometry: true,
         },
+        trust: Trust::default(),
         emergency_stopped,
     }
 }

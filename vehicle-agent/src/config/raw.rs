@@ -18,6 +18,7 @@ pub(super) struct Raw {
     pub(super) timing: RawTiming,
     pub(super) budget: RawBudget,
     pub(super) autonomy: RawAutonomy,
+    pub(super) trust: RawTrust,
     pub(super) sim: RawSim,
     pub(super) wiring: RawWiring,
 }
@@ -103,6 +104,22 @@ pub(super) struct RawAutonomy {
     pub(super) max_speed_mph: Field<f64>,
     pub(super) max_distance_m: Field<f64>,
     pub(super) max_duration_s: Field<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawTrust {
+    pub(super) unsigned: Field<RawUnsigned>,
+    pub(super) owner_clears: Field<bool>,
+    pub(super) keys_dir: Field<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawUnsigned {
+    Auto,
+    Accept,
+    StopOnly,
+    Refuse,
 }
 
 #[derive(Debug, Deserialize)]

@@ -17,10 +17,19 @@ pub struct Checks {
     pub retained: bool,
     /// A command of another boot is not executed.
     pub epoch: bool,
+    /// A signed message whose tag is wrong is not authentic.
+    pub mac: bool,
 }
 
 impl Checks {
     /// Every protection.
-    pub const ALL: Self =
-        Self { expiry: true, counter: true, lease: true, guard: true, retained: true, epoch: true };
+    pub const ALL: Self = Self {
+        expiry: true,
+        counter: true,
+        lease: true,
+        guard: true,
+        retained: true,
+        epoch: true,
+        mac: true,
+    };
 }

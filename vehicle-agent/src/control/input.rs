@@ -2,7 +2,8 @@
 
 use crate::control::{Cause, Outputs};
 use vehicle_protocol::{
-    Answer, Description, Epoch, Event, Presence, Reason, SessionAnswer, Status, Telemetry, Topic,
+    Answer, Description, Encoding, Epoch, Event, KeyName, OperatorName, Presence, Reason, SessionAnswer,
+    Status, Telemetry, Topic, encoding,
 };
 
 /// A message from the broker.
@@ -54,6 +55,15 @@ pub enum Input {
     },
     /// The connection is gone.
     LinkLost,
+    /// What an operator's presence says, as it comes from the broker.
+    Operator {
+        /// The operator.
+        name: OperatorName,
+        /// Whether the broker had kept it from before.
+        retained: bool,
+        /// The bytes as they came.
+        payload: Vec<u8>,
+    },
     /// What the board measures now; told whenever the deadline has come.
     Sensed(Sensed),
     /// The outputs of the step before are in force.
@@ -64,6 +74,10 @@ pub enum Input {
     Stored(bool),
     /// The file could not be written.
     StoreFailed(String),
+    /// The file of a revoked key is gone.
+    KeyRemoved(KeyName),
+    /// The file of a revoked key could not be removed.
+    KeyNotRemoved(KeyName, String),
     /// The vehicle stops by itself, for a cause that something around the core found.
     Fault(Reason),
     /// The machine was suspended; a new epoch begins.
@@ -77,6 +91,7 @@ pub enum Input {
 #[expect(missing_docs, reason = "each is named for its message")]
 pub enum Report {
     Answer(Answer),
+    Compact(Answer),
     Session(SessionAnswer),
     Presence(Presence),
     Status(Box<Status>),
@@ -91,6 +106,7 @@ impl Report {
     pub const fn topic(&self) -> Topic {
         match self {
             Self::Answer(_) => Topic::ExecutedCommands,
+            Self::Compact(_) => Topic::Answers,
             Self::Session(_) => Topic::Session,
             Self::Presence(_) => Topic::Presence,
             Self::Status(_) => Topic::Status,
@@ -100,17 +116,18 @@ impl Report {
         }
     }
 
-    /// The message as JSON.
+    /// The message as it is sent.
     #[must_use]
-    pub fn payload(&self) -> String {
+    pub fn payload(&self) -> Vec<u8> {
         let text = match self {
-            Self::Answer(answer) => serde_json::to_string(answer),
-            Self::Session(session) => serde_json::to_string(session),
-            Self::Presence(presence) => serde_json::to_string(presence),
-            Self::Status(status) => serde_json::to_string(status),
-            Self::Telemetry(telemetry) => serde_json::to_string(telemetry),
-            Self::Event(event) => serde_json::to_string(event),
-            Self::Description(description) => serde_json::to_string(description),
+            Self::Answer(answer) => return encoding::encode_answer(answer, Encoding::Json),
+            Self::Compact(answer) => return encoding::encode_answer(answer, Encoding::Compact),
+            Self::Session(session) => serde_json::to_vec(session),
+            Self::Presence(presence) => serde_json::to_vec(presence),
+            Self::Status(status) => serde_json::to_vec(status),
+            Self::Telemetry(telemetry) => serde_json::to_vec(telemetry),
+            Self::Event(event) => serde_json::to_vec(event),
+            Self::Description(description) => serde_json::to_vec(description),
         };
         // Only maps with keys that are not strings could fail, and none of these has one.
         text.unwrap_or_default()
@@ -128,6 +145,10 @@ pub struct Effects {
     pub reports: Vec<Report>,
     /// The emergency stop to write to its file, set or not set.
     pub store: Option<bool>,
+    /// Revoked keys whose files are to be removed.
+    pub revoke: Vec<KeyName>,
+    /// Whose presence to follow: that of the operator who holds control with the key of this name.
+    pub follow: Option<OperatorName>,
     /// Whether the vehicle could move: the link proves itself each second while it can.
     pub armed: bool,
 }

@@ -1,8 +1,8 @@
 //! The IDs of admitted commands, so that a repeated one is answered and not executed again.
 
 use crate::control::Moment;
-use crate::control::order::{Order, Outcome};
-use std::collections::VecDeque;
+use crate::control::order::{Order, Outcome, Sender};
+use std::collections::{BTreeMap, VecDeque};
 use vehicle_protocol::{Answer, AnswerForm, CommandId, CommandName};
 
 /// IDs without expiry that are remembered; the oldest goes first (section 3 of the contract).
@@ -25,7 +25,17 @@ impl Entry {
     }
 }
 
-/// What became of the commands that had an ID.
+/// What became of the commands that had an ID, for each sender apart: nobody answers for another, or fills its room.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memories(BTreeMap<Sender, Memory>);
+
+impl Memories {
+    pub(super) fn of(&mut self, sender: Sender) -> &mut Memory {
+        self.0.entry(sender).or_default()
+    }
+}
+
+/// What became of the commands of one sender.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
     ring: VecDeque<Entry>,
@@ -38,17 +48,9 @@ impl Memory {
     /// The present or final answer to the command that had `id`.
     pub(super) fn recall(&self, id: &CommandId) -> Option<Answer> {
         let entry = self.timed.iter().chain(&self.ring).rev().find(|entry| entry.id == *id)?;
-        Some(Answer {
-            form: AnswerForm::Full,
-            command: Some(entry.command),
-            id: Some(entry.id.clone()),
-            state: entry.outcome.state,
-            reason: entry.outcome.reason,
-            detail: entry.outcome.detail.clone(),
-            progress: entry.progress,
-            clock: None,
-            proof: None,
-        })
+        let answer =
+            entry.outcome.clone().answer(Some(entry.command), Some(entry.id.clone()), AnswerForm::Full);
+        Some(Answer { progress: entry.progress, ..answer })
     }
 
     /// Whether a timed command can still be remembered; forgets what has ended and expired.

@@ -1,22 +1,66 @@
 //! A command that has passed the gate, and what can be said against one.
 
+use crate::control::keyring::KeySlot;
 use crate::control::{Cause, Moment};
-use vehicle_protocol::{Answer, AnswerForm, Command, CommandId, CommandName, Reason, State};
+use vehicle_protocol::{
+    Answer, AnswerForm, Command, CommandId, CommandName, Encoding, Place, Reason, SessionId, State,
+};
 
 /// Who sends commands. All unsigned senders count as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Party {
     /// Whoever reaches the broker.
     Unsigned,
+    /// One session of a key; a stop may come without.
+    Signed { key: KeySlot, sid: Option<SessionId> },
+}
+
+/// Whose IDs are told apart: sessions of one key share theirs, so that a console may ask again in a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sender {
+    Unsigned,
+    Key(KeySlot),
 }
 
 impl Party {
-    /// The name that status shows.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(super) const fn sender(self) -> Sender {
         match self {
-            Self::Unsigned => "unsigned",
+            Self::Unsigned => Sender::Unsigned,
+            Self::Signed { key, .. } => Sender::Key(key),
         }
     }
+
+    pub(super) const fn key(self) -> Option<KeySlot> {
+        match self {
+            Self::Unsigned => None,
+            Self::Signed { key, .. } => Some(key),
+        }
+    }
+}
+
+/// How a command is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Address {
+    pub(super) form: AnswerForm,
+    pub(super) encoding: Encoding,
+    /// To an authentic command, with a tag.
+    pub(super) proof: Option<Proven>,
+}
+
+/// What the tag of an answer is made with, besides the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Proven {
+    pub(super) key: KeySlot,
+    /// SID and CTR of the command; a stop may come without.
+    pub(super) place: Option<Place>,
+}
+
+/// An answer on its way, and to whom; CLOCK and the tag are set when it is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Reply {
+    pub(super) answer: Answer,
+    pub(super) address: Address,
+    pub(super) party: Party,
 }
 
 /// A command that is mine, fresh and not a repetition.
@@ -24,7 +68,7 @@ impl Party {
 pub(super) struct Order {
     pub(super) command: Command,
     pub(super) id: Option<CommandId>,
-    pub(super) form: AnswerForm,
+    pub(super) address: Address,
     pub(super) party: Party,
     /// From this moment on it may no longer be begun.
     pub(super) expires: Option<Moment>,
@@ -35,28 +79,24 @@ impl Order {
         self.command.name()
     }
 
+    pub(super) fn is_plain(&self) -> bool {
+        self.address.form == AnswerForm::Plain
+    }
+
     /// Whether it is the same stop once more.
     pub(super) fn repeats(&self, other: &Self) -> bool {
-        self.name().is_stop() && (self.name(), &self.id, self.form) == (other.name(), &other.id, other.form)
+        self.name().is_stop()
+            && (self.name(), &self.id, self.address) == (other.name(), &other.id, other.address)
     }
 
     pub(super) fn cause(&self) -> Cause {
         Cause::Command(self.name(), self.id.clone())
     }
 
-    /// An answer to it; CLOCK is set when it is sent.
-    pub(super) fn answer(&self, outcome: Outcome) -> Answer {
-        Answer {
-            form: self.form,
-            command: Some(self.name()),
-            id: self.id.clone(),
-            state: outcome.state,
-            reason: outcome.reason,
-            detail: outcome.detail,
-            progress: None,
-            clock: None,
-            proof: None,
-        }
+    /// An answer to it.
+    pub(super) fn reply(&self, outcome: Outcome) -> Reply {
+        let answer = outcome.answer(Some(self.name()), self.id.clone(), self.address.form);
+        Reply { answer, address: self.address, party: self.party }
     }
 }
 
@@ -74,6 +114,17 @@ impl Outcome {
     pub(super) const CANCELED: Self = Self { state: State::Canceled, reason: None, detail: None };
     pub(super) const EXPIRED: Self =
         Self { state: State::Expired, reason: Some(Reason::Expired), detail: None };
+
+    /// The answer that says so.
+    pub(super) fn answer(
+        self,
+        command: Option<CommandName>,
+        id: Option<CommandId>,
+        form: AnswerForm,
+    ) -> Answer {
+        let Self { state, reason, detail } = self;
+        Answer { form, command, id, state, reason, detail, progress: None, clock: None, proof: None }
+    }
 
     pub(super) const fn failed(reason: Reason) -> Self {
         Self { state: State::Failed, reason: Some(reason), detail: None }

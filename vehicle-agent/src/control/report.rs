@@ -1,20 +1,21 @@
 //! What is told to the outside, and how often.
 
+mod audit;
 mod limit;
 
+use crate::control::admit::Blame;
 use crate::control::{Moment, Report, Setup};
-use limit::{Intrusions, RateLimit};
+use audit::Audit;
+pub(super) use audit::Record;
+pub(super) use limit::{Allowed, Kind};
+use limit::{Intrusions, Refusals};
 use std::time::Duration;
 use vehicle_protocol::{
-    Answer, CommandName, Description, Epoch, Event, EventKind, LinkCounters, Reason, Status, Telemetry,
+    CommandName, Description, Epoch, Event, EventKind, LinkCounters, Reason, Status, Telemetry,
 };
 
 /// Status follows a change, but not more often than this.
 const STATUS_INTERVAL: Duration = Duration::from_millis(100);
-/// Answers to input that nobody can have meant: so many at once, and then so many a second.
-const UNREAD_ANSWERS: u32 = 200;
-/// Refusals in a stream of setpoints are told once a second (section 3 of the contract).
-const STREAM_REFUSALS: u32 = 1;
 
 /// Collects reports, and decides when status and telemetry are due.
 #[derive(Debug)]
@@ -28,8 +29,8 @@ pub(super) struct Reporter {
     status: Option<(Moment, Status)>,
     telemetry: Option<(Moment, Status)>,
     intrusions: Intrusions,
-    unread: RateLimit,
-    stream: RateLimit,
+    refusals: Refusals,
+    audit: Audit,
     link: LinkCounters,
     executed: u64,
     refused: u64,
@@ -47,8 +48,8 @@ impl Reporter {
             status: None,
             telemetry: None,
             intrusions: Intrusions::default(),
-            unread: RateLimit::new(UNREAD_ANSWERS),
-            stream: RateLimit::new(STREAM_REFUSALS),
+            refusals: Refusals::default(),
+            audit: Audit::default(),
             link: LinkCounters::default(),
             executed: 0,
             refused: 0,
@@ -59,16 +60,14 @@ impl Reporter {
         self.pending.push(report);
     }
 
-    pub(super) fn answer(&mut self, now: Moment, answer: Answer) {
-        self.push(Report::Answer(Answer { clock: Some(now.clock()), ..answer }));
+    /// Whether a refusal may be told now.
+    pub(super) fn may_refuse(&mut self, now: Moment, blame: Blame, kind: Kind) -> Allowed {
+        self.refusals.ask(now, blame, kind)
     }
 
-    /// A refusal is always answered, but for streams and for input that cannot have been meant.
-    pub(super) fn refusal(&mut self, now: Moment, answer: Answer, stream: bool, unread: bool) {
-        let told = (!stream || self.stream.allows(now)) && (!unread || self.unread.allows(now));
-        if told {
-            self.answer(now, answer);
-        }
+    /// Notes what became of a command, and of whom it came.
+    pub(super) fn record(&mut self, now: Moment, record: Record) {
+        self.audit.note(now, record);
     }
 
     pub(super) fn event(
@@ -78,18 +77,37 @@ impl Reporter {
         cause: Option<Reason>,
         detail: Option<String>,
     ) {
-        self.push(Report::Event(Event {
+        self.tell(Event { cause, detail, ..self.blank(now, event) });
+    }
+
+    /// An event about somebody, by the name of the key or `unsigned`.
+    pub(super) fn event_about(
+        &mut self,
+        now: Moment,
+        event: EventKind,
+        by: Option<String>,
+        detail: Option<String>,
+    ) {
+        self.tell(Event { by, detail, ..self.blank(now, event) });
+    }
+
+    fn blank(&self, now: Moment, event: EventKind) -> Event {
+        Event {
             time: now.clock(),
             epoch: self.epoch,
             event,
-            cause,
+            cause: None,
             by: None,
             command: None,
             id: None,
             state: None,
             count: None,
-            detail,
-        }));
+            detail: None,
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.push(Report::Event(event));
     }
 
     pub(super) const fn received(&mut self) {
@@ -151,18 +169,13 @@ impl Reporter {
     /// Everything to publish after this step.
     pub(super) fn take(&mut self, now: Moment, status: &Status) -> Vec<Report> {
         for (cause, command, count) in self.intrusions.due(now) {
-            self.push(Report::Event(Event {
-                time: now.clock(),
-                epoch: self.epoch,
-                event: EventKind::Intrusion,
-                cause: Some(cause),
-                by: None,
-                command,
-                id: None,
-                state: None,
-                count: Some(count),
-                detail: None,
-            }));
+            let count = Some(count);
+            self.tell(Event { cause: Some(cause), command, count, ..self.blank(now, EventKind::Intrusion) });
+        }
+        for (Record { by, command, id, state, reason: cause }, count) in self.audit.due(now) {
+            let (by, state) = (Some(by), Some(state));
+            let blank = self.blank(now, EventKind::Command);
+            self.tell(Event { cause, by, command, id, state, count, ..blank });
         }
         if self.connected {
             self.tell_state(now, status);
@@ -202,7 +215,12 @@ impl Reporter {
             self.telemetry.as_ref().filter(|_| self.connected).and_then(|(told, before)| {
                 changes(before, status).map(|_| told.after(self.telemetry_interval))
             });
-        state.into_iter().chain(telemetry).chain(self.intrusions.deadline()).min()
+        state
+            .into_iter()
+            .chain(telemetry)
+            .chain(self.intrusions.deadline())
+            .chain(self.audit.deadline())
+            .min()
     }
 }
 

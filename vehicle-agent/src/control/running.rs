@@ -1,9 +1,10 @@
 //! The commands under way, each of which ends in exactly one terminal answer.
 
 use crate::control::Moment;
-use crate::control::order::{Order, Outcome};
+use crate::control::keyring::KeySlot;
+use crate::control::order::{Order, Outcome, Reply, Sender};
 use std::time::Duration;
-use vehicle_protocol::{Answer, AnswerForm, CommandId, CommandName};
+use vehicle_protocol::{CommandId, CommandName};
 
 /// A command says at least so often that it goes on: half of the second that the contract allows.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
@@ -37,6 +38,10 @@ pub(super) enum Goal {
     },
     /// When the emergency stop is in its file, set or not set.
     Stored(bool),
+    /// When the one who asked for control has it.
+    Control,
+    /// When the file of a key is gone.
+    Revoked(KeySlot),
     /// When whoever steers says so.
     Told,
 }
@@ -101,10 +106,10 @@ impl Running {
         }
     }
 
-    /// The newest command under way that has `id` and of which something is left to be given up.
-    pub(super) fn find(&self, id: &CommandId) -> Option<Ticket> {
-        let ends = |goal| matches!(goal, Goal::Told | Goal::Parked { .. });
-        let mut newest = self.entries.iter().rev();
+    /// The newest command of `sender` under way that has `id` and of which something is left to be given up.
+    pub(super) fn find(&self, sender: Sender, id: &CommandId) -> Option<Ticket> {
+        let ends = |goal| matches!(goal, Goal::Told | Goal::Parked { .. } | Goal::Control);
+        let mut newest = self.entries.iter().rev().filter(|entry| entry.order.party.sender() == sender);
         newest.find(|entry| ends(entry.goal) && entry.order.id.as_ref() == Some(id)).map(|entry| entry.ticket)
     }
 
@@ -134,15 +139,15 @@ impl Running {
     }
 
     /// Ends the commands that `ended` has an outcome for, and gives their answers.
-    pub(super) fn end(&mut self, mut ended: impl FnMut(&Entry) -> Option<Outcome>) -> Vec<Answer> {
-        let mut answers = Vec::new();
+    pub(super) fn end(&mut self, mut ended: impl FnMut(&Entry) -> Option<Outcome>) -> Vec<Reply> {
+        let mut replies = Vec::new();
         self.entries.retain(|entry| {
             let outcome = ended(entry);
-            let answer = outcome.iter().map(|outcome| entry.order.answer(outcome.clone()));
-            answers.extend(answer.cycle().take(entry.times));
+            let reply = outcome.iter().map(|outcome| entry.order.reply(outcome.clone()));
+            replies.extend(reply.cycle().take(entry.times));
             outcome.is_none()
         });
-        answers
+        replies
     }
 
     /// The commands that have taken too long.
@@ -161,28 +166,25 @@ impl Running {
     }
 
     /// An EXECUTING answer for each command that has not said so for a while; plain ones wait for their one success.
-    pub(super) fn progress(&mut self, now: Moment) -> Vec<Answer> {
-        let mut answers = Vec::new();
+    pub(super) fn progress(&mut self, now: Moment) -> Vec<Reply> {
+        let mut replies = Vec::new();
         for entry in &mut self.entries {
             let due = entry.told.is_none_or(|told| now.since(told) >= PROGRESS_INTERVAL);
-            if due && entry.order.form == AnswerForm::Full {
+            if due && !entry.order.is_plain() {
                 entry.told = Some(now);
-                answers.push(Answer {
-                    progress: Some(entry.progress),
-                    ..entry.order.answer(Outcome::EXECUTING)
-                });
+                let mut reply = entry.order.reply(Outcome::EXECUTING);
+                reply.answer.progress = Some(entry.progress);
+                replies.push(reply);
             }
         }
-        answers
+        replies
     }
 
     /// The next moment at which one of them has something to say.
     pub(super) fn deadline(&self) -> Option<Moment> {
         let next = |entry: &Entry| {
             let progress = entry.told.map(|told| told.after(PROGRESS_INTERVAL));
-            progress
-                .filter(|_| entry.order.form == AnswerForm::Full)
-                .map_or(entry.limit, |at| at.min(entry.limit))
+            progress.filter(|_| !entry.order.is_plain()).map_or(entry.limit, |at| at.min(entry.limit))
         };
         self.entries.iter().map(next).min()
     }

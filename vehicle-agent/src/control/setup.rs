@@ -1,5 +1,6 @@
 //! What the core knows of its vehicle: checked numbers, from the configuration.
 
+use crate::control::Trust;
 use std::time::Duration;
 use vehicle_protocol::{Epoch, VehicleId};
 
@@ -114,6 +115,8 @@ pub struct Setup {
     pub autonomy: Autonomy,
     /// What is fitted.
     pub fittings: Fittings,
+    /// Whom it trusts.
+    pub trust: Trust,
     /// Whether the emergency stop was set when the agent was last running.
     pub emergency_stopped: bool,
 }

@@ -2,26 +2,29 @@
 
 mod body;
 mod course;
+mod drivers;
 mod hear;
 mod obey;
 mod outcome;
 mod park;
 mod permit;
+mod revoke;
 mod status;
 mod steer;
 mod stop;
 
 use crate::control::admit::Gate;
 use crate::control::holder::Control;
+use crate::control::keyring::Keyring;
 use crate::control::latch::Latch;
 use crate::control::mode::Mode;
 use crate::control::motion::Motion;
-use crate::control::order::Party;
+use crate::control::order::{Outcome, Party};
 use crate::control::report::Reporter;
 use crate::control::running::Running;
 use crate::control::{Cause, Checks, Effects, Input, Moment, Outputs, Setup};
 use body::Body;
-use vehicle_protocol::{Epoch, EventKind, Reason};
+use vehicle_protocol::{Epoch, EventKind, KeyName, Reason};
 
 /// The parking brake, which goes on only when the vehicle stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +69,8 @@ pub struct Vehicle {
     /// Lowest speed in m/s that ACCELERATE asks for.
     min_speed: f64,
     ticked: Moment,
+    /// Keys that were revoked in this step.
+    revoked: Vec<KeyName>,
     motion_cause: Cause,
     body_cause: Cause,
     /// The outputs of the step before.
@@ -86,7 +91,7 @@ impl Vehicle {
             ..Outputs::off(motion.drivetrain().unpowered())
         };
         Self {
-            gate: Gate::new(setup.epoch, checks),
+            gate: Gate::new(setup.epoch, checks, Keyring::new(setup.vehicle.clone(), &setup.trust)),
             reporter: Reporter::new(&setup),
             mode,
             motion,
@@ -102,6 +107,7 @@ impl Vehicle {
             max_speed: setup.limits.speed,
             min_speed: 0.0,
             ticked: Moment::default(),
+            revoked: Vec::new(),
             motion_cause: Cause::Boot,
             body_cause: Cause::Boot,
             wanted,
@@ -127,8 +133,9 @@ impl Vehicle {
         let (outputs, cause) = self.outputs(now);
         self.wanted = outputs;
         let reports = self.reporter.take(now, &self.status(now));
-        let (store, armed) = (self.latch.take_due(), self.mode.engine());
-        Effects { outputs, cause, reports, store, armed }
+        let (store, revoke) = (self.latch.take_due(), std::mem::take(&mut self.revoked));
+        let (follow, armed) = (self.followed(), self.mode.engine());
+        Effects { outputs, cause, reports, store, revoke, follow, armed }
     }
 
     /// The moment at which the vehicle wants to be asked again, if nothing happens before.
@@ -162,9 +169,12 @@ impl Vehicle {
                 self.reporter.link_up(now, connection, dropped, self.describe());
             }
             Input::LinkLost => self.lose_link(now),
+            Input::Operator { name, retained, payload } => self.hear_of(now, &name, retained, &payload),
             Input::BoardFailed(detail) => self.board_failed(now, detail),
             Input::Stored(set) => self.stored(now, set),
             Input::StoreFailed(detail) => self.store_failed(now, &detail),
+            Input::KeyRemoved(name) => self.key_removed(now, &name),
+            Input::KeyNotRemoved(name, detail) => self.key_not_removed(now, &name, &detail),
             Input::Fault(reason) => self.fault(now, reason, None),
             Input::Suspended(epoch) => self.renew(now, epoch),
             Input::Shutdown => {
@@ -196,9 +206,13 @@ impl Vehicle {
     /// A new epoch after a suspend: nothing from before counts any more.
     fn renew(&mut self, now: Moment, epoch: Epoch) {
         self.setup.epoch = epoch;
-        self.gate = Gate::new(epoch, self.checks);
+        self.gate.renew(epoch);
         self.reporter.renew(epoch);
         self.control.release();
+        if let Some(request) = self.control.request() {
+            self.end_ticket(now, request.ticket, &Outcome::failed(Reason::ClockGap));
+            self.control.forget();
+        }
         self.fault(now, Reason::ClockGap, None);
     }
 }

@@ -17,6 +17,7 @@ use vehicle_protocol::{Answer, Topic};
 enum Deed {
     Applied(Outputs),
     Published(Report),
+    Followed(Option<OperatorName>),
 }
 
 #[derive(Clone, Default)]
@@ -103,6 +104,10 @@ impl Port for PlayedPort {
 
     fn set_armed(&self, _: bool) {}
 
+    fn follow(&self, operator: Option<&OperatorName>) {
+        self.diary.0.borrow_mut().push(Deed::Followed(operator.cloned()));
+    }
+
     fn dropped(&self) -> u64 {
         0
     }
@@ -144,8 +149,9 @@ async fn play_to(end: Ended, watchers: Watchers, script: impl AsyncFnOnce(&Scene
     let mut board = RecorderBoard { diary: diary.clone(), broken: Rc::clone(&scene.broken), stop };
     let vehicle = Vehicle::new(samples::setup(), Checks::ALL);
     let port = PlayedPort { events, diary: diary.clone() };
-    let mut driver =
-        Driver::new(vehicle, &mut board, port, LatchKeeper::spawn(latch), watchers, Clock::start());
+    let keys = KeyKeeper::spawn(folder.path().join("keys"));
+    let files = Files { latch: LatchKeeper::spawn(latch), keys };
+    let mut driver = Driver::new(vehicle, &mut board, port, files, watchers, Clock::start());
     let over = std::pin::pin!(script(&scene));
     assert_eq!(driver.run(over).await, end);
     diary

@@ -8,7 +8,7 @@ use crate::control::Received;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
-use vehicle_protocol::LinkCounters;
+use vehicle_protocol::{LinkCounters, OperatorName};
 
 /// Both directions, and what the link was told. Each lock is held for the moment of one call.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub(super) struct Desk {
     inbox: Mutex<Inbox>,
     armed: AtomicBool,
     leaving: AtomicBool,
+    /// Whose presence is to be followed.
+    followed: Mutex<Option<OperatorName>>,
     ended: AtomicBool,
     connections: AtomicU32,
     /// Wakes the link's task.
@@ -42,6 +44,19 @@ impl Desk {
         self.armed.load(Ordering::Relaxed)
     }
 
+    pub(super) fn follow(&self, operator: Option<OperatorName>) {
+        *self.followed_now() = operator;
+        self.posted.notify_one();
+    }
+
+    pub(super) fn followed(&self) -> Option<OperatorName> {
+        self.followed_now().clone()
+    }
+
+    fn followed_now(&self) -> MutexGuard<'_, Option<OperatorName>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn leave(&self) {
         self.leaving.store(true, Ordering::Relaxed);
         self.posted.notify_one();
@@ -59,6 +74,14 @@ impl Desk {
     pub(super) fn receive(&self, received: Received) {
         self.inbox().receive(received);
         self.arrived.notify_one();
+    }
+
+    /// What came of an operator: only while that is followed.
+    pub(super) fn hear_of(&self, name: OperatorName, retained: bool, payload: Vec<u8>) {
+        if self.followed().as_ref() == Some(&name) {
+            self.inbox().hear_of(name, retained, payload);
+            self.arrived.notify_one();
+        }
     }
 
     pub(super) fn up(&self, connection: u32) {

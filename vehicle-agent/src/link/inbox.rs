@@ -7,10 +7,13 @@
 use super::LinkEvent;
 use crate::control::Received;
 use std::collections::VecDeque;
-use vehicle_protocol::{Topic, json};
+use vehicle_protocol::{Epoch, KeyName, OperatorName, SessionId, Topic, encoding};
 
 /// Most messages that wait; with commands of full length they take 4 MiB.
 pub(super) const WAITING: usize = 1024;
+
+/// Most messages of an operator's presence that wait; further ones of a flood are dropped.
+const PRESENCES: usize = 16;
 
 /// Events for the core, in the order in which they happened.
 #[derive(Debug, Default)]
@@ -34,6 +37,17 @@ impl Inbox {
         }
         self.messages = self.messages.saturating_add(1);
         self.events.push_back(LinkEvent::Received(received));
+    }
+
+    /// Takes what came of an operator; of several that the core has not seen, the last that was not kept by the broker.
+    pub(super) fn hear_of(&mut self, name: OperatorName, retained: bool, payload: Vec<u8>) {
+        if retained {
+            return;
+        }
+        let waiting = |event: &LinkEvent| matches!(event, LinkEvent::Operator { .. });
+        if self.events.iter().filter(|event| waiting(event)).count() < PRESENCES {
+            self.events.push_back(LinkEvent::Operator { name, retained, payload });
+        }
     }
 
     /// Takes the beginning of a connection.
@@ -100,7 +114,7 @@ impl Inbox {
                 *messages = messages.saturating_add(usize::from(keeps));
                 keeps
             }
-            LinkEvent::Up { .. } | LinkEvent::Lost => true,
+            LinkEvent::Up { .. } | LinkEvent::Lost | LinkEvent::Operator { .. } => true,
         });
     }
 }
@@ -109,12 +123,19 @@ impl Inbox {
 fn is_stop(received: &Received) -> bool {
     matches!(received.topic, Topic::Commands | Topic::Drive)
         && !received.retained
-        && json::decode(&received.payload).is_ok_and(|envelope| envelope.command.name().is_stop())
+        && encoding::decode(&received.payload, any_session)
+            .is_ok_and(|envelope| envelope.command.name().is_stop())
+}
+
+/// Some session: to know what a command is it does not matter whose.
+fn any_session(_: SessionId) -> Option<(KeyName, Epoch)> {
+    Some(("any".parse().ok()?, Epoch::default()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vehicle_protocol::{Command, Encoding, Envelope, Mac, Shape, Signature, SignedSession};
 
     fn message(topic: Topic, payload: &str) -> Received {
         Received { topic, retained: false, payload: payload.as_bytes().to_vec() }
@@ -194,6 +215,35 @@ mod tests {
         let stop = message(Topic::Drive, r#"{"CMD":"BRAKE"}"#);
         inbox.receive(stop.clone());
         assert_eq!(drain(&mut inbox), [LinkEvent::Received(stop)]);
+    }
+
+    #[test]
+    fn a_compact_stop_finds_room_too_in_each_of_its_shapes() {
+        let key: KeyName = "tablet".parse().unwrap();
+        let session = SignedSession { sid: SessionId([1; 4]), epoch: Epoch([7; 16]), counter: 1, expires: 9 };
+        let signed =
+            |session| Shape::Signed(Signature { key: key.clone(), session, mac: Mac([1; 8]), id: None });
+        for shape in [Shape::Plain, signed(None), signed(Some(session))] {
+            let mut inbox = Inbox::default();
+            for _ in 0..WAITING {
+                inbox.receive(command("ACCELERATE"));
+            }
+            let payload = encoding::encode(&Envelope { command: Command::Brake, shape }, Encoding::Compact);
+            let stop = Received { topic: Topic::Commands, retained: false, payload };
+            inbox.receive(stop.clone());
+            assert_eq!(drain(&mut inbox), [LinkEvent::Received(stop)]);
+        }
+    }
+
+    #[test]
+    fn of_a_flood_of_presences_few_wait_and_none_that_was_kept() {
+        let mut inbox = Inbox::default();
+        let name: OperatorName = "tablet".parse().unwrap();
+        inbox.hear_of(name.clone(), true, b"old".to_vec());
+        for _ in 0..1_000 {
+            inbox.hear_of(name.clone(), false, b"new".to_vec());
+        }
+        assert_eq!(drain(&mut inbox).len(), PRESENCES);
     }
 
     #[test]

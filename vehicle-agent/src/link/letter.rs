@@ -30,7 +30,7 @@ impl Letter {
     /// A report of the core.
     pub(super) fn report(report: &Report) -> Self {
         let topic = report.topic();
-        Self { topic, fate: fate(topic), payload: report.payload().into_bytes(), failures: 0 }
+        Self { topic, fate: fate(topic), payload: report.payload(), failures: 0 }
     }
 
     /// The vehicle's presence.

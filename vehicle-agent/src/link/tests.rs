@@ -41,7 +41,9 @@ async fn next(events: &mut LinkEvents) -> LinkEvent {
 async fn up(events: &mut LinkEvents) -> u32 {
     match next(events).await {
         LinkEvent::Up { connection } => connection,
-        other @ (LinkEvent::Lost | LinkEvent::Received(_)) => panic!("{other:?} before the link was up"),
+        other @ (LinkEvent::Lost | LinkEvent::Received(_) | LinkEvent::Operator { .. }) => {
+            panic!("{other:?} before the link was up")
+        }
     }
 }
 
@@ -94,7 +96,7 @@ async fn who_sees_it_online_can_send_at_any_qos_and_retained_is_marked() {
                 received.push((message.topic, message.retained, message.payload.len()));
             }
             LinkEvent::Up { connection } => assert_eq!(connection, 1),
-            LinkEvent::Lost => panic!("lost"),
+            LinkEvent::Lost | LinkEvent::Operator { .. } => panic!("lost"),
         }
     }
     // Deliveries of different QoS overtake each other.
@@ -364,7 +366,7 @@ async fn what_comes_in_with_the_end_of_the_connection_still_comes_in() {
             LinkEvent::Received(message) => messages += usize::from(message.payload == b"stop"),
             // That it was up is no news if it has ended before anybody looked.
             LinkEvent::Up { connection } => assert_eq!(connection, 1),
-            LinkEvent::Lost => break,
+            LinkEvent::Lost | LinkEvent::Operator { .. } => break,
         }
     }
     assert_eq!(messages, 2);

@@ -12,11 +12,16 @@ use crate::control::{Moment, Received};
 use rumqttc::{AsyncClient, Publish, QoS, SubAck, SubscribeReasonCode};
 use std::time::Duration;
 use vehicle_link::Failure;
-use vehicle_protocol::{MAX_COMMAND_BYTES, PresenceState, Topic};
+use vehicle_protocol::{
+    MAX_COMMAND_BYTES, OperatorName, PresenceState, Topic, operator_of, operator_presence,
+};
 
-/// Requests that the library may hold: all messages in flight, acknowledgements, one message of telemetry, a subscription,
-/// a goodbye.
-pub(super) const CAPACITY: usize = IN_FLIGHT + RECEIPTS + 3;
+/// Requests that the library may hold: all messages in flight, acknowledgements, one message of telemetry, three
+/// subscriptions or ends of one, a goodbye.
+pub(super) const CAPACITY: usize = IN_FLIGHT + RECEIPTS + 5;
+
+/// Longest presence of an operator that is read, in bytes.
+const MAX_PRESENCE_BYTES: usize = 256;
 
 /// How long the broker may take to answer the subscription.
 pub(super) const SUBSCRIBED_WITHIN: Duration = Duration::from_secs(5);
@@ -43,6 +48,8 @@ pub(super) struct Traffic<'a> {
     link: u32,
     phase: Phase,
     proof: Proof,
+    /// Whose presence this connection is subscribed to.
+    followed: Option<OperatorName>,
     pub(super) receipts: Receipts,
 }
 
@@ -59,8 +66,8 @@ impl<'a> Traffic<'a> {
         // A new connection's queue is empty, and a topic that could be made is a legal filter.
         let _ = client.try_subscribe_many(vehicle.subscriptions());
         let phase = Phase::Subscribing(now.after(SUBSCRIBED_WITHIN));
-        let (proof, receipts) = (Proof::default(), Receipts::default());
-        Self { vehicle, desk, keeper, client, link, phase, proof, receipts }
+        let (proof, followed, receipts) = (Proof::default(), None, Receipts::default());
+        Self { vehicle, desk, keeper, client, link, phase, proof, followed, receipts }
     }
 
     /// Whether the core has been told of the connection.
@@ -86,17 +93,22 @@ impl<'a> Traffic<'a> {
 
     /// The broker's answer to the subscription: only now is the vehicle ONLINE, as who sees that may send.
     pub(super) fn subscribed(&mut self, answer: &SubAck) -> Result<(), Trouble> {
+        if self.is_up() {
+            // That of an operator's presence, which only shortens control: without it control lapses by itself.
+            if answer.return_codes.contains(&SubscribeReasonCode::Failure) {
+                tracing::warn!("the broker lets this vehicle not read the presence of who drives it");
+            }
+            return Ok(());
+        }
         let mut answers = self.vehicle.subscribed().iter().zip(&answer.return_codes);
         if let Some(((_, name), _)) = answers.find(|(_, code)| **code == SubscribeReasonCode::Failure) {
             return Err(Failure::not_allowed(&self.vehicle.broker, name.as_str()).into());
         }
-        if let Phase::Subscribing(_) = self.phase {
-            self.phase = Phase::Up;
-            let online = self.presence(PresenceState::Online);
-            self.keeper.announce(online.payload.clone());
-            self.desk.outbox().open(online);
-            self.desk.up(self.link);
-        }
+        self.phase = Phase::Up;
+        let online = self.presence(PresenceState::Online);
+        self.keeper.announce(online.payload.clone());
+        self.desk.outbox().open(online);
+        self.desk.up(self.link);
         Ok(())
     }
 
@@ -110,7 +122,16 @@ impl<'a> Traffic<'a> {
                 let payload = message.payload.get(..length).unwrap_or_default().to_vec();
                 self.desk.receive(Received { topic, retained: message.retain, payload });
             }
-            None => tracing::debug!(topic = message.topic, "dropped a message that was not asked for"),
+            None => self.receive_of_operator(message),
+        }
+    }
+
+    fn receive_of_operator(&self, message: &Publish) {
+        if let Some(operator) = operator_of(&message.topic) {
+            let payload = message.payload.get(..MAX_PRESENCE_BYTES).unwrap_or(&message.payload).to_vec();
+            self.desk.hear_of(operator, message.retain, payload);
+        } else {
+            tracing::debug!(topic = message.topic, "dropped a message that was not asked for");
         }
     }
 
@@ -149,7 +170,26 @@ impl<'a> Traffic<'a> {
         until
     }
 
+    /// Subscribes to the presence of the operator who holds control, and to nobody's else.
+    fn follow(&mut self) {
+        let wanted = self.desk.followed();
+        if wanted == self.followed {
+            return;
+        }
+        // One that finds no room is tried again with the next message.
+        let left = self.followed.as_ref().map(|old| self.client.try_unsubscribe(operator_presence(old)));
+        if left.is_some_and(|left| left.is_err()) {
+            return;
+        }
+        self.followed = None;
+        let Some(operator) = wanted else { return };
+        if self.client.try_subscribe(operator_presence(&operator), QoS::AtLeastOnce).is_ok() {
+            self.followed = Some(operator);
+        }
+    }
+
     fn keep_up(&mut self, now: Moment) -> Result<Option<Moment>, Trouble> {
+        self.follow();
         if self.keeper.is_due(now) {
             tracing::info!("another presence stands in this vehicle's place; published ONLINE again");
             self.desk.outbox().post(self.presence(PresenceState::Online));

@@ -63,7 +63,7 @@ impl World {
         }
         for report in told.reports {
             match report {
-                Report::Answer(answer) => {
+                Report::Answer(answer) | Report::Compact(answer) => {
                     self.answers.push(Heard { at: self.now, boot: Some(boot), answer: answer.clone() });
                     self.tell_operators(|seat| Happening::HearsAnswer(seat, answer.clone()));
                 }

@@ -7,13 +7,14 @@ use toml::{Table, Value};
 const SAMPLE: &str = include_str!("../../../../deploy/agent.toml");
 
 /// Keys without a default; the sample shows an example.
-const EXAMPLES: [&str; 8] = [
+const EXAMPLES: [&str; 9] = [
     "state_dir",
     "broker.user",
     "broker.password_file",
     "broker.ca_file",
     "broker.cert_file",
     "broker.key_file",
+    "trust.keys_dir",
     "sim.trace",
     "sim.levels",
 ];

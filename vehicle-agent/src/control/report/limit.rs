@@ -1,10 +1,12 @@
 //! Limits on what many messages may make the vehicle say.
 
 use crate::control::Moment;
+use crate::control::admit::Blame;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use vehicle_protocol::{CommandName, Reason};
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 
 /// So many a second.
 #[derive(Debug)]
@@ -20,11 +22,65 @@ impl RateLimit {
     }
 
     pub(super) fn allows(&mut self, now: Moment) -> bool {
+        self.ask(now) == Allowed::Yes
+    }
+
+    pub(super) fn ask(&mut self, now: Moment) -> Allowed {
         if self.since.is_none_or(|since| now.since(since) >= SECOND) {
             (self.since, self.used) = (Some(now), 0);
         }
         self.used = self.used.saturating_add(1);
-        self.used <= self.most
+        match self.used.checked_sub(self.most) {
+            None | Some(0) => Allowed::Yes,
+            Some(1) => Allowed::Notice,
+            Some(_) => Allowed::No,
+        }
+    }
+}
+
+/// What a limit allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::control) enum Allowed {
+    /// To tell it.
+    Yes,
+    /// To tell that no more is told within this second.
+    Notice,
+    /// Nothing.
+    No,
+}
+
+/// What is refused, as far as limits are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::control) enum Kind {
+    /// A setpoint or heartbeat, or what came in their place.
+    Stream,
+    /// A stop: what else is refused takes nothing from it.
+    Stop,
+    /// Any other command.
+    Command,
+    /// A request for a session.
+    Session,
+}
+
+/// How many refusals are told a second, to each who is to blame: nobody's flood takes the answers of another.
+#[derive(Debug, Default)]
+pub(super) struct Refusals(BTreeMap<(Blame, Kind), RateLimit>);
+
+impl Refusals {
+    pub(super) fn ask(&mut self, now: Moment, blame: Blame, kind: Kind) -> Allowed {
+        self.0.entry((blame, kind)).or_insert_with(|| RateLimit::new(most(blame, kind))).ask(now)
+    }
+}
+
+/// Refusals told in a second: together less than what waits for a connection (256 answers), so that a burst does not push
+/// out answers that matter.
+const fn most(blame: Blame, kind: Kind) -> u32 {
+    match (blame, kind) {
+        // Section 3 of the contract.
+        (_, Kind::Stream) => 1,
+        (Blame::BadTag(_) | Blame::UnknownKey, _) | (Blame::Key(_), Kind::Session) => 10,
+        (Blame::Unsigned | Blame::Key(_), _) => 50,
+        (Blame::Unread, _) => 100,
     }
 }
 

@@ -62,7 +62,6 @@ impl Vehicle {
             }
             Command::SetMaxSpeed(speed) => self.set_max_speed(order, speed)?,
             Command::SetMinSpeed(speed) => self.set_min_speed(speed)?,
-            Command::TakeControl => self.control.take(now, order.party),
             Command::ReleaseControl => self.release_control(now, order)?,
             Command::SetSafePlace => self.set_safe_place()?,
             Command::ReportStatus => self.reporter.request_status(),
@@ -124,18 +123,6 @@ impl Vehicle {
             ));
         }
         self.min_speed = min;
-        Ok(())
-    }
-
-    fn release_control(&mut self, now: Moment, order: &Order) -> Result<(), Refusal> {
-        if self.control.holder() != Some(order.party) {
-            return Err(Refusal::new(Reason::NotInControl, "you do not hold control"));
-        }
-        if matches!(self.mode, Mode::Driving(_)) {
-            self.stop_for(now, order, false);
-        }
-        self.neutral = None;
-        self.control.release();
         Ok(())
     }
 

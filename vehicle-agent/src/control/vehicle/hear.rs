@@ -1,11 +1,12 @@
 //! What comes from the broker: commands and requests for a session.
 
 use super::Vehicle;
-use crate::control::admit::{Verdict, refusal_answer};
+use crate::control::admit::{Blame, Verdict, refusal_reply};
 use crate::control::mode::{Driving, Mode, Way};
-use crate::control::order::{Order, Party};
-use crate::control::{Moment, Received, Report};
-use vehicle_protocol::{AnswerForm, CommandName, Reason, Refused, SessionAnswer, SessionRequest, Topic};
+use crate::control::order::{Order, Party, Reply};
+use crate::control::report::{Allowed, Kind};
+use crate::control::{Moment, Policy, Received, Report};
+use vehicle_protocol::{Answer, CommandName, KeyName, Reason, SessionAnswer, SessionRequest, Topic};
 
 impl Vehicle {
     pub(super) fn receive(&mut self, now: Moment, received: &Received) {
@@ -27,17 +28,45 @@ impl Vehicle {
     fn command(&mut self, now: Moment, received: &Received) {
         match self.gate.judge(now, received) {
             Verdict::Admit(order) => self.consider(now, order),
-            Verdict::Repeat(answer) => self.reporter.answer(now, answer),
-            Verdict::Refuse(refused, form) => self.refuse(now, received, refused, form),
+            Verdict::Halt(order, stale) => self.halt(now, order, stale),
+            Verdict::Repeat(reply) => {
+                let blame = Blame::of(reply.party);
+                if self.reporter.may_refuse(now, blame, Kind::Command) == Allowed::Yes {
+                    self.send(now, reply);
+                }
+            }
+            Verdict::Refuse(refused, address, blame) => {
+                let stream = received.topic == Topic::Drive
+                    && refused.command.is_none_or(CommandName::is_on_drive_topic);
+                let stop = refused.command.is_some_and(CommandName::is_stop);
+                let kind = match (stream, stop) {
+                    (true, _) => Kind::Stream,
+                    (false, true) => Kind::Stop,
+                    (false, false) => Kind::Command,
+                };
+                self.refuse(now, refusal_reply(refused, address, blame), blame, kind);
+            }
         }
     }
 
-    fn refuse(&mut self, now: Moment, received: &Received, refused: Refused, form: AnswerForm) {
-        let stream =
-            received.topic == Topic::Drive && refused.command.is_none_or(CommandName::is_on_drive_topic);
-        let unread = refused.command.is_none() || refused.reason == Reason::Malformed || received.retained;
-        self.reporter.refused(now, refused.reason, refused.command);
-        self.reporter.refusal(now, refusal_answer(refused, form), stream, unread);
+    /// Counts what is not obeyed, and says why, as often as that may be said.
+    pub(super) fn refuse(&mut self, now: Moment, mut reply: Reply, blame: Blame, kind: Kind) {
+        let Answer { command, reason, .. } = reply.answer;
+        let reason = reason.unwrap_or(Reason::Malformed);
+        self.reporter.refused(now, reason, command);
+        if command.is_some() {
+            self.record(now, &reply);
+        }
+        match self.reporter.may_refuse(now, blame, kind) {
+            Allowed::Yes => self.send(now, reply),
+            Allowed::Notice if kind != Kind::Stream => {
+                reply.answer.reason = Some(Reason::RateLimited);
+                reply.answer.detail =
+                    Some(format!("too many refusals in a second, of which no more are told; here {reason}"));
+                self.send(now, reply);
+            }
+            Allowed::Notice | Allowed::No => {}
+        }
     }
 
     /// Obeys, or says why not.
@@ -49,9 +78,9 @@ impl Vehicle {
             Err(refusal) => {
                 let name = answer_to.name();
                 debug_assert!(!name.is_stop(), "a stop is never refused");
-                self.reporter.refused(now, refusal.reason, Some(name));
-                let answer = answer_to.answer(refusal.outcome());
-                self.reporter.refusal(now, answer, name.is_on_drive_topic(), false);
+                let reply = answer_to.reply(refusal.outcome());
+                let kind = if name.is_on_drive_topic() { Kind::Stream } else { Kind::Command };
+                self.refuse(now, reply, Blame::of(answer_to.party), kind);
             }
         }
     }
@@ -76,24 +105,61 @@ impl Vehicle {
             self.reporter.refused(now, Reason::Malformed, None);
             return;
         };
-        if request.key.is_some() || request.mac.is_some() {
-            self.reporter.refused(now, Reason::UnknownKey, None);
-            return;
+        let answer = match (&request.key, &request.mac) {
+            (None, None) => self.open_unsigned(now, &request),
+            (Some(key), Some(_)) => self.open_signed(now, key, &request),
+            (Some(_), None) | (None, Some(_)) => Err(Reason::Malformed),
+        };
+        match answer {
+            Ok(answer) => self.reporter.push(Report::Session(answer)),
+            Err(reason) => self.reporter.refused(now, reason, None),
         }
-        self.reporter.push(Report::Session(SessionAnswer {
+    }
+
+    fn open_unsigned(&mut self, now: Moment, request: &SessionRequest) -> Result<SessionAnswer, Reason> {
+        if self.gate.keyring.policy() == Policy::Refuse {
+            return Err(Reason::Unsigned);
+        }
+        self.may_open(now, Blame::Unsigned)?;
+        Ok(SessionAnswer {
             key: None,
             nonce: request.nonce,
             epoch: self.setup.epoch,
             sid: None,
             clock: now.clock(),
             mac: None,
-        }));
+        })
+    }
+
+    fn open_signed(
+        &mut self,
+        now: Moment,
+        name: &KeyName,
+        request: &SessionRequest,
+    ) -> Result<SessionAnswer, Reason> {
+        let key = self.gate.keyring.find(name).ok_or(Reason::UnknownKey)?;
+        let signer = self.gate.keyring.signer(key).ok_or(Reason::UnknownKey)?;
+        if self.checks.mac && !signer.verifies_session_request(request) {
+            return Err(Reason::BadMac);
+        }
+        self.may_open(now, Blame::Key(key))?;
+        let sid = self.gate.sessions.open(now, key, request.nonce).ok_or(Reason::Busy)?;
+        let signer = self.gate.keyring.signer(key).ok_or(Reason::UnknownKey)?;
+        Ok(signer.session_answer(request.nonce, self.setup.epoch, sid, now.clock()))
+    }
+
+    /// Authentic requests, too, can be sent without end: by whoever has recorded them.
+    fn may_open(&mut self, now: Moment, blame: Blame) -> Result<(), Reason> {
+        match self.reporter.may_refuse(now, blame, Kind::Session) {
+            Allowed::Yes => Ok(()),
+            Allowed::Notice | Allowed::No => Err(Reason::RateLimited),
+        }
     }
 }
 
 /// Whether somebody must be there who sent it. What only asks or lets go must not keep a dead driver's vehicle moving, and
 /// a plain PARK_IN_SAFE_PLACE may be a last will.
 fn shows_an_operator(order: &Order) -> bool {
-    let will = order.name() == CommandName::ParkInSafePlace && order.form == AnswerForm::Plain;
+    let will = order.name() == CommandName::ParkInSafePlace && order.is_plain();
     !will && !matches!(order.name(), CommandName::ReportStatus | CommandName::ReleaseControl)
 }

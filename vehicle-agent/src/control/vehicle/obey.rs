@@ -51,9 +51,8 @@ impl Vehicle {
             Command::RotateLeft(turn) => self.rotate(now, order, -turn.get())?,
             Command::ParkInSafePlace => self.park_in_safe_place(now, order),
             Command::Park => self.park(now, order, None),
-            Command::RevokeKey(_) => {
-                return Err(Refusal::new(Reason::Unsigned, "only an owner's key revokes keys"));
-            }
+            Command::TakeControl => self.take_control(now, order)?,
+            Command::RevokeKey(name) => self.revoke_key(now, order, &name)?,
             _ => {
                 self.set(now, &order)?;
                 self.body_cause = order.cause();
@@ -66,8 +65,12 @@ impl Vehicle {
     /// Takes up a command that waits for `goal`.
     pub(super) fn begin(&mut self, now: Moment, order: Order, goal: Goal) -> Ticket {
         let limit = match goal {
-            Goal::InForce | Goal::Stored(_) => SHORT_LIMIT,
-            Goal::Standing { .. } | Goal::Parked { .. } | Goal::EngineOff { .. } | Goal::Told => LONG_LIMIT,
+            Goal::InForce | Goal::Stored(_) | Goal::Revoked(_) => SHORT_LIMIT,
+            Goal::Standing { .. }
+            | Goal::Parked { .. }
+            | Goal::EngineOff { .. }
+            | Goal::Control
+            | Goal::Told => LONG_LIMIT,
         };
         self.begin_until(now, order, goal, now.after(limit))
     }
@@ -96,7 +99,7 @@ impl Vehicle {
     }
 
     fn cancel(&mut self, now: Moment, order: Order, id: &CommandId) -> Result<(), Refusal> {
-        let ticket = self.running.find(id).ok_or_else(|| {
+        let ticket = self.running.find(order.party.sender(), id).ok_or_else(|| {
             Refusal::new(
                 Reason::NotFound,
                 format!("nothing is under way under the ID {id} that could be ended"),
@@ -111,6 +114,9 @@ impl Vehicle {
 
     fn clear(&mut self, now: Moment, order: Order) -> Result<(), Refusal> {
         self.must_stand()?;
+        if matches!(self.mode, Mode::EmergencyStop) && self.gate.keyring.owner_clears() {
+            self.must_own(order.party)?;
+        }
         if self.emergency_input {
             return Err(Refusal::new(Reason::EmergencyStopped, "the emergency-stop input is still open"));
         }

@@ -1,11 +1,12 @@
 //! How commands end.
 
 use super::{ParkingBrake, Vehicle};
-use crate::control::Moment;
 use crate::control::mode::{Driving, Mode, Way};
-use crate::control::order::Outcome;
+use crate::control::order::{Outcome, Proven, Reply};
+use crate::control::report::Record;
 use crate::control::running::{Entry, Goal, Ticket};
-use vehicle_protocol::{Answer, CommandName, EventKind, Reason, State};
+use crate::control::{Moment, Report};
+use vehicle_protocol::{Answer, CommandName, Encoding, EventKind, Reason, State};
 
 impl Vehicle {
     /// The outputs of the step before are in force: ends what that ends, and tells how far the rest is.
@@ -13,37 +14,61 @@ impl Vehicle {
         let standing = self.motion.is_standing() && !matches!(self.mode, Mode::Driving(_));
         let parked = standing && self.parking_brake == ParkingBrake::On;
         let off = standing && !self.mode.engine();
-        let latch = self.latch;
-        let answers = self.running.end(|entry| {
+        let (latch, holder) = (self.latch, self.control.holder());
+        let replies = self.running.end(|entry| {
             let done = match entry.goal {
                 Goal::InForce => true,
                 Goal::Standing { .. } => standing,
                 Goal::Parked { .. } => parked,
                 Goal::EngineOff { .. } => off,
                 Goal::Stored(set) => latch.holds(set),
-                Goal::Told => false,
+                Goal::Control => holder == Some(entry.order.party),
+                Goal::Revoked(_) | Goal::Told => false,
             };
             done.then(|| Outcome { detail: entry.detail.clone(), ..Outcome::SUCCEEDED })
         });
-        self.finish(now, answers);
+        self.finish(now, replies);
         let speed = self.motion.pose().speed.abs();
         self.running.note_stopping(speed);
-        for answer in self.running.progress(now) {
-            self.gate.memory.update(&answer);
-            self.reporter.answer(now, answer);
+        for reply in self.running.progress(now) {
+            self.gate.memories.of(reply.party.sender()).update(&reply.answer);
+            self.send(now, reply);
         }
     }
 
-    pub(super) fn finish(&mut self, now: Moment, answers: Vec<Answer>) {
-        for answer in answers {
-            self.gate.memory.update(&answer);
-            self.reporter.answer(now, answer);
+    fn finish(&mut self, now: Moment, replies: Vec<Reply>) {
+        for reply in replies {
+            self.gate.memories.of(reply.party.sender()).update(&reply.answer);
+            self.record(now, &reply);
+            self.send(now, reply);
         }
+    }
+
+    /// Sends an answer, with a tag if it is to an authentic command.
+    pub(super) fn send(&mut self, now: Moment, reply: Reply) {
+        let Reply { answer, address, .. } = reply;
+        let mut answer = Answer { clock: Some(now.clock()), ..answer };
+        if let Some(Proven { key, place }) = address.proof {
+            if let Some(signer) = self.gate.keyring.signer(key) {
+                answer = signer.answer(answer, self.setup.epoch, place);
+            }
+        }
+        self.reporter.push(match address.encoding {
+            Encoding::Json => Report::Answer(answer),
+            Encoding::Compact => Report::Compact(answer),
+        });
+    }
+
+    /// Notes for the owner who asked for what, and what came of it.
+    pub(super) fn record(&mut self, now: Moment, reply: &Reply) {
+        let Answer { command, id, state, reason, .. } = reply.answer.clone();
+        let by = self.name(reply.party);
+        self.reporter.record(now, Record { by, command, id, state, reason });
     }
 
     pub(super) fn end(&mut self, now: Moment, ended: impl FnMut(&Entry) -> Option<Outcome>) {
-        let answers = self.running.end(ended);
-        self.finish(now, answers);
+        let replies = self.running.end(ended);
+        self.finish(now, replies);
     }
 
     pub(super) fn end_ticket(&mut self, now: Moment, ticket: Ticket, outcome: &Outcome) {
@@ -66,6 +91,9 @@ impl Vehicle {
         if self.running.is_last_to_park(ticket) {
             // It stops all the same, but it does not park.
             self.parking_brake = ParkingBrake::Released;
+        }
+        if self.control.request().is_some_and(|request| request.ticket == ticket) {
+            self.control.forget();
         }
         if let Mode::Driving(Driving { way, .. }) = &mut self.mode {
             match way {

@@ -2,12 +2,11 @@
 
 use super::obey::LONG_LIMIT;
 use super::{ParkingBrake, Vehicle};
-use crate::control::Moment;
 use crate::control::autopilot::{Arrival, Autopilot};
 use crate::control::mode::{Driving, Lease, Mode, Way};
-use crate::control::order::Order;
+use crate::control::order::{Order, Party};
 use crate::control::running::Goal;
-use vehicle_protocol::AnswerForm;
+use crate::control::{Moment, Policy};
 
 impl Vehicle {
     pub(super) fn park(&mut self, now: Moment, order: Order, detail: Option<String>) {
@@ -37,6 +36,9 @@ impl Vehicle {
 
     /// The safe place, if the vehicle may drive there by itself (section 6 of the contract).
     fn way_to_safe_place(&self, now: Moment, order: &Order) -> Result<(f64, f64), String> {
+        if order.party == Party::Unsigned && self.gate.keyring.policy() != Policy::Accept {
+            return Err("it is not signed".to_owned());
+        }
         self.may_move(order.party).map_err(|refusal| refusal.reason.to_string())?;
         if !self.setup.autonomy.enabled {
             return Err("autonomy is not enabled".to_owned());
@@ -46,8 +48,7 @@ impl Vehicle {
         if !self.control.heard_within(now, self.setup.timing.autonomy_window) {
             return Err("no operator was heard of late".to_owned());
         }
-        let plain = order.form == AnswerForm::Plain;
-        if plain && matches!(self.parking_brake, ParkingBrake::AtStandstill | ParkingBrake::On) {
+        if order.is_plain() && matches!(self.parking_brake, ParkingBrake::AtStandstill | ParkingBrake::On) {
             return Err("it is parked already".to_owned());
         }
         Ok(place)

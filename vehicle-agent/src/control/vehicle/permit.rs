@@ -43,6 +43,15 @@ impl Vehicle {
         }
     }
 
+    /// What this vehicle's owner keeps to owners.
+    pub(super) fn must_own(&self, party: Party) -> Result<(), Refusal> {
+        match party.key() {
+            Some(key) if self.gate.keyring.is_owner(key) => Ok(()),
+            Some(_) => Err(Refusal::new(Reason::Forbidden, "only an owner clears this vehicle's stop")),
+            None => Err(Refusal::new(Reason::Unsigned, "only an owner's key clears this vehicle's stop")),
+        }
+    }
+
     /// What follows from every admitted motion command.
     pub(super) fn set_in_motion(&mut self, now: Moment, order: &Order) {
         if let Mode::Failsafe(reason) = self.mode {

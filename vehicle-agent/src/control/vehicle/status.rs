@@ -1,7 +1,6 @@
 //! What the vehicle tells of itself.
 
 use super::Vehicle;
-use crate::control::order::Party;
 use crate::control::{Kinematics, Moment};
 use vehicle_protocol::{
     Argument, CommandDescription, CommandName, Description, LimitsDescription, MAX_HORN_MS, MIN_HOLD_MS, Mph,
@@ -32,7 +31,8 @@ impl Vehicle {
             headlights: self.wanted.headlights,
             parking_lights: self.wanted.parking_lights,
             hazard_lights: self.wanted.hazard_lights,
-            driver: self.control.holder().map(|party: Party| party.as_str().to_owned()),
+            driver: self.control.holder().map(|party| self.name(party)),
+            next_driver: self.control.request().map(|request| self.name(request.by)),
             uptime_s: now.since_start().as_secs(),
             ..Status::default()
         };
@@ -73,7 +73,7 @@ impl Vehicle {
 
     /// Whether the board has what the command needs.
     #[expect(clippy::wildcard_enum_match_arm, reason = "all others need nothing but motors")]
-    const fn can(&self, name: CommandName) -> bool {
+    fn can(&self, name: CommandName) -> bool {
         let fittings = &self.setup.fittings;
         match name {
             CommandName::LockDoors | CommandName::UnlockDoors => fittings.doors,
@@ -82,7 +82,7 @@ impl Vehicle {
             CommandName::TurnOnHazardLights | CommandName::TurnOffHazardLights => fittings.hazard_lights,
             CommandName::Horn => fittings.horn,
             CommandName::SetSafePlace => fittings.odometry,
-            CommandName::RevokeKey => false,
+            CommandName::RevokeKey => self.gate.keyring.has_owner(),
             _ => true,
         }
     }

@@ -5,7 +5,7 @@ use crate::control::Moment;
 use crate::control::discrete::Discrete;
 use crate::control::mode::{Driving, Lease, Mode, Way};
 use crate::control::motion::Target;
-use crate::control::order::{Order, Party, Refusal};
+use crate::control::order::{Order, Outcome, Party, Refusal};
 use crate::control::running::Goal;
 use std::time::Duration;
 use vehicle_protocol::{CommandName, Reason, Setpoint};
@@ -97,6 +97,8 @@ impl Vehicle {
             self.hold(now, order.party, target, hold);
         }
         self.reporter.executed();
+        let reply = order.reply(Outcome::SUCCEEDED);
+        self.record(now, &reply);
         Ok(())
     }
 

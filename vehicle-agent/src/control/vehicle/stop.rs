@@ -1,12 +1,14 @@
 //! Everything that ends motion.
 
 use super::Vehicle;
+use crate::control::admit::Blame;
 use crate::control::mode::{Driving, Mode, Way};
 use crate::control::motion::Target;
-use crate::control::order::Outcome;
+use crate::control::order::{Order, Outcome, Refusal};
+use crate::control::report::Kind;
 use crate::control::running::Goal;
 use crate::control::{Cause, Moment};
-use vehicle_protocol::{CommandName, EventKind, Reason};
+use vehicle_protocol::{CommandName, EventKind, Reason, State};
 
 impl Vehicle {
     /// Brakes, if anything is under way, and forgets the released stick.
@@ -17,6 +19,32 @@ impl Vehicle {
             Mode::Braking { engine_off: off } => self.mode = Mode::Braking { engine_off: off || engine_off },
             Mode::Off | Mode::Failsafe(_) | Mode::Fault(_) | Mode::EmergencyStop => {}
         }
+    }
+
+    /// Brakes for an authentic stop that may be an old one, and waits for the next fresh motion command: nobody can hold a
+    /// vehicle fast for good with a stop that was recorded.
+    pub(super) fn halt(&mut self, now: Moment, order: Order, why: Refusal) {
+        self.supersede_motion(now, order.name());
+        if matches!(self.mode, Mode::Standing | Mode::Driving(_) | Mode::Braking { engine_off: false }) {
+            let detail = format!("{}: {}", order.name(), why.detail);
+            self.fail(now, Reason::EmergencyStopped, Some(detail));
+            self.motion_cause = order.cause();
+        }
+        self.neutral = None;
+        let from = self.motion.pose().speed.abs();
+        let goal = match (&self.mode, order.name()) {
+            (Mode::EmergencyStop, CommandName::EmergencyStop) => Goal::Stored(true),
+            (Mode::Off, CommandName::TurnOffEngine) => Goal::EngineOff { from },
+            (_, CommandName::Brake) => Goal::Standing { from },
+            _ => {
+                let detail = format!("{}; it brakes, and no more: send the stop in a session", why.detail);
+                let (state, reason) = (State::Failed, Some(why.reason));
+                let reply = order.reply(Outcome { state, reason, detail: Some(detail) });
+                return self.refuse(now, reply, Blame::of(order.party), Kind::Stop);
+            }
+        };
+        let ticket = self.begin(now, order, goal);
+        self.running.redirect(ticket, goal, Some(why.detail));
     }
 
     /// Motors off, brake on, latched and stored, even while a clearing is on its way to the file.
@@ -36,11 +64,15 @@ impl Vehicle {
 
     /// Stops by itself, until the next fresh motion command.
     pub(super) fn failsafe(&mut self, now: Moment, reason: Reason) {
+        self.fail(now, reason, None);
+    }
+
+    fn fail(&mut self, now: Moment, reason: Reason, detail: Option<String>) {
         self.mode = Mode::Failsafe(reason);
         self.neutral = None;
         self.motion_cause = Cause::Failsafe(reason);
         self.end(now, |entry| (entry.goal == Goal::Told).then(|| Outcome::failed(reason)));
-        self.reporter.event(now, EventKind::Failsafe, Some(reason), None);
+        self.reporter.event(now, EventKind::Failsafe, Some(reason), detail);
     }
 
     /// Stops by itself without trusting its own parts, until cleared on purpose.
@@ -77,7 +109,7 @@ impl Vehicle {
 
     /// Ends motion and control that nobody renewed.
     pub(super) fn end_leases(&mut self, now: Moment) {
-        if self.control.deadline(self.setup.timing.control_lapse).is_some_and(|lapse| now >= lapse) {
+        if self.control.lapse(self.setup.timing.control_lapse).is_some_and(|lapse| now >= lapse) {
             self.control.release();
         }
         let Mode::Driving(Driving { lease, way }) = &self.mode else { return };

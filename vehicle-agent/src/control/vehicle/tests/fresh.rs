@@ -19,7 +19,7 @@ fn a_request_for_a_session_is_answered_with_epoch_and_clock() {
     scene.run_for(234);
     let answer = session(&mut scene, r#"{"NONCE":"000102030405060708090a0b0c0d0e0f"}"#).unwrap();
     assert_eq!(
-        Report::Session(answer).payload(),
+        String::from_utf8(Report::Session(answer).payload()).unwrap(),
         r#"{"NONCE":"000102030405060708090a0b0c0d0e0f","EPOCH":"07070707070707070707070707070707","CLOCK":1234}"#
     );
 }

@@ -7,7 +7,9 @@ use crate::control::{
     Cause, Checks, Effects, Input, Moment, Outputs, Received, Report, Sensed, Setup, Vehicle, samples,
 };
 use std::time::Duration;
-use vehicle_protocol::{Answer, Event, EventKind, Reason, Status, Telemetry, Topic};
+use vehicle_protocol::{
+    Answer, CommandName, Event, EventKind, Reason, SessionAnswer, State, Status, Telemetry, Topic,
+};
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a part of the world around the vehicle")]
 /// The vehicle as the loop drives it: handle, apply, handle that, publish.
@@ -235,7 +237,14 @@ impl Scene {
     }
 
     pub(crate) fn answers(&mut self) -> Vec<Answer> {
-        self.take(|report| if let Report::Answer(answer) = report { Some(answer.clone()) } else { None })
+        self.take(|report| {
+            let (Report::Answer(answer) | Report::Compact(answer)) = report else { return None };
+            Some(answer.clone())
+        })
+    }
+
+    pub(crate) fn sessions(&mut self) -> Vec<SessionAnswer> {
+        self.take(|report| if let Report::Session(answer) = report { Some(answer.clone()) } else { None })
     }
 
     /// The terminal answers since the last look: `STATE REASON`, with the ID before it where there is one.
@@ -249,11 +258,27 @@ impl Scene {
         self.event_reports().iter().map(|event| (event.event, event.cause)).collect()
     }
 
-    /// The events, but for the one that every vehicle begins with.
+    /// Who asked for what, and what came of it: `BY COMMAND STATE REASON xCOUNT`.
+    pub(crate) fn audits(&mut self) -> Vec<String> {
+        let audits = self.take(|report| {
+            let Report::Event(event) = report else { return None };
+            (event.event == EventKind::Command).then(|| event.clone())
+        });
+        let told = |event: &Event| {
+            let reason = event.cause.map(|cause| format!(" {cause}")).unwrap_or_default();
+            let count = event.count.map(|count| format!(" x{count}")).unwrap_or_default();
+            let command = event.command.map_or("-", CommandName::as_str);
+            let state = event.state.map_or("-", State::as_str);
+            format!("{} {command} {state}{reason}{count}", event.by.as_deref().unwrap_or("-"))
+        };
+        audits.iter().map(told).collect()
+    }
+
+    /// The events, but for the one that every vehicle begins with and for what became of commands.
     pub(crate) fn event_reports(&mut self) -> Vec<Event> {
         let mut events =
             self.take(|report| if let Report::Event(event) = report { Some(event.clone()) } else { None });
-        events.retain(|event| event.event != EventKind::Started);
+        events.retain(|event| !matches!(event.event, EventKind::Started | EventKind::Command));
         events
     }
 

@@ -1,0 +1,139 @@
+//! The files of the keys that this vehicle takes.
+//!
+//! A key is enrolled by putting its file into the folder, and never over the broker; it is taken from the next start on. A
+//! revoked key's file is removed.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use tokio::sync::mpsc;
+use vehicle_link::secret_file;
+use vehicle_protocol::auth::KeyFile;
+use vehicle_protocol::{KeyName, VehicleId};
+
+/// The folder's name in the agent's state folder.
+pub(crate) const FOLDER: &str = "keys";
+/// What group and others may not do with the folder: put files there.
+const WRITE: u32 = 0o022;
+
+/// What is wrong with a key's file or with their folder, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeyProblem {
+    pub(crate) what: String,
+    pub(crate) next_step: String,
+}
+
+impl KeyProblem {
+    fn new(what: impl Into<String>, next_step: impl Into<String>) -> Self {
+        Self { what: what.into(), next_step: next_step.into() }
+    }
+
+    /// From an error whose last words, after a semicolon, are the next step.
+    fn from_text(error: &str) -> Self {
+        let (what, next_step) = error.rsplit_once("; ").unwrap_or((error, "correct it"));
+        Self::new(what, next_step)
+    }
+}
+
+/// Reads the keys of `vehicle` in a folder, in the order of their names; no keys, if there is no such folder.
+///
+/// # Errors
+/// Everything that is wrong with them: one that is not safe is not passed over in silence.
+pub(crate) fn load(folder: &Path, vehicle: &VehicleId) -> Result<Vec<KeyFile>, Vec<KeyProblem>> {
+    let shown = folder.display();
+    let unreadable = |error| vec![KeyProblem::new(format!("{shown} cannot be read: {error}"), "check it")];
+    match fs::metadata(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+        Ok(metadata) if metadata.mode() & WRITE != 0 => {
+            let what = format!("others may put keys into {shown}");
+            return Err(vec![KeyProblem::new(what, format!("run: chmod go-w {shown}"))]);
+        }
+        Ok(_) => {}
+    }
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !is_hidden && path.extension().is_some_and(|extension| extension == "json") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let (mut keys, mut problems) = (Vec::new(), Vec::new());
+    for path in paths {
+        match read(&path, vehicle) {
+            Ok(key) => keys.push(key),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(keys) } else { Err(problems) }
+}
+
+fn read(path: &Path, vehicle: &VehicleId) -> Result<KeyFile, KeyProblem> {
+    let shown = path.display();
+    let text = secret_file::read(path).map_err(|error| KeyProblem::from_text(&error.to_string()))?;
+    let key = KeyFile::parse(&text).map_err(|error| {
+        KeyProblem::new(format!("{shown} is {error}"), "make one with: control-console keys new")
+    })?;
+    if key.vehicle != *vehicle {
+        let what = format!("{shown} is a key of the vehicle {}, not of {vehicle}", key.vehicle);
+        return Err(KeyProblem::new(what, "install it there"));
+    }
+    if path.file_stem().is_none_or(|stem| stem != key.key.as_str()) {
+        let what = format!("{shown} holds the key {}", key.key);
+        return Err(KeyProblem::new(what, format!("call it {}.json", key.key)));
+    }
+    Ok(key)
+}
+
+/// Removes the files of revoked keys beside the control loop, which never waits for a disk.
+#[derive(Debug)]
+pub(crate) struct KeyKeeper {
+    revoked: mpsc::UnboundedSender<KeyName>,
+    removed: mpsc::Receiver<(KeyName, Result<(), String>)>,
+}
+
+impl KeyKeeper {
+    /// Starts the task that removes files in `folder`. Needs a tokio runtime.
+    pub(crate) fn spawn(folder: PathBuf) -> Self {
+        let (revoked, mut asked) = mpsc::unbounded_channel::<KeyName>();
+        let (done, removed) = mpsc::channel(1);
+        tokio::spawn(async move {
+            while let Some(name) = asked.recv().await {
+                let path = folder.join(format!("{name}.json"));
+                let removal = tokio::task::spawn_blocking(move || secret_file::remove(&path)).await;
+                let result = match removal {
+                    Ok(result) => result.map_err(|error| error.to_string()),
+                    Err(panic) => Err(panic.to_string()),
+                };
+                if done.send((name, result)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Self { revoked, removed }
+    }
+
+    /// Asks for a key's file to be removed.
+    pub(crate) fn remove(&self, name: &KeyName) {
+        // The task ends only after this sender.
+        let _ = self.revoked.send(name.clone());
+    }
+
+    /// Waits until a file is gone, or could not be removed. May be cancelled.
+    pub(crate) async fn next(&mut self) -> Option<(KeyName, Result<(), String>)> {
+        self.removed.recv().await
+    }
+
+    /// Waits until all that was asked for is done.
+    pub(crate) async fn finish(self) {
+        let Self { revoked, mut removed } = self;
+        drop(revoked);
+        while removed.recv().await.is_some() {}
+    }
+}
+
+#[cfg(test)]
+mod tests;
