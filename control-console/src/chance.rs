@@ -3,6 +3,7 @@
 use crate::exit::{Exit, Fault};
 use std::fmt::Write as _;
 use vehicle_protocol::Nonce;
+use vehicle_protocol::auth::Secret;
 
 fn bytes<const N: usize>() -> Result<[u8; N], Fault> {
     let mut bytes = [0; N];
@@ -19,6 +20,14 @@ fn bytes<const N: usize>() -> Result<[u8; N], Fault> {
 /// If the system has no source of randomness.
 pub fn nonce() -> Result<Nonce, Fault> {
     bytes().map(Nonce)
+}
+
+/// The secret of a key.
+///
+/// # Errors
+/// If the system has no source of randomness.
+pub fn secret() -> Result<Secret, Fault> {
+    bytes().map(Secret::from)
 }
 
 /// A seed, for the jitter of the back-off.

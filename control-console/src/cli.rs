@@ -2,9 +2,11 @@
 
 mod arguments;
 mod certs;
+mod keys;
 
 pub use arguments::{ClearArgs, DemoArgs, DriveArgs, EstopArgs, PingArgs, SendArgs, WatchArgs};
 pub use certs::{BrokerConfigArgs, CertsArgs, CertsTask, IssueArgs, Kind};
+pub use keys::{KeysArgs, KeysTask, NewKeyArgs};
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -52,6 +54,15 @@ pub struct Global {
     /// Longest silence, such as 5s or 500ms; a sign of progress restarts it [default: 5s]
     #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
+    /// Folder of the keys that sign commands [default: ~/.config/control-console/keys]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub keys_dir: Option<PathBuf>,
+    /// Sign nothing, even where there is a key for the vehicle
+    #[arg(long, global = true)]
+    pub unsigned: bool,
+    /// Write commands in the compact form, for metered links
+    #[arg(long, global = true)]
+    pub compact: bool,
     /// Settings file [default: ~/.config/control-console/config.toml if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -84,6 +95,8 @@ pub enum Action {
     Ping(PingArgs),
     /// Be the authority that says who broker, vehicles and operators are
     Certs(CertsArgs),
+    /// Make and show the keys by which vehicles know who commands them
+    Keys(KeysArgs),
     /// Show the settings in force and where each comes from
     Config,
 }

@@ -1,5 +1,7 @@
 //! Carries any number of exchanges over one link until each has its end.
 
+mod channels;
+
 use crate::chance;
 use crate::clock::{Clock, Moment};
 use crate::exit::{Exit, Fault};
@@ -9,9 +11,12 @@ use crate::session::{
     Agreement, Channel, Deed, Errand, Exchange, Form, Heard, Input, Purpose, Report, Sealed,
 };
 use crate::signals::Signals;
+use channels::Channels;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
-use vehicle_protocol::{Answer, Command, CommandId, Nonce, Root, Topic, Topics, VehicleId};
+use vehicle_protocol::{
+    Answer, Command, CommandId, Event as VehicleEvent, EventKind, Root, Topic, Topics, VehicleId,
+};
 
 /// A publish: for which exchange and what for, if it is for one.
 type Ticket = Option<(usize, Purpose)>;
@@ -60,9 +65,7 @@ pub struct Courier {
     link: Link<Ticket>,
     signals: Signals,
     root: Root,
-    channels: BTreeMap<VehicleId, Channel>,
-    /// Where the nonces of the channels begin.
-    seed: Nonce,
+    channels: Channels,
     /// Those that have not come to their end.
     exchanges: BTreeMap<usize, Exchange>,
     begun: usize,
@@ -81,8 +84,7 @@ impl Courier {
             signals: Signals::listen()?,
             link: Link::open(options.endpoint.clone(), subscriptions)?,
             root: options.root.clone(),
-            channels: BTreeMap::new(),
-            seed: chance::nonce()?,
+            channels: Channels::new(options, chance::nonce()?),
             exchanges: BTreeMap::new(),
             begun: 0,
             up: false,
@@ -93,7 +95,7 @@ impl Courier {
     /// Begins an exchange; its end will be among the news.
     ///
     /// # Errors
-    /// If the system has no random numbers.
+    /// If the system has no random numbers, or the vehicle's key can't be used; a stop then leaves without.
     pub fn begin(
         &mut self,
         vehicle: &VehicleId,
@@ -102,6 +104,10 @@ impl Courier {
         id: Option<CommandId>,
         silence: Duration,
     ) -> Result<(), Fault> {
+        let blocked = form != Form::Plain && !command.name().is_stop();
+        if let Some(fault) = self.channels.trouble(vehicle).filter(|_| blocked) {
+            return Err(fault.clone());
+        }
         let id = id.map_or_else(random_id, Ok)?;
         let companion = random_id()?;
         let topics = self.topics(vehicle);
@@ -123,7 +129,12 @@ impl Courier {
 
     /// The one channel to a vehicle; what is said on it is published by [`Self::publish`].
     pub fn channel(&mut self, vehicle: &VehicleId) -> &mut Channel {
-        channel(&mut self.channels, self.seed, vehicle)
+        self.channels.of(vehicle)
+    }
+
+    /// Why the key of a vehicle can't be used, if there is one that can't; nothing is signed for it then.
+    pub fn trouble(&mut self, vehicle: &VehicleId) -> Option<&Fault> {
+        self.channels.trouble(vehicle)
     }
 
     /// Asks a vehicle for a session, and keeps to it as long as this courier lives.
@@ -168,7 +179,7 @@ impl Courier {
 
     fn deadline(&self) -> Option<Moment> {
         let exchanges = self.exchanges.values().filter_map(Exchange::deadline);
-        let channels = self.channels.values().filter(|_| self.up).filter_map(Channel::deadline);
+        let channels = self.channels.iter().filter(|_| self.up).filter_map(Channel::deadline);
         exchanges.chain(channels).min()
     }
 
@@ -178,9 +189,9 @@ impl Courier {
             return;
         }
         let now = self.clock.now();
-        for (vehicle, channel) in &mut self.channels {
+        for channel in self.channels.iter_mut() {
             let Some(request) = channel.ask(now) else { continue };
-            let topic = self.root.vehicle(vehicle.clone()).of(Topic::SessionRequest);
+            let topic = self.root.vehicle(channel.vehicle().clone()).of(Topic::SessionRequest);
             if !self.link.publish(None, &topic, qos(Topic::SessionRequest), request) {
                 channel.unasked(now);
             }
@@ -191,7 +202,7 @@ impl Courier {
         match event {
             Event::Up => {
                 self.up = true;
-                self.channels.values_mut().for_each(Channel::ask_anew);
+                self.channels.iter_mut().for_each(Channel::ask_anew);
                 self.feed_all(Input::Up);
                 self.ask();
                 self.news.push_back(News::Up);
@@ -239,8 +250,9 @@ impl Courier {
                 Ok(None) => {}
                 Err(_) => self.feed_about(&vehicle, Input::Unreadable),
             },
-            Topic::ExecutedCommands | Topic::Answers => match self.channel(&vehicle).open(topic, &payload) {
-                Ok(heard) => {
+            Topic::ExecutedCommands | Topic::Answers => match self.channel(&vehicle).open(&payload, now) {
+                Ok(None) => {}
+                Ok(Some(heard)) => {
                     self.feed_about(&vehicle, Input::Answer(&heard));
                     self.news.push_back(News::Answer(vehicle, heard));
                 }
@@ -251,6 +263,16 @@ impl Courier {
                     && let Ok(presence) = serde_json::from_slice(&payload)
                 {
                     self.channel(&vehicle).see(presence);
+                }
+                if topic == Topic::Events
+                    && let Ok(VehicleEvent {
+                        event: EventKind::Intrusion,
+                        cause: Some(cause),
+                        command: None,
+                        ..
+                    }) = serde_json::from_slice(&payload)
+                {
+                    self.feed_about(&vehicle, Input::Refused(cause));
                 }
                 self.news.push_back(News::Message { vehicle, topic, payload, retained });
             }
@@ -277,7 +299,7 @@ impl Courier {
         let now = self.clock.now();
         let Some(exchange) = self.exchanges.get_mut(&number) else { return };
         let mut finished = false;
-        let channel = channel(&mut self.channels, self.seed, &exchange.topics().id().clone());
+        let channel = self.channels.of(exchange.topics().id());
         for deed in exchange.handle(now, channel, input) {
             match deed {
                 Deed::Progress(answer) => {
@@ -302,20 +324,6 @@ impl Courier {
             self.exchanges.remove(&number);
         }
     }
-}
-
-/// The channel to a vehicle, with a nonce of its own.
-fn channel<'a>(
-    channels: &'a mut BTreeMap<VehicleId, Channel>,
-    seed: Nonce,
-    vehicle: &VehicleId,
-) -> &'a mut Channel {
-    let number = u128::try_from(channels.len()).unwrap_or_default();
-    channels.entry(vehicle.clone()).or_insert_with(|| {
-        // The low half is left to the requests of one channel.
-        let nonce = u128::from_be_bytes(seed.0) ^ number.wrapping_shl(64);
-        Channel::new(vehicle.clone(), Nonce(nonce.to_be_bytes()))
-    })
 }
 
 /// A setpoint that is lost is followed by another; one that is repeated would be old.

@@ -27,6 +27,7 @@ pub(crate) async fn run(options: &Options, arguments: &EstopArgs, output: &Outpu
     let silence = options.timeout.unwrap_or(TIMEOUT);
     let mut round = Round {
         courier: Courier::start(options, subscriptions)?,
+        output,
         silence,
         begun: BTreeSet::new(),
         open: 0,
@@ -35,7 +36,7 @@ pub(crate) async fn run(options: &Options, arguments: &EstopArgs, output: &Outpu
     for vehicle in &arguments.vehicles {
         round.stop(vehicle)?;
     }
-    let ended = round.run(arguments.all, output).await;
+    let ended = round.run(arguments.all).await;
     round.courier.close().await;
     ended.map(|()| round.worst)
 }
@@ -45,43 +46,48 @@ fn everybody(options: &Options) -> Subscriptions {
     let filters = [
         (Topic::Presence, QoS::AtMostOnce),
         (Topic::Status, QoS::AtMostOnce),
-        (Topic::ExecutedCommands, QoS::AtLeastOnce),
+        (Topic::Session, QoS::AtLeastOnce),
+        (send::answers(options), QoS::AtLeastOnce),
     ];
     let filters = filters.map(|(topic, qos)| (options.root.every_vehicle(topic), qos));
     Subscriptions { filters: filters.into(), settle: true }
 }
 
-struct Round {
+struct Round<'a> {
     courier: Courier,
+    output: &'a Output,
     silence: Duration,
     begun: BTreeSet<VehicleId>,
     open: usize,
     worst: Exit,
 }
 
-impl Round {
+impl Round<'_> {
     fn stop(&mut self, vehicle: &VehicleId) -> Result<(), Fault> {
         if self.begun.insert(vehicle.clone()) {
             self.courier.begin(vehicle, Command::EmergencyStop, Form::Identified, None, self.silence)?;
+            if let Some(fault) = self.courier.trouble(vehicle) {
+                self.output.note(&format!("{vehicle} is stopped without a key: {fault}"));
+            }
             self.open = self.open.saturating_add(1);
         }
         Ok(())
     }
 
     /// Until each vehicle has answered; with `all`, not before all can be known.
-    async fn run(&mut self, all: bool, output: &Output) -> Result<(), Fault> {
+    async fn run(&mut self, all: bool) -> Result<(), Fault> {
         let end = self.courier.clock.now().saturating_add(self.silence);
         let (mut settled, mut quiet) = (!all, all.then_some(end));
         let mut failure =
             Some("the broker did not answer in time; check the address and that it runs".to_owned());
         while self.open > 0 || !settled {
             match self.courier.next(quiet).await {
-                News::Finished(report) => self.finished(&report, output),
+                News::Finished(report) => self.finished(&report),
                 News::Message { vehicle, .. } if all => self.stop(&vehicle)?,
                 News::Settled => quiet = Some(self.courier.clock.now().saturating_add(QUIET)),
                 News::Time => (settled, quiet) = (true, None),
                 News::Down(why) => {
-                    output.note(&format!("{why}; trying again"));
+                    self.output.note(&format!("{why}; trying again"));
                     failure = Some(why);
                 }
                 News::Up => failure = None,
@@ -98,10 +104,7 @@ impl Round {
             }
         }
         match (self.begun.is_empty(), failure) {
-            (true, Some(why)) => {
-                let (what, step) = why.rsplit_once("; ").unwrap_or((&why, "check the address"));
-                Err(Fault::new(Exit::BrokerNotReached, what, step))
-            }
+            (true, Some(why)) => Err(Fault::advised(Exit::BrokerNotReached, &why, "check the address")),
             (true, None) => {
                 let step =
                     "name it: control-console estop VEHICLE; or is --root right? control-console config";
@@ -111,8 +114,8 @@ impl Round {
         }
     }
 
-    fn finished(&mut self, report: &Report, output: &Output) {
-        output.report(report);
+    fn finished(&mut self, report: &Report) {
+        self.output.report(report);
         self.open = self.open.saturating_sub(1);
         self.worst = self.worst.max(report.exit);
     }

@@ -111,6 +111,13 @@ impl Fault {
     pub fn new(exit: Exit, what: impl Into<String>, next_step: impl Into<String>) -> Self {
         Self { exit, what: what.into(), next_step: next_step.into() }
     }
+
+    /// An error from a sentence whose last part, behind a semicolon, is the next step; `next_step` if it has none.
+    #[must_use]
+    pub fn advised(exit: Exit, sentence: &str, next_step: &str) -> Self {
+        let (what, step) = sentence.rsplit_once("; ").unwrap_or((sentence, next_step));
+        Self::new(exit, what, step)
+    }
 }
 
 #[cfg(test)]

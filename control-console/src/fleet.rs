@@ -83,8 +83,7 @@ async fn gather(courier: &mut Courier, roster: &mut Roster, silence: Duration) -
             }
             News::Down(why) => failure = why,
             News::Time if !settled && courier.clock.now() >= end => {
-                let (what, step) = failure.rsplit_once("; ").unwrap_or((&failure, "check the address"));
-                return Err(Fault::new(Exit::BrokerNotReached, what, step));
+                return Err(Fault::advised(Exit::BrokerNotReached, &failure, "check the address"));
             }
             News::Leave(exit) => return Err(Fault::new(exit, "ended by a signal", "run it again")),
             News::Up | News::Time | News::Progress(..) | News::Answer(..) | News::Finished(_) => {}

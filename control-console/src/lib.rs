@@ -13,6 +13,7 @@ pub mod drive;
 mod estop;
 pub mod exit;
 mod fleet;
+pub mod keys;
 pub mod link;
 pub mod options;
 mod order;
@@ -83,6 +84,7 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
                 config::show(&options, output);
                 Ok(Exit::Done)
             }
+            Action::Keys(arguments) => keys::run(&options, &arguments.task, output),
             Action::Demo(_) | Action::Certs(_) => Ok(Exit::Other),
         }
     })

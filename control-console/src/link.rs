@@ -147,11 +147,8 @@ impl<T> Drop for Link<T> {
     }
 }
 
-/// A sentence whose last part is the advice, as an error.
 fn advised(exit: Exit, sentence: &str) -> Fault {
-    let (what, step) =
-        sentence.rsplit_once("; ").unwrap_or((sentence, "check the settings: control-console config"));
-    Fault::new(exit, what, step)
+    Fault::advised(exit, sentence, "check the settings: control-console config")
 }
 
 fn fault(failure: &Failure) -> Fault {

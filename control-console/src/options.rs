@@ -6,10 +6,11 @@ pub use raw::Setting;
 
 use crate::cli::Global;
 use crate::exit::{Exit, Fault};
+use crate::keys::Keyring;
 use std::path::PathBuf;
 use std::time::Duration;
 use vehicle_link::Endpoint;
-use vehicle_protocol::Root;
+use vehicle_protocol::{Encoding, OperatorName, Root};
 use vehicle_settings::Layers;
 
 /// Where a person's settings lie, in the folder of this program.
@@ -28,6 +29,14 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Whether that was done by a flag.
     pub timeout_is_flag: bool,
+    /// The folder of the keys, if there is a home for one.
+    pub keys_dir: Option<PathBuf>,
+    /// The keys that sign; none with `--unsigned`.
+    pub keys: Keyring,
+    /// How commands are written.
+    pub encoding: Encoding,
+    /// Whose presence is shown to vehicles; the name of the key unless one was set.
+    pub operator: Option<OperatorName>,
     /// Every setting with its origin, for people.
     pub settings: Vec<Setting>,
 }
@@ -53,8 +62,14 @@ impl Options {
             .flag("--key-file", "broker.key_file", path(&global.key_file))
             .flag("--root", "root", global.root.as_ref())
             .flag("--timeout", "timeout", timeout)
+            .flag("--keys-dir", "keys_dir", path(&global.keys_dir))
+            .flag("--compact", "encoding", global.compact.then_some("compact"))
             .resolve(raw::validated)
-            .map(|options| Self { timeout_is_flag: global.timeout.is_some(), ..options })
+            .map(|options| Self {
+                timeout_is_flag: global.timeout.is_some(),
+                keys: if global.unsigned { Keyring::default() } else { options.keys },
+                ..options
+            })
             .map_err(|problems| {
                 let step = "correct that; control-console config then shows what is in force";
                 Fault::new(Exit::Usage, problems.to_string(), step)

@@ -8,7 +8,7 @@ use crate::options::Options;
 use crate::order;
 use crate::output::Output;
 use crate::session::{Form, Outcome, Report};
-use vehicle_protocol::{Command, CommandId, CommandName, Topic, VehicleId};
+use vehicle_protocol::{Command, CommandId, CommandName, Encoding, Topic, VehicleId};
 
 /// Sends what was typed.
 ///
@@ -23,6 +23,9 @@ pub(crate) async fn send(options: &Options, arguments: SendArgs, output: &Output
         }
     };
     let form = form(command.name(), arguments.plain);
+    // The oldest form is JSON, and so is its answer.
+    let encoding = if arguments.plain { Encoding::Json } else { options.encoding };
+    let options = &Options { encoding, ..options.clone() };
     deliver(options, &arguments.vehicle, command, form, arguments.id, output).await
 }
 
@@ -34,11 +37,11 @@ pub(crate) async fn clear(options: &Options, arguments: &ClearArgs, output: &Out
     deliver(options, &arguments.vehicle, Command::ClearEmergencyStop, Form::Timed, None, output).await
 }
 
-/// Stops wait for no session; a heartbeat has only the plain form.
+/// Stops wait for no session, and a heartbeat only for that of a key.
 pub(crate) const fn form(name: CommandName, plain: bool) -> Form {
-    if plain || matches!(name, CommandName::Heartbeat) {
+    if plain {
         Form::Plain
-    } else if name.is_stop() {
+    } else if name.is_stop() || matches!(name, CommandName::Heartbeat) {
         Form::Identified
     } else {
         Form::Timed
@@ -64,10 +67,18 @@ fn refuse(arguments: SendArgs, fault: Fault, output: &Output) {
 pub(crate) fn subscriptions(options: &Options, vehicles: &[VehicleId]) -> Subscriptions {
     let topics = vehicles.iter().map(|vehicle| options.root.vehicle(vehicle.clone()));
     let filters = topics.flat_map(|topics| {
-        [Topic::Presence, Topic::Session, Topic::ExecutedCommands]
+        [Topic::Presence, Topic::Session, Topic::Events, answers(options)]
             .map(|topic| (topics.of(topic), QoS::AtLeastOnce))
     });
     Subscriptions { filters: filters.collect(), settle: false }
+}
+
+/// Where the answers to our commands come.
+pub(crate) const fn answers(options: &Options) -> Topic {
+    match options.encoding {
+        Encoding::Json => Topic::ExecutedCommands,
+        Encoding::Compact => Topic::Answers,
+    }
 }
 
 async fn deliver(
@@ -80,6 +91,9 @@ async fn deliver(
 ) -> Result<Exit, Fault> {
     let mut courier = Courier::start(options, subscriptions(options, std::slice::from_ref(vehicle)))?;
     courier.begin(vehicle, command, form, id, options.silence())?;
+    if let Some(fault) = courier.trouble(vehicle).filter(|_| form != Form::Plain) {
+        output.note(&format!("sent without a key: {fault}"));
+    }
     let exit = loop {
         match courier.next(None).await {
             News::Finished(report) => {

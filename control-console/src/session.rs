@@ -8,9 +8,9 @@ mod vehicle_clock;
 
 pub use channel::{Agreement, Channel, Form, Heard, Sealed, Trust};
 pub use exchange::{Deed, Errand, Exchange, Input, Purpose};
-pub use record::{Change, Mark, Record};
+pub use record::{Change, Mark, Match, Record};
 pub use report::{Outcome, Report};
-pub(crate) use report::{in_milliseconds, next_step};
+pub(crate) use report::{exit_of, in_milliseconds, is_about_keys, next_step};
 pub use vehicle_clock::VehicleClock;
 
 #[cfg(test)]

@@ -167,7 +167,6 @@ impl Watch<'_> {
             .failure
             .as_deref()
             .unwrap_or("the broker did not answer in time; check the address and that it runs");
-        let (what, step) = why.rsplit_once("; ").unwrap_or((why, "check the address"));
-        Fault::new(Exit::BrokerNotReached, what, step)
+        Fault::advised(Exit::BrokerNotReached, why, "check the address")
     }
 }

@@ -138,9 +138,7 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<(), Fault> {
 /// An error of a file; the words behind its semicolon are the next step.
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 pub(super) fn fault(error: SecretFileError) -> Fault {
-    let text = error.to_string();
-    let (what, step) = text.rsplit_once("; ").unwrap_or((&text, "check the path and its permissions"));
-    Fault::new(Exit::Other, what, step)
+    Fault::advised(Exit::Other, &error.to_string(), "check the path and its permissions")
 }
 
 /// An error of the system, for which the path is to blame.

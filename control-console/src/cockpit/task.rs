@@ -41,14 +41,13 @@ const STOP_SILENCE: Duration = Duration::from_secs(60);
 /// Stops to one vehicle that may be on their way at a time; each is repeated by itself.
 const STOPS: usize = 3;
 /// The topics of a vehicle that a screen needs.
-const TOPICS: [(Topic, QoS); 7] = [
+const TOPICS: [(Topic, QoS); 6] = [
     (Topic::Presence, QoS::AtLeastOnce),
     (Topic::Status, QoS::AtLeastOnce),
     (Topic::Description, QoS::AtLeastOnce),
     (Topic::Telemetry, QoS::AtMostOnce),
     (Topic::Events, QoS::AtLeastOnce),
     (Topic::Session, QoS::AtLeastOnce),
-    (Topic::ExecutedCommands, QoS::AtLeastOnce),
 ];
 
 /// Link, state and what is under way.
@@ -216,13 +215,14 @@ impl Task {
     ) -> bool {
         let id = chance::name().ok().and_then(|name| name.parse::<CommandId>().ok());
         let Some(id) = id else { return false };
+        let has_name = form != Form::Plain && command != Command::Heartbeat;
         let begun = self.courier.begin(vehicle, command, form, Some(id.clone()), silence);
         if let Err(fault) = begun {
             let now = self.now();
             self.journal.note(now, Some(vehicle), Weight::Alarm, &fault.what);
             return false;
         }
-        if form != Form::Plain {
+        if has_name {
             self.errands.insert(id, errand);
         }
         true
@@ -265,8 +265,7 @@ impl Task {
         for id in due {
             let moved = self.moved.contains_key(&id);
             let command = if moved { Command::Heartbeat } else { Command::ReportStatus };
-            let form = if moved { Form::Plain } else { Form::Identified };
-            if self.begin(&id, command, form, Errand::Ping, self.silence) {
+            if self.begin(&id, command, Form::Identified, Errand::Ping, self.silence) {
                 self.vehicle(&id).awaited.get_or_insert(now);
             }
         }
@@ -303,11 +302,12 @@ impl Task {
 }
 
 fn subscriptions(options: &Options, vehicles: &[VehicleId]) -> Subscriptions {
+    let wanted = TOPICS.into_iter().chain([(send::answers(options), QoS::AtLeastOnce)]);
     let filters = if vehicles.is_empty() {
-        TOPICS.map(|(topic, qos)| (options.root.every_vehicle(topic), qos)).into()
+        wanted.map(|(topic, qos)| (options.root.every_vehicle(topic), qos)).collect()
     } else {
         let topics = vehicles.iter().map(|vehicle| options.root.vehicle(vehicle.clone()));
-        topics.flat_map(|topics| TOPICS.map(|(topic, qos)| (topics.of(topic), qos))).collect()
+        topics.flat_map(|topics| wanted.clone().map(move |(topic, qos)| (topics.of(topic), qos))).collect()
     };
     Subscriptions { filters, settle: false }
 }

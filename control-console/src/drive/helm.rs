@@ -198,6 +198,8 @@ impl Helm {
             Input::Message(topic, payload) => {
                 if topic == Topic::Status {
                     self.hear_status(now, channel, payload);
+                } else if topic == Topic::Events {
+                    self.hear_event(channel, payload);
                 }
                 self.hear(now, channel);
             }

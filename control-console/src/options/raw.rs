@@ -1,12 +1,14 @@
 //! The settings as they are written, and what becomes of them.
 
 use super::Options;
+use crate::exit::{Exit, Fault};
+use crate::keys::Keyring;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use vehicle_link::{BrokerUrl, Endpoint, Login, TlsFiles};
-use vehicle_protocol::Root;
+use vehicle_protocol::{Encoding, OperatorName, Root};
 use vehicle_settings::{Field, Origin, Problems};
 
 /// A broker on this machine, at MQTT's own port.
@@ -21,6 +23,16 @@ pub(super) struct Raw {
     broker: RawBroker,
     root: Field<String>,
     timeout: Field<String>,
+    keys_dir: Field<PathBuf>,
+    encoding: Field<RawEncoding>,
+    operator: Field<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RawEncoding {
+    Json,
+    Compact,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +93,19 @@ pub(super) fn validated(raw: Raw, problems: &mut Problems) -> Option<Options> {
     told.tell_text("root", &root, Some("vehicles"));
     let timeout = raw.timeout.convert(|text| timeout(&text), "such as 5s or 500ms", problems);
     told.tell("timeout", &timeout, Some("5s"), |timeout| humantime::format_duration(*timeout).to_string());
+    let home = super::home_folder().map(|folder| folder.join("keys"));
+    let default = home.as_ref().map(|folder| folder.display().to_string());
+    told.tell("keys_dir", &raw.keys_dir, default.as_deref(), |folder| folder.display().to_string());
+    told.tell("encoding", &raw.encoding, Some("json"), |encoding| {
+        match encoding {
+            RawEncoding::Json => "json",
+            RawEncoding::Compact => "compact",
+        }
+        .to_owned()
+    });
+    let operator = raw.operator.convert(|text| text.parse::<OperatorName>(), "such as anna", problems);
+    told.tell_text("operator", &operator, Some("the name of the key"));
+    let keys_dir = raw.keys_dir.optional().or(home);
     let login = login(raw.broker.user, raw.broker.password, &raw.broker.password_file, problems);
     let path = |field: Field<String>| field.optional().map(Into::into);
     let tls = TlsFiles {
@@ -94,6 +119,13 @@ pub(super) fn validated(raw: Raw, problems: &mut Problems) -> Option<Options> {
         root: root.or(Root::default()),
         timeout: timeout.optional(),
         timeout_is_flag: false,
+        keys: Keyring::new(keys_dir.clone()),
+        keys_dir,
+        encoding: match raw.encoding.or(RawEncoding::Json) {
+            RawEncoding::Json => Encoding::Json,
+            RawEncoding::Compact => Encoding::Compact,
+        },
+        operator: operator.optional(),
         settings: told.0,
     })
 }
@@ -144,9 +176,9 @@ fn login(
     match Login::from_password_file(user, Path::new(file.value()?)) {
         Ok(login) => Some(login),
         Err(error) => {
-            let text = error.to_string();
-            let (what, step) = text.rsplit_once("; ").unwrap_or((&text, "give another file"));
-            problems.refuse(&spot, what, step);
+            let Fault { what, next_step, .. } =
+                Fault::advised(Exit::Usage, &error.to_string(), "give another file");
+            problems.refuse(&spot, what, next_step);
             None
         }
     }

@@ -14,7 +14,11 @@ pub use seal::{Form, Sealed};
 use super::vehicle_clock::VehicleClock;
 use crate::clock::Moment;
 use std::time::Duration;
-use vehicle_protocol::{Nonce, Presence, PresenceState, SessionAnswer, SessionRequest, VehicleId};
+use vehicle_protocol::auth::KeyFile;
+use vehicle_protocol::encoding::Encoding;
+use vehicle_protocol::{
+    KeyName, Nonce, Presence, PresenceState, SessionAnswer, SessionId, SessionRequest, VehicleId,
+};
 
 /// How often a session is asked for: the vehicle may have been away for a moment.
 const REQUEST_EVERY: Duration = Duration::from_secs(1);
@@ -29,6 +33,11 @@ struct Agreed {
     clock: VehicleClock,
     /// When the clock was last heard of.
     heard: Moment,
+    /// The session, if it is a signed one.
+    sid: Option<SessionId>,
+    /// The CTR used last of the commands, and of what goes on the drive topic.
+    commands: u64,
+    drive: u64,
 }
 
 /// What a session answer has brought.
@@ -44,6 +53,9 @@ pub struct Agreement {
 #[derive(Debug)]
 pub struct Channel {
     vehicle: VehicleId,
+    /// What signs, unless nothing is signed.
+    key: Option<KeyFile>,
+    encoding: Encoding,
     nonce: Nonce,
     presence: Option<Presence>,
     agreed: Option<Agreed>,
@@ -55,14 +67,18 @@ pub struct Channel {
     outdated: bool,
     /// The newest EXP of a setpoint or heartbeat.
     newest: u64,
+    /// Session answers that somebody else wrote.
+    forged: u32,
 }
 
 impl Channel {
     /// A channel on which nothing was said yet; `nonce` is nobody else's.
     #[must_use]
-    pub const fn new(vehicle: VehicleId, nonce: Nonce) -> Self {
+    pub const fn new(vehicle: VehicleId, key: Option<KeyFile>, encoding: Encoding, nonce: Nonce) -> Self {
         Self {
             vehicle,
+            key,
+            encoding,
             nonce,
             presence: None,
             agreed: None,
@@ -71,7 +87,20 @@ impl Channel {
             again: Moment::ZERO,
             outdated: false,
             newest: 0,
+            forged: 0,
         }
+    }
+
+    /// The key that signs what is said here, if it is signed.
+    #[must_use]
+    pub fn key(&self) -> Option<&KeyName> {
+        self.key.as_ref().map(|key| &key.key)
+    }
+
+    /// How many session answers to our requests were not the vehicle's.
+    #[must_use]
+    pub const fn forged(&self) -> u32 {
+        self.forged
     }
 
     /// The vehicle at the other end.
@@ -97,9 +126,15 @@ impl Channel {
         self.wanted = true;
     }
 
-    /// The session is of no use: the vehicle has said so, or shows another epoch.
+    /// Somebody says that the session is of no use. The one that is still there is given again to the same nonce.
     pub const fn doubt(&mut self) {
         self.outdated = true;
+    }
+
+    /// The vehicle itself says that the session is of no use.
+    pub const fn drop_session(&mut self) {
+        self.outdated = true;
+        self.nonce = Nonce(u128::from_be_bytes(self.nonce.0).wrapping_add(1).to_be_bytes());
     }
 
     /// When the next request is due, if one is.
@@ -119,7 +154,8 @@ impl Channel {
     pub fn ask(&mut self, now: Moment) -> Option<Vec<u8>> {
         self.deadline().filter(|due| now >= *due)?;
         (self.asked, self.again) = (Some(now), now.saturating_add(REQUEST_EVERY));
-        let request = SessionRequest { key: None, nonce: self.nonce, mac: None };
+        let unsigned = SessionRequest { key: None, nonce: self.nonce, mac: None };
+        let request = self.key.as_ref().map_or(unsigned, |key| key.signer().session_request(self.nonce));
         // A struct of strings always serialises.
         Some(serde_json::to_vec(&request).unwrap_or_default())
     }
@@ -129,19 +165,26 @@ impl Channel {
         self.again = now.saturating_add(NO_ROOM);
     }
 
-    /// Takes a session answer; nothing if it answers somebody else.
+    /// Takes a session answer; nothing if it answers somebody else, or is not the vehicle's although a key is in use.
     ///
     /// # Errors
     /// If it can't be read.
     pub fn agree(&mut self, payload: &[u8], now: Moment) -> Result<Option<Agreement>, serde_json::Error> {
         let answer: SessionAnswer = serde_json::from_slice(payload)?;
         let Some(asked) = self.asked.filter(|_| answer.nonce == self.nonce) else { return Ok(None) };
+        if self.key.as_ref().is_some_and(|key| !key.signer().verifies_session_answer(&answer)) {
+            self.forged = self.forged.saturating_add(1);
+            return Ok(None);
+        }
         self.outdated = false;
+        let sid = answer.sid.filter(|_| self.key.is_some());
         match &mut self.agreed {
-            Some(agreed) if agreed.clock.epoch() == answer.epoch => agreed.observe(answer.clock, now),
+            Some(agreed) if (agreed.clock.epoch(), agreed.sid) == (answer.epoch, sid) => {
+                agreed.observe(answer.clock, now);
+            }
             agreed => {
                 let clock = VehicleClock::heard(answer.epoch, answer.clock, now);
-                *agreed = Some(Agreed { clock, heard: now });
+                *agreed = Some(Agreed { clock, heard: now, sid, commands: 0, drive: 0 });
                 self.newest = 0;
             }
         }

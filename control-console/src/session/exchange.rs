@@ -10,7 +10,7 @@ use super::report::Report;
 use crate::clock::Moment;
 use crate::exit::{Exit, Fault};
 use std::time::Duration;
-use vehicle_protocol::{Answer, Command, CommandId, CommandName, Topic, Topics};
+use vehicle_protocol::{Answer, Command, CommandId, CommandName, Reason, Topic, Topics};
 
 /// How often an operator's presence is renewed while motion is awaited; a vehicle's `operator_timeout` may be 500 ms.
 const HEARTBEAT_EVERY: Duration = Duration::from_millis(200);
@@ -18,6 +18,8 @@ const HEARTBEAT_EVERY: Duration = Duration::from_millis(200);
 const STOP_EVERY: Duration = Duration::from_millis(500);
 /// When a publish is tried again that the link had no room for.
 const NO_ROOM: Duration = Duration::from_millis(20);
+/// After a rumour that our key is not taken, a session has so long to be granted.
+const RUMOUR: Duration = Duration::from_secs(2);
 /// How long the BRAKE that follows a signal may take to reach the broker.
 const BRAKE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -70,6 +72,8 @@ pub enum Input<'a> {
     Answer(&'a Heard),
     /// One of its answers that can't be read.
     Unreadable,
+    /// The vehicle is said to have refused somebody's request for a session.
+    Refused(Reason),
     /// Time has passed.
     Tick,
     /// A signal: leave with this code.
@@ -107,6 +111,10 @@ pub struct Exchange {
     last_failure: Option<String>,
     record: Option<Record>,
     companion: Option<Record>,
+    /// A stop that was sent before there was a session; it brakes, and no more.
+    first: Option<Record>,
+    /// What the vehicle's events say about our key; anybody can have written that.
+    rumour: Option<Reason>,
     acknowledged: bool,
     /// When the phase's publish is repeated.
     again: Option<Moment>,
@@ -125,6 +133,8 @@ impl Exchange {
             last_failure: None,
             record: None,
             companion: None,
+            first: None,
+            rumour: None,
             acknowledged: false,
             again: None,
             unreadable: 0,
@@ -177,6 +187,14 @@ impl Exchange {
                 Vec::new()
             }
             Input::Agreed if self.phase == Phase::Opening => self.dispatch(now, channel),
+            // Until now it was a stop without a session, if it was signed.
+            Input::Agreed if self.up && self.first.is_some() && self.phase == Phase::Awaiting => {
+                self.repeat_stop(now, channel)
+            }
+            Input::Refused(reason) => {
+                self.suspect(reason, now, channel);
+                Vec::new()
+            }
             Input::Answer(heard) => self.hear_answer(heard, now, channel),
             Input::Unreadable => {
                 self.unreadable = self.unreadable.saturating_add(1);
@@ -224,8 +242,9 @@ impl Exchange {
         match self.phase {
             Phase::Connecting | Phase::Opening | Phase::Leaving(_) => now >= self.until,
             Phase::Awaiting => {
-                let record = if self.companion.is_some() { &mut self.companion } else { &mut self.record };
-                record.as_mut().is_some_and(|record| record.pass(now) == super::Change::Unknown)
+                let records = [&mut self.companion, &mut self.record, &mut self.first];
+                let waiting = records.into_iter().flatten().next();
+                waiting.is_some_and(|record| record.pass(now) == super::Change::Unknown)
             }
             Phase::Finished => false,
         }
@@ -233,7 +252,7 @@ impl Exchange {
 
     /// The record whose silence counts: what is not answered itself has a companion that is.
     fn waiting_for(&self) -> Option<&Record> {
-        self.companion.as_ref().or(self.record.as_ref())
+        self.companion.as_ref().or(self.record.as_ref()).or(self.first.as_ref())
     }
 
     fn acknowledge(&mut self, purpose: Purpose) -> Vec<Deed> {
@@ -255,6 +274,19 @@ impl Exchange {
             (self.record, self.companion, self.again) = (None, None, None);
             self.phase = Phase::Connecting;
             self.until = now.saturating_add(self.errand.silence);
+        }
+    }
+
+    /// Others may have been refused; but if no session follows, it was probably ours.
+    fn suspect(&mut self, reason: Reason, now: Moment, channel: &Channel) {
+        let about_keys = matches!(reason, Reason::UnknownKey | Reason::BadMac);
+        if about_keys
+            && self.phase == Phase::Opening
+            && channel.signs(self.errand.form)
+            && self.rumour.is_none()
+        {
+            self.rumour = Some(reason);
+            self.until = self.until.min(now.saturating_add(RUMOUR));
         }
     }
 

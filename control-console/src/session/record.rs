@@ -1,8 +1,12 @@
 //! One command that was sent, and what is known of it.
 
+use super::channel::{Heard, Trust};
 use crate::clock::Moment;
 use std::time::Duration;
-use vehicle_protocol::{Answer, CommandId, CommandName};
+use vehicle_protocol::{Answer, CommandId, CommandName, Place};
+
+/// An answer that nothing proves leaves the vehicle's own so long to come.
+const DOUBT: Duration = Duration::from_secs(1);
 
 /// By what an answer is recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +15,28 @@ pub enum Mark {
     Id(CommandId, CommandName),
     /// By the name alone: the plain form has no ID.
     Name(CommandName),
+    /// By the vehicle's tag, over the place in our session or, for a stop without one, over the ID.
+    Signed {
+        /// The command.
+        name: CommandName,
+        /// Its ID.
+        id: Option<CommandId>,
+        /// Where it stood when it was first sent.
+        first: Option<Place>,
+        /// Where it stood when it was last sent.
+        last: Option<Place>,
+    },
+}
+
+/// Whether an answer is to a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// It is to another one.
+    No,
+    /// It says so, and nothing shows that the vehicle wrote it.
+    Doubtful,
+    /// It is.
+    Yes,
 }
 
 impl Mark {
@@ -20,17 +46,68 @@ impl Mark {
         match self {
             Self::Id(id, _) => Some(id),
             Self::Name(_) => None,
+            Self::Signed { id, .. } => id.as_ref(),
         }
     }
 
-    /// Whether `answer` answers this command.
+    /// Whether it was sent at `newer` too.
+    pub(super) fn send_again(&mut self, newer: Self) {
+        match (&mut *self, &newer) {
+            (Self::Signed { first: Some(first), last, .. }, Self::Signed { last: Some(newest), .. })
+                if first.sid == newest.sid =>
+            {
+                *last = Some(*newest);
+            }
+            _ => *self = newer,
+        }
+    }
+
+    /// Whether `heard` answers this command.
     #[must_use]
-    pub fn matches(&self, answer: &Answer) -> bool {
-        match self {
+    pub fn matches(&self, heard: &Heard) -> Match {
+        let answer = &heard.answer;
+        let is = match self {
             Self::Id(id, name) => {
                 answer.id.as_ref() == Some(id) && answer.command.is_none_or(|command| command == *name)
             }
             Self::Name(name) => answer.id.is_none() && answer.command == Some(*name),
+            Self::Signed { name, id, first, last } => {
+                return signed(heard, *name, id.as_ref(), *first, *last);
+            }
+        };
+        if is { Match::Yes } else { Match::No }
+    }
+}
+
+fn signed(
+    heard: &Heard,
+    name: CommandName,
+    id: Option<&CommandId>,
+    first: Option<Place>,
+    last: Option<Place>,
+) -> Match {
+    let answer = &heard.answer;
+    match heard.trust {
+        Trust::Proven { place } => {
+            let within = match (first, last, place) {
+                (Some(first), Some(last), Some(place)) => {
+                    place.sid == first.sid && (first.counter..=last.counter).contains(&place.counter)
+                }
+                (first, _, place) => first.is_none() && place.is_none() && id.is_some(),
+            };
+            if within && answer.id.as_ref() == id && answer.command == Some(name) {
+                Match::Yes
+            } else {
+                Match::No
+            }
+        }
+        Trust::Unproven => {
+            let named = id.is_some() && answer.id.as_ref() == id;
+            if named && answer.command.is_none_or(|command| command == name) {
+                Match::Doubtful
+            } else {
+                Match::No
+            }
         }
     }
 }
@@ -50,6 +127,8 @@ pub enum Change {
     Repeated,
     /// No answer came in time.
     Unknown,
+    /// Something came that may be anybody's.
+    Doubted,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,19 +146,37 @@ pub struct Record {
     sent: Moment,
     deadline: Moment,
     stage: Stage,
+    /// The last answer that may be anybody's.
+    doubtful: Option<Box<Answer>>,
 }
 
 impl Record {
     /// A command that is sent at `now` and may be met with silence for `silence` at most.
     #[must_use]
     pub fn sent(mark: Mark, silence: Duration, now: Moment) -> Self {
-        Self { mark, silence, sent: now, deadline: now.saturating_add(silence), stage: Stage::Waiting }
+        Self {
+            mark,
+            silence,
+            sent: now,
+            deadline: now.saturating_add(silence),
+            stage: Stage::Waiting,
+            doubtful: None,
+        }
     }
 
     /// Takes an answer.
-    pub fn hear(&mut self, answer: &Answer, now: Moment) -> Change {
-        if !self.mark.matches(answer) {
-            return Change::None;
+    pub fn hear(&mut self, heard: &Heard, now: Moment) -> Change {
+        let answer = &heard.answer;
+        match self.mark.matches(heard) {
+            Match::No => return Change::None,
+            Match::Doubtful => {
+                if self.doubtful.is_none() && answer.state.is_terminal() {
+                    self.deadline = self.deadline.min(now.saturating_add(DOUBT));
+                }
+                self.doubtful = Some(Box::new(answer.clone()));
+                return Change::Doubted;
+            }
+            Match::Yes => {}
         }
         let change = match (&self.stage, answer.state.is_terminal()) {
             (Stage::Answered { .. }, _) => return Change::Repeated,
@@ -103,6 +200,17 @@ impl Record {
         } else {
             Change::None
         }
+    }
+
+    /// It has been sent once more, as `mark` says.
+    pub fn send_again(&mut self, mark: Mark) {
+        self.mark.send_again(mark);
+    }
+
+    /// What somebody has answered who need not be the vehicle.
+    #[must_use]
+    pub fn doubtful(&self) -> Option<&Answer> {
+        self.doubtful.as_deref()
     }
 
     /// By what its answer is known.

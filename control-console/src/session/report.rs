@@ -68,6 +68,16 @@ fn milliseconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Re
     duration.map(in_milliseconds).serialize(serializer)
 }
 
+/// The exit code of a command that was refused or has failed.
+pub(crate) const fn exit_of(reason: Option<Reason>) -> Exit {
+    if is_about_keys(reason) { Exit::NotAuthorised } else { Exit::NotSucceeded }
+}
+
+/// Whether who sent a command is what is wrong with it.
+pub(crate) const fn is_about_keys(reason: Option<Reason>) -> bool {
+    matches!(reason, Some(Reason::Unsigned | Reason::UnknownKey | Reason::BadMac | Reason::Forbidden))
+}
+
 /// What a person does about a command that did not succeed.
 pub(crate) fn next_step(vehicle: &VehicleId, command: CommandName, reason: Option<Reason>) -> String {
     let send = |command: CommandName| format!("control-console send {vehicle} {}", command.kebab());
@@ -84,9 +94,20 @@ pub(crate) fn next_step(vehicle: &VehicleId, command: CommandName, reason: Optio
         Some(Reason::BadEpoch | Reason::Expired) => {
             "send it again; the vehicle restarted or the way to it is slow: control-console ping".to_owned()
         }
-        Some(Reason::Unsigned | Reason::Forbidden | Reason::UnknownKey | Reason::BadMac) => {
-            "the vehicle's policy asks for a key that may do this".to_owned()
+        Some(Reason::Unsigned) => format!(
+            "sign it: put the key of an owner or driver where control-console keys list looks, or make one: control-console keys new {vehicle} --role driver"
+        ),
+        Some(Reason::Forbidden) => {
+            format!(
+                "the role of this key does not allow it: control-console keys list; an owner of {vehicle} can give another key"
+            )
         }
+        Some(Reason::UnknownKey) => format!(
+            "{vehicle} does not know this key (any more): control-console keys list; copy its file to the vehicle's keys_dir and restart the agent, or try --unsigned"
+        ),
+        Some(Reason::BadMac) => format!(
+            "the key's file here and the one on {vehicle} differ: make a new one with control-console keys new {vehicle}"
+        ),
         Some(Reason::Unsupported | Reason::OutOfRange) => {
             format!("what {vehicle} can do, and within which limits, stands on its description topic")
         }

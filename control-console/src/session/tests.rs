@@ -8,7 +8,7 @@ use crate::exit::{Exit, Fault};
 use proptest::prelude::*;
 use std::time::Duration;
 use vehicle_protocol::{
-    Answer, Command, CommandName, Degrees, Epoch, Nonce, Reason, Root, Setpoint, Shape, State, Topic, json,
+    Command, CommandName, Degrees, Encoding, Epoch, Nonce, Reason, Root, Setpoint, Shape, State, Topic, json,
 };
 
 const SILENCE: Duration = Duration::from_secs(5);
@@ -43,7 +43,7 @@ impl Talk {
 fn exchange(command: Command, form: Form) -> Talk {
     let topics = Root::default().vehicle("rover-1".parse().unwrap());
     let [id, companion] = ["id-1", "id-2"].map(|id| id.parse().unwrap());
-    let channel = Channel::new(topics.id().clone(), Nonce([1; 16]));
+    let channel = Channel::new(topics.id().clone(), None, Encoding::Json, Nonce([1; 16]));
     let errand = Errand { topics, command, form, id, companion, silence: SILENCE };
     Talk { exchange: Exchange::new(errand, at(0)), channel, requests: Vec::new() }
 }
@@ -71,8 +71,8 @@ fn hear(talk: &mut Talk, now: u64, topic: Topic, text: &str) -> Vec<Deed> {
             Ok(None) => Vec::new(),
             Err(_) => talk.handle(at(now), Input::Unreadable),
         },
-        _ => match talk.channel.open(topic, text.as_bytes()) {
-            Ok(heard) => talk.handle(at(now), Input::Answer(&heard)),
+        _ => match talk.channel.open(text.as_bytes(), at(now)) {
+            Ok(heard) => talk.handle(at(now), Input::Answer(&heard.unwrap())),
             Err(_) => talk.handle(at(now), Input::Unreadable),
         },
     }
@@ -325,8 +325,8 @@ fn record() -> Record {
     Record::sent(Mark::Id("x".parse().unwrap(), CommandName::Park), SILENCE, at(0))
 }
 
-fn heard(state: &str) -> Answer {
-    serde_json::from_str(&answer("PARK", "x", state)).unwrap()
+fn heard(state: &str) -> Heard {
+    Heard { answer: serde_json::from_str(&answer("PARK", "x", state)).unwrap(), trust: Trust::Unproven }
 }
 
 #[test]
@@ -354,14 +354,17 @@ proptest! {
                 1 => record.hear(&heard("EXECUTING"), at(now)),
                 2 => record.hear(&heard("SUCCEEDED"), at(now)),
                 3 => record.hear(&heard("FAILED"), at(now)),
-                _ => record.hear(&serde_json::from_str(&answer("PARK", "other", "FAILED")).unwrap(), at(now)),
+                _ => {
+                    let answer = serde_json::from_str(&answer("PARK", "other", "FAILED")).unwrap();
+                    record.hear(&Heard { answer, trust: Trust::Unproven }, at(now))
+                }
             };
             match change {
                 Change::Answered => { prop_assert!(!unknown); terminal += 1; }
                 Change::Corrected => { prop_assert!(unknown); terminal += 1; }
                 Change::Unknown => { prop_assert_eq!(terminal, 0); unknown = true; }
                 Change::Progress => { prop_assert_eq!(terminal, 0); unknown = false; }
-                Change::None | Change::Repeated => {}
+                Change::None | Change::Repeated | Change::Doubted => {}
             }
         }
         prop_assert!(terminal <= 1);

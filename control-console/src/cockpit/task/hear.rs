@@ -116,7 +116,7 @@ impl Task {
     fn finished(&mut self, report: &Report) {
         let now = self.now();
         let errand = report.id.as_ref().and_then(|id| self.errands.remove(id));
-        // A heartbeat has only the plain form, so that its report has no ID.
+        // A heartbeat has no ID.
         let is_ping = errand == Some(Errand::Ping) || report.command == CommandName::Heartbeat;
         if is_ping {
             let vehicle = self.vehicle(&report.vehicle);

@@ -2,8 +2,8 @@
 
 use super::{Deed, Helm, Phase, Push};
 use crate::clock::Moment;
-use crate::session::{Channel, Heard};
-use vehicle_protocol::{Answer, CommandName, Mode, Reason, State, Status};
+use crate::session::{Channel, Form, Heard, is_about_keys};
+use vehicle_protocol::{Answer, CommandName, Event, EventKind, Mode, Reason, State, Status};
 
 impl Helm {
     /// The vehicle itself has spoken.
@@ -31,16 +31,50 @@ impl Helm {
 
     pub(super) fn hear_answer(&mut self, now: Moment, channel: &mut Channel, heard: &Heard) {
         let answer = &heard.answer;
-        let Some(number) = answer.id.as_ref().and_then(|id| self.names.number(id)) else { return };
-        if let Some(clock) = answer.clock {
+        let number = answer.id.as_ref().and_then(|id| self.names.number(id));
+        if channel.signs(Form::Timed) {
+            if !channel.is_to_us(heard) {
+                self.hear_doubtful(now, channel, answer, number);
+                return;
+            }
+        } else if let Some(clock) = answer.clock.filter(|_| number.is_some()) {
             channel.observe(clock, now);
         }
-        match answer.command {
-            Some(CommandName::ReportStatus) if answer.state == State::Succeeded => {
+        match (answer.command, number) {
+            (Some(CommandName::ReportStatus), Some(number)) if answer.state == State::Succeeded => {
                 self.hear_confirmation(now, channel, number);
             }
-            Some(CommandName::ReportStatus) => {}
-            _ => self.hear_refusal(now, channel, answer),
+            (Some(CommandName::ReportStatus), _) => {}
+            // What is signed has no name on the drive topic.
+            (Some(CommandName::Drive | CommandName::Heartbeat), _) if channel.signs(Form::Timed) => {
+                self.hear_refusal(now, channel, answer);
+            }
+            (_, Some(_)) => self.hear_refusal(now, channel, answer),
+            (_, None) => {}
+        }
+    }
+
+    /// Anybody may have written it. If the vehicle does not take our key any more, though, it can say so in no other way.
+    fn hear_doubtful(&mut self, now: Moment, channel: &mut Channel, answer: &Answer, number: Option<u64>) {
+        if !is_about_keys(answer.reason) {
+            return;
+        }
+        if number.is_some() {
+            let said = answer.detail.clone().unwrap_or_default();
+            self.push(now, channel, Push::Refused);
+            self.deeds.push(Deed::Refused(answer.reason, Some(format!("unauthenticated: {said}"))));
+        } else if answer.command == Some(CommandName::Drive) && self.inquiry.is_none() {
+            self.inquiry = Some(now);
+        }
+    }
+
+    /// Somebody's request for a session was refused; ours, if none is granted.
+    pub(super) fn hear_event(&mut self, channel: &Channel, payload: &[u8]) {
+        let Ok(event) = serde_json::from_slice::<Event>(payload) else { return };
+        let about_keys = event.event == EventKind::Intrusion && is_about_keys(event.cause);
+        if about_keys && event.command.is_none() && channel.key().is_some() && !self.is_open() {
+            let said = "unauthenticated: a request for a session was refused";
+            self.deeds.push(Deed::Refused(event.cause, Some(said.to_owned())));
         }
     }
 

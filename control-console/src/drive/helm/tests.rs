@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::drive::stick::Wish;
-use vehicle_protocol::{Command, DegreesPerSecond, Epoch, Mph, Nonce, json};
+use vehicle_protocol::{Command, DegreesPerSecond, Encoding, Epoch, Mph, Nonce, json};
 
 const fn at(milliseconds: u64) -> Moment {
     Duration::from_millis(milliseconds)
@@ -32,7 +32,7 @@ impl Scene {
             pulse: Some(at(500)),
         };
         let mut scene = Self {
-            channel: Channel::new(charter.vehicle.clone(), Nonce([1; 16])),
+            channel: Channel::new(charter.vehicle.clone(), None, Encoding::Json, Nonce([1; 16])),
             helm: Helm::new(charter, at(0)),
             now: at(0),
             hand: Push::Tick,
@@ -86,7 +86,7 @@ impl Scene {
             self.now = self.now.max(due);
             if answer.is_some_and(|answer| answer <= self.now) {
                 let (_, text) = self.coming.remove(0);
-                let heard = self.channel.open(Topic::ExecutedCommands, text.as_bytes()).unwrap();
+                let heard = self.channel.open(text.as_bytes(), self.now).unwrap().unwrap();
                 self.feed(Input::Answer(&heard));
             } else {
                 self.feed(Input::Push(self.hand));

@@ -94,7 +94,7 @@ impl Trip {
         let (reason, detail) = self.refusal.clone().unwrap_or_default();
         let outcome = if self.driven.is_zero() { Outcome::Rejected } else { Outcome::Failed };
         let step = after_refusal(self.helm.vehicle(), reason);
-        self.finish(Exit::NotSucceeded, outcome, detail, Some(step));
+        self.finish(session::exit_of(reason), outcome, detail, Some(step));
     }
 
     /// Silence has lasted too long.
@@ -105,7 +105,7 @@ impl Trip {
             self.finish(Exit::BrokerNotReached, Outcome::Unknown, Some(why), Some(BROKER.to_owned()));
             return;
         }
-        if self.stage == Stage::Showing && self.refusal.is_some() {
+        if matches!(self.stage, Stage::Opening | Stage::Showing) && self.refusal.is_some() {
             self.turned_down();
             return;
         }

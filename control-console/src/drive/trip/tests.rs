@@ -5,7 +5,7 @@ use super::*;
 use crate::drive::report::Outcome;
 use crate::session::Outcome as Sent;
 use proptest::prelude::*;
-use vehicle_protocol::{Command, CommandName, DegreesPerSecond, Epoch, Mph, Nonce, json};
+use vehicle_protocol::{Command, CommandName, DegreesPerSecond, Encoding, Epoch, Mph, Nonce, json};
 
 const fn at(milliseconds: u64) -> Moment {
     Duration::from_millis(milliseconds)
@@ -37,7 +37,7 @@ impl Scene {
             name: "abc".to_owned(),
         };
         Self {
-            channel: Channel::new(plan.vehicle.clone(), Nonce([1; 16])),
+            channel: Channel::new(plan.vehicle.clone(), None, Encoding::Json, Nonce([1; 16])),
             trip: Trip::new(plan, at(0)),
             now: at(0),
             setpoints: Vec::new(),
@@ -92,7 +92,7 @@ impl Scene {
 
     fn answer(&mut self, name: &str, id: &str, more: &str) {
         let text = format!(r#"{{"CMD":"{name}","ID":"{id}",{more}}}"#);
-        let heard = self.channel.open(Topic::ExecutedCommands, text.as_bytes()).unwrap();
+        let heard = self.channel.open(text.as_bytes(), self.now).unwrap().unwrap();
         self.feed(Input::Answer(&heard));
     }
 

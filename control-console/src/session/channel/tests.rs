@@ -12,7 +12,7 @@ const fn at(milliseconds: u64) -> Moment {
 }
 
 fn channel() -> Channel {
-    Channel::new("rover-1".parse().unwrap(), Nonce([1; 16]))
+    Channel::new("rover-1".parse().unwrap(), None, Encoding::Json, Nonce([1; 16]))
 }
 
 fn agree(channel: &mut Channel, epoch: u8, clock: u64, now: Moment) -> Option<Agreement> {

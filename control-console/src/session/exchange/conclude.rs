@@ -4,8 +4,8 @@ use super::{Deed, Exchange, Phase};
 use crate::exit::{Exit, Fault};
 use crate::session::channel::{Channel, Form};
 use crate::session::record::Record;
-use crate::session::report::{Outcome, Report, next_step};
-use vehicle_protocol::{Command, PresenceState, State};
+use crate::session::report::{Outcome, Report, exit_of, next_step};
+use vehicle_protocol::{Command, PresenceState, Reason, State, VehicleId};
 
 impl Exchange {
     /// The report of what is known so far.
@@ -14,10 +14,13 @@ impl Exchange {
         let answer = self.record.as_ref().and_then(Record::answer);
         let outcome = match (answer, &self.record) {
             (Some(answer), _) => Outcome::Answered(answer.state),
-            (None, Some(_)) => Outcome::Unknown,
-            (None, None) => Outcome::NotSent,
+            (None, None) if self.first.is_none() => Outcome::NotSent,
+            (None, _) => Outcome::Unknown,
         };
-        let identified = self.errand.form != Form::Plain || matches!(self.errand.command, Command::Cancel(_));
+        let identified = match &self.record {
+            Some(record) => record.mark().id().is_some(),
+            None => self.errand.form != Form::Plain || matches!(self.errand.command, Command::Cancel(_)),
+        };
         Deed::Finished(Report {
             vehicle: self.errand.topics.id().clone(),
             command: self.name(),
@@ -37,8 +40,9 @@ impl Exchange {
         if answer.is_some_and(|answer| answer.state == State::Succeeded) {
             return self.finish(Exit::Done, None, None);
         }
-        let step = next_step(self.errand.topics.id(), self.name(), answer.and_then(|answer| answer.reason));
-        self.finish(Exit::NotSucceeded, None, Some(step))
+        let reason = answer.and_then(|answer| answer.reason);
+        let step = next_step(self.errand.topics.id(), self.name(), reason);
+        self.finish(exit_of(reason), None, Some(step))
     }
 
     /// What follows a command that is not answered itself has been answered, and nothing refused that command.
@@ -91,11 +95,17 @@ impl Exchange {
     }
 
     fn unanswered(&mut self, channel: &Channel) -> Deed {
+        if let Some((reason, detail)) = self.doubtful() {
+            return self.doubted(reason, &detail);
+        }
         let id = self.errand.topics.id();
         let away = self.away(channel);
         let mut detail = match (&away, self.phase) {
             (Some(why), _) => why.clone(),
-            (None, Phase::Opening) => format!("{id} did not answer the request for a session"),
+            (None, Phase::Opening) => opening(id, channel),
+            (None, _) if self.first.as_ref().is_some_and(|first| first.answer().is_some()) => {
+                format!("{id} brakes, and has not confirmed more than that")
+            }
             (None, _) if !self.acknowledged && !self.name().is_on_drive_topic() => {
                 "the broker did not confirm the command; the vehicle may or may not have acted".to_owned()
             }
@@ -104,8 +114,37 @@ impl Exchange {
         if self.unreadable > 0 {
             detail = format!("{detail}; {} of its answers could not be read", self.unreadable);
         }
+        if channel.forged() > 0 {
+            detail = format!("{detail}; {} answers were forged by somebody else", channel.forged());
+        }
         let step = if away.is_some() { "control-console fleet".to_owned() } else { self.watch() };
         let exit = if away.is_some() { Exit::VehicleAway } else { Exit::NoAnswer };
+        self.finish(exit, Some(detail), Some(step))
+    }
+
+    /// What somebody has answered who need not be the vehicle.
+    fn doubtful(&self) -> Option<(Option<Reason>, String)> {
+        let records = [&self.record, &self.companion, &self.first];
+        let answer = records.into_iter().flatten().find_map(Record::doubtful);
+        let told = answer.map(|answer| {
+            let what = answer.reason.map_or_else(|| answer.state.to_string(), |reason| reason.to_string());
+            let detail = answer.detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default();
+            (answer.reason, format!("{what}{detail}"))
+        });
+        told.or_else(|| self.rumour.map(|reason| (Some(reason), reason.to_string())))
+    }
+
+    /// An answer came without the vehicle's tag, and none with it.
+    fn doubted(&mut self, reason: Option<Reason>, said: &str) -> Deed {
+        let id = self.errand.topics.id().clone();
+        let sent = self.record.is_some() || self.first.is_some();
+        let truth = if sent { "; the vehicle may or may not have acted" } else { "" };
+        let detail = format!("unauthenticated, so perhaps not from {id}: {said}{truth}");
+        let (exit, step) = if exit_of(reason) == Exit::NotAuthorised {
+            (Exit::NotAuthorised, next_step(&id, self.name(), reason))
+        } else {
+            (Exit::NoAnswer, self.watch())
+        };
         self.finish(exit, Some(detail), Some(step))
     }
 
@@ -129,4 +168,9 @@ impl Exchange {
     fn watch(&self) -> String {
         format!("see what it did: control-console watch {}", self.errand.topics.id())
     }
+}
+
+fn opening(id: &VehicleId, channel: &Channel) -> String {
+    let key = channel.key().map(|key| format!("; does it know the key {key}?")).unwrap_or_default();
+    format!("{id} did not answer the request for a session{key}")
 }

@@ -2,15 +2,23 @@
 
 use super::{Deed, Exchange, Phase};
 use crate::clock::Moment;
-use crate::session::channel::{Channel, Heard};
-use crate::session::record::Change;
+use crate::session::channel::{Channel, Heard, Trust};
+use crate::session::record::{Change, Match, Record};
+use vehicle_protocol::{Reason, State};
 
 impl Exchange {
     pub(super) fn hear_answer(&mut self, heard: &Heard, now: Moment, channel: &mut Channel) -> Vec<Deed> {
         let answer = &heard.answer;
-        let change = self.record.as_mut().map_or(Change::None, |record| record.hear(answer, now));
-        let companion = self.companion.as_mut().map_or(Change::None, |record| record.hear(answer, now));
-        if let Some(clock) = answer.clock.filter(|_| change != Change::None || companion != Change::None) {
+        if self.is_stale(heard) {
+            // It brakes; the next one is sent in a session that is open.
+            channel.doubt();
+            return Vec::new();
+        }
+        let change = self.record.as_mut().map_or(Change::None, |record| record.hear(heard, now));
+        let companion = self.companion.as_mut().map_or(Change::None, |record| record.hear(heard, now));
+        let first = self.first.as_mut().map_or(Change::None, |record| record.hear(heard, now));
+        let ours = change != Change::None || companion != Change::None;
+        if let Some(clock) = answer.clock.filter(|_| ours && !channel.signs(self.errand.form)) {
             channel.observe(clock, now);
         }
         match (change, self.phase) {
@@ -22,7 +30,19 @@ impl Exchange {
             {
                 vec![self.unrefused()]
             }
+            _ if first == Change::Progress => vec![Deed::Progress(answer.clone())],
             _ => Vec::new(),
         }
+    }
+
+    /// Whether the vehicle has taken our stop for one that may be old.
+    fn is_stale(&self, heard: &Heard) -> bool {
+        let answer = &heard.answer;
+        let ours = |record: &Record| record.mark().matches(heard) == Match::Yes;
+        self.name().is_stop()
+            && answer.state != State::Succeeded
+            && matches!(heard.trust, Trust::Proven { place: Some(_) })
+            && matches!(answer.reason, Some(Reason::BadEpoch | Reason::BadCounter | Reason::Expired))
+            && self.record.as_ref().is_some_and(ours)
     }
 }

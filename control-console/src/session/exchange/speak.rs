@@ -11,6 +11,10 @@ impl Exchange {
     pub(super) fn dispatch(&mut self, now: Moment, channel: &mut Channel) -> Vec<Deed> {
         let Errand { command, id, silence, .. } = self.errand.clone();
         let name = command.name();
+        if name.is_stop() && channel.signs(self.errand.form) {
+            self.phase = Phase::Awaiting;
+            return self.repeat_stop(now, channel);
+        }
         let Some(sealed) = self.seal(now, channel, command, id) else { return Vec::new() };
         self.record = Some(Record::sent(sealed.mark.clone(), silence, now));
         self.phase = Phase::Awaiting;
@@ -37,9 +41,21 @@ impl Exchange {
 
     pub(super) fn repeat_stop(&mut self, now: Moment, channel: &mut Channel) -> Vec<Deed> {
         self.again = Some(now.saturating_add(STOP_EVERY));
-        let Errand { command, id, .. } = self.errand.clone();
-        let sealed = self.seal(now, channel, command, id);
-        sealed.map(|sealed| publish(Purpose::Command, sealed)).into_iter().collect()
+        let Errand { command, id, companion, silence, .. } = self.errand.clone();
+        // What is signed without a session brakes at once; it takes one in a session to do all that the stop asks for.
+        let first = channel.signs(self.errand.form) && !channel.is_ready(now);
+        if first {
+            channel.want();
+        }
+        let Some(sealed) = self.seal(now, channel, command, if first { companion } else { id }) else {
+            return Vec::new();
+        };
+        let record = if first { &mut self.first } else { &mut self.record };
+        match record {
+            Some(record) => record.send_again(sealed.mark.clone()),
+            None => *record = Some(Record::sent(sealed.mark.clone(), silence, now)),
+        }
+        vec![publish(Purpose::Command, sealed)]
     }
 
     pub(super) fn heartbeat(&mut self, now: Moment, channel: &mut Channel) -> Vec<Deed> {
@@ -48,6 +64,7 @@ impl Exchange {
         sealed.map(|sealed| publish(Purpose::Heartbeat, sealed)).into_iter().collect()
     }
 
+    /// Brakes what the command has set in motion.
     pub(super) fn brake(&self, now: Moment, channel: &mut Channel) -> Vec<Deed> {
         let sealed = self.seal(now, channel, Command::Brake, self.errand.companion.clone());
         sealed.map(|sealed| publish(Purpose::Brake, sealed)).into_iter().collect()
