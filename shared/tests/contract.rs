@@ -4,11 +4,25 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fs;
 use std::path::Path;
+use std::{fs, iter};
+use vehicle_protocol::auth::{KeyFile, Role};
 use vehicle_protocol::{
-    Answer, Description, Event, Presence, SessionAnswer, SessionRequest, Status, Telemetry, json,
+    Answer, CommandName, Description, Event, Presence, Reason, SessionAnswer, SessionRequest, Shape, State,
+    Status, Telemetry, json,
 };
+
+fn contract() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("PROTOCOL.md")).unwrap()
+}
+
+/// The lines of all blocks of a language.
+fn blocks<'a>(contract: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    let blocks = contract.split(fence.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap());
+    // An array is a flow of Node-RED.
+    blocks.filter(|block| !block.starts_with('[')).flat_map(str::lines).collect()
+}
 
 fn is_a<T: Serialize + DeserializeOwned>(text: &str) -> bool {
     serde_json::from_str::<T>(text).is_ok_and(|message| serde_json::to_string(&message).unwrap() == text)
@@ -20,10 +34,8 @@ fn is_a_command(text: &str) -> bool {
 
 #[test]
 fn every_example_in_the_contract_is_a_message_to_the_letter() {
-    let contract = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("PROTOCOL.md")).unwrap();
-    let blocks = contract.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    // An array is a flow of Node-RED.
-    let examples: Vec<_> = blocks.filter(|block| !block.starts_with('[')).flat_map(str::lines).collect();
+    let contract = contract();
+    let examples = blocks(&contract, "json");
     assert!(examples.len() > 12, "only {} examples found", examples.len());
     for text in examples {
         let is_message = is_a_command(text)
@@ -37,4 +49,75 @@ fn every_example_in_the_contract_is_a_message_to_the_letter() {
             || is_a::<Telemetry>(text);
         assert!(is_message, "{text}");
     }
+}
+
+#[test]
+fn every_signed_example_is_signed_with_the_key_of_the_example() {
+    let contract = contract();
+    let key = blocks(&contract, "key").concat();
+    let file = KeyFile::parse(&key).unwrap();
+    assert_eq!(file.to_text().trim_end(), key);
+    let signer = file.signer();
+    let examples = blocks(&contract, "json").into_iter().filter(|text| text.contains(r#""MAC""#));
+    let mut count = 0;
+    for text in examples {
+        let command = json::decode(text.as_bytes()).is_ok_and(|envelope| {
+            matches!(envelope.shape, Shape::Signed(_)) && signer.verifies_command(&envelope)
+        });
+        let verifies = command
+            || serde_json::from_str(text).is_ok_and(|answer| signer.verifies_answer(&answer))
+            || serde_json::from_str(text).is_ok_and(|request| signer.verifies_session_request(&request))
+            || serde_json::from_str(text).is_ok_and(|answer| signer.verifies_session_answer(&answer));
+        assert!(verifies, "{text}");
+        count += 1;
+    }
+    assert!(count >= 5, "only {count} signed examples");
+}
+
+#[test]
+fn every_line_of_bytes_in_the_contract_is_among_the_vectors_or_golden_files() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut known = fs::read_to_string(folder.join("vectors/vp1.json")).unwrap().replace('\\', "");
+    for shape in fs::read_dir(folder.join("golden/compact-shape")).unwrap() {
+        known.push_str(&fs::read_to_string(shape.unwrap().path()).unwrap());
+    }
+    let contract = contract();
+    let words = blocks(&contract, "text").into_iter().flat_map(str::split_whitespace);
+    let is_hex = |word: &str| word.len() >= 8 && word.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let messages: Vec<_> = words.filter(|word| is_hex(word) || word.starts_with('{')).collect();
+    assert_eq!(messages.len(), 7, "{messages:?}");
+    for message in messages {
+        assert!(known.contains(message), "{message}");
+    }
+}
+
+#[test]
+fn the_table_of_roles_is_what_the_roles_may() {
+    let mark = |may: bool| if may { "yes" } else { "" };
+    let rows = CommandName::ALL.iter().map(|name| {
+        let may = [Role::Viewer, Role::Driver, Role::Owner].map(|role| mark(role.may(*name)));
+        format!("| {} | {name} | {} |\n", name.number(), may.join(" | "))
+    });
+    let head = "| no. | CMD | viewer | driver | owner |\n|---|---|---|---|---|\n";
+    let table = iter::once(head.to_owned()).chain(rows).collect::<String>();
+    let contract = contract();
+    let written = contract.split("<!-- roles -->\n").nth(1).unwrap();
+    let written = written.split("<!-- end of roles -->").next().unwrap();
+    assert_eq!(written, table, "the table of roles in PROTOCOL.md is to be\n{table}");
+}
+
+/// The first cells of a table that begins with a heading.
+fn first_cells<'a>(contract: &'a str, heading: &str) -> Vec<&'a str> {
+    let table = contract.split(heading).nth(1).unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.split('|').nth(1).unwrap().trim()).collect()
+}
+
+#[test]
+fn numbers_of_the_compact_form_are_places_in_the_tables() {
+    let contract = contract();
+    let words = |all: Vec<&'static str>, heading: &str| assert_eq!(first_cells(&contract, heading), all);
+    words(CommandName::ALL.iter().map(|word| word.as_str()).collect(), "| CMD | Argument |");
+    words(State::ALL.iter().map(|word| word.as_str()).collect(), "| STATE | Meaning |");
+    words(Reason::ALL.iter().map(|word| word.as_str()).collect(), "| REASON | Meaning |");
 }
