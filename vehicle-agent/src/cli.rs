@@ -1,6 +1,7 @@
 //! The command line: what is asked, and the exit code that tells how it went.
 
 mod facts;
+mod pins;
 mod safe;
 mod start;
 
@@ -11,7 +12,7 @@ use crate::guard::{self, Charge};
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::{Write, stderr, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use vehicle_settings::{Layers, Problems};
 
@@ -31,6 +32,11 @@ enum Task {
     Run(Flags),
     /// Say everything that is wrong with a configuration, or what it amounts to.
     CheckConfig {
+        /// The TOML file.
+        file: PathBuf,
+    },
+    /// Draw what is wired where.
+    Pins {
         /// The TOML file.
         file: PathBuf,
     },
@@ -128,6 +134,7 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>, checks: Checks) 
     let done = match task {
         Task::Run(flags) => start::run(&flags.layers(), checks),
         Task::CheckConfig { file } => check(&file),
+        Task::Pins { file } => draw(&file),
         Task::MakeSafe(flags) => safe::make_safe(flags.layers()),
         Task::Guard { charge } => guard::run(&charge).map_err(Failure::from),
     };
@@ -139,11 +146,21 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>, checks: Checks) 
     }
 }
 
-fn check(file: &std::path::Path) -> Result<(), Failure> {
-    let flags = Flags { config: Some(file.to_owned()), ..Flags::default() };
-    let config = Config::resolve(flags.layers())?;
+fn check(file: &Path) -> Result<(), Failure> {
+    let config = Config::resolve(layers_of(file))?;
     let _ = write!(stdout(), "{}", facts::facts(&config));
     Ok(())
+}
+
+fn draw(file: &Path) -> Result<(), Failure> {
+    // What is wrong elsewhere keeps nobody from wiring.
+    let (board, ..) = Config::resolve_board(layers_of(file))?;
+    let _ = write!(stdout(), "{}", pins::drawing(&board));
+    Ok(())
+}
+
+fn layers_of(file: &Path) -> Layers {
+    Flags { config: Some(file.to_owned()), ..Flags::default() }.layers()
 }
 
 #[cfg(test)]

@@ -82,10 +82,15 @@ pub struct Channel {
     pub channel: u32,
     /// Whether the pulse is low.
     pub inverted: bool,
+    /// The GPIO of a Raspberry Pi's header at which it comes out; none on other boards.
+    pub gpio: Option<u8>,
 }
 
 impl fmt::Display for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(gpio) = self.gpio {
+            write!(f, "GPIO {gpio} by ")?;
+        }
         write!(f, "channel {} of PWM {}", self.channel, self.chip)
     }
 }

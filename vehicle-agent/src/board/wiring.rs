@@ -123,6 +123,14 @@ impl Wiring {
         lines
     }
 
+    /// Everything that is wired, inputs too, by the key that names it below `wiring`.
+    #[must_use]
+    pub fn wires(&self) -> Vec<(&'static str, Wire)> {
+        let outputs = self.outputs().into_iter().map(|(line, wire)| (line.name(), wire));
+        let stop = self.emergency_stop.iter().map(|pin| ("emergency_stop", Wire::Pin(pin.clone())));
+        outputs.chain(stop).collect()
+    }
+
     /// Every wire that can give power to a motor or choose its way.
     #[must_use]
     pub fn motor_wires(&self) -> Vec<Wire> {

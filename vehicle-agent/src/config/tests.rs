@@ -1,3 +1,4 @@
+mod boards;
 mod sample;
 mod wiring;
 

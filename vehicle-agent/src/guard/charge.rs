@@ -94,7 +94,7 @@ mod tests {
         let servo = Drivetrain::at_rest(Kinematics::SteeringServo { wheelbase: 0.3, full_lock: 30.0 });
         let named = Place::Named { line: "GPIO-A \"x\"".to_owned(), chip: Some("soc".to_owned()) };
         let numbered = Place::Offset { chip: "44e07000.gpio".to_owned(), offset: 7 };
-        let channel = Channel { chip: "20c000.pwm".to_owned(), channel: 1, inverted: true };
+        let channel = Channel { chip: "20c000.pwm".to_owned(), channel: 1, inverted: true, gpio: Some(13) };
         let lines = |header, enable, motors: &[Pin], channels: &[Channel]| {
             let (motors, channels) = (motors.to_vec(), channels.to_vec());
             Charge::Wired(Lines { header, enable, brake: Some(Pin::gpio(5)), motors, channels })

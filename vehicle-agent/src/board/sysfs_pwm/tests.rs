@@ -46,7 +46,7 @@ impl Scene {
 }
 
 fn channel(chip: &str, channel: u32) -> Channel {
-    Channel { chip: chip.to_owned(), channel, inverted: false }
+    Channel { chip: chip.to_owned(), channel, inverted: false, gpio: None }
 }
 
 #[test]

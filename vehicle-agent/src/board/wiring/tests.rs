@@ -36,7 +36,7 @@ fn steered(drive: f64, steer: f64) -> Outputs {
 
 fn steered_wiring() -> Wiring {
     let servo = |channel, least, most| {
-        let wire = Wire::Channel(Channel { chip: "pwm".to_owned(), channel, inverted: false });
+        let wire = Wire::Channel(Channel { chip: "pwm".to_owned(), channel, inverted: false, gpio: None });
         Servo { wire, least, centre: 1_500, most }
     };
     let motor = Motor::Esc(servo(0, 1_000, 1_900));

@@ -61,7 +61,7 @@ fn a_steered_vehicle_with_a_speed_controller_and_relays_is_wired_by_names() {
         panic!("{wiring:?}")
     };
     assert_eq!((esc.least, esc.centre, esc.most), (1_900, 1_500, 1_100));
-    let channel = Channel { chip: "48302200.pwm".to_owned(), channel: 1, inverted: false };
+    let channel = Channel { chip: "48302200.pwm".to_owned(), channel: 1, inverted: false, gpio: None };
     assert_eq!(steering, Servo { wire: Wire::Channel(channel), least: 1_000, centre: 1_500, most: 2_000 });
     let Some(DoorLock::Relays { lock, unlock, pulse }) = wiring.doors else { panic!("{:?}", wiring.doors) };
     let places = format!("{}, {}", lock.place, unlock.place);
@@ -132,7 +132,8 @@ fn pwm_that_can_not_be_is_refused() {
     };
     config(&hardware(12, 13).replace("[wiring]", "[wiring]\npwm_hz = 20000"));
     assert!(
-        problems(&hardware(12, 18))[0].contains("channel 0 of PWM 20c000.pwm is wired to wiring.left.pwm")
+        problems(&hardware(12, 18))[0]
+            .contains("GPIO 18 by channel 0 of PWM 20c000.pwm is wired to wiring.left.pwm")
     );
     assert!(
         problems(&hardware(17, 13))[0].contains("GPIO 17 has no PWM hardware; use GPIO 12, 13, 18 or 19")

@@ -90,7 +90,13 @@ impl<'a> Pins<'a> {
                         Place::Offset { chip: chip.clone(), offset: *offset }
                     }
                     (None, None, None, Some(chip), Some(channel)) => {
-                        return Some(self.channel(chip.clone(), *channel, &raw, &spot));
+                        let inverted = raw.active_low.unwrap_or(false);
+                        if raw.bias.is_some() || raw.power_on.is_some() {
+                            let what = "bias and power_on are for digital lines";
+                            self.refuse(&spot, what, "leave them out");
+                        }
+                        let channel = Channel { chip: chip.clone(), channel: *channel, inverted, gpio: None };
+                        return Some(self.channel(channel, &spot));
                     }
                     _ => return self.unclear(&spot),
                 };
@@ -134,8 +140,13 @@ impl<'a> Pins<'a> {
                 return None;
             }
         };
-        let raw = RawPin { bias: None, power_on: None, ..raw.clone() };
-        Some(self.channel(RASPBERRY_PI_PWM.to_owned(), number, &raw, spot))
+        let channel = Channel {
+            chip: RASPBERRY_PI_PWM.to_owned(),
+            channel: number,
+            inverted: pin.active_low,
+            gpio: Some(gpio),
+        };
+        Some(self.channel(channel, spot))
     }
 
     /// A line of any board.
@@ -175,14 +186,12 @@ impl<'a> Pins<'a> {
         Pin { place, active_low, bias: raw.bias }
     }
 
-    fn channel(&mut self, chip: String, channel: u32, raw: &RawPin, spot: &Spot) -> Wire {
-        if raw.bias.is_some() || raw.power_on.is_some() {
-            self.refuse(spot, "bias and power_on are for digital lines", "leave them out");
-        }
-        if let Some(other) = self.channels.insert((chip.clone(), channel), spot.key.clone()) {
-            let what = format!("channel {channel} of PWM {chip} is wired to {other} already");
+    fn channel(&mut self, channel: Channel, spot: &Spot) -> Wire {
+        let taken = (channel.chip.clone(), channel.channel);
+        if let Some(other) = self.channels.insert(taken, spot.key.clone()) {
+            let what = format!("{channel} is wired to {other} already");
             self.refuse(spot, what, "use a channel for each, or leave out hardware for one of them");
         }
-        Wire::Channel(Channel { chip, channel, inverted: raw.active_low.unwrap_or(false) })
+        Wire::Channel(channel)
     }
 }

@@ -30,7 +30,7 @@ impl Scene {
             enable,
             brake: Some(Pin::gpio(BRAKE)),
             motors: vec![Pin::gpio(MOTOR)],
-            channels: vec![Channel { chip: "pwmchip0".to_owned(), channel: 1, inverted: false }],
+            channels: vec![Channel { chip: "pwmchip0".to_owned(), channel: 1, inverted: false, gpio: None }],
         };
         let cutoff = WiredCutoff::on(Box::new(header.clone()), pwm.path().to_owned(), &lines);
         Self { header, pwm, cutoff }
