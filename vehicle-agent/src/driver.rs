@@ -12,7 +12,7 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 use tracing::{debug, error, info, warn};
-use vehicle_protocol::{CommandName, Epoch, Event, KeyName, OperatorName, Reason, State};
+use vehicle_protocol::{CommandId, CommandName, Epoch, Event, KeyName, OperatorName, Reason, State};
 
 /// A board that failed is tried again after this time.
 const RETRY: Duration = Duration::from_millis(100);
@@ -332,8 +332,8 @@ fn log_event(event: &Event) {
     let Event { event: kind, cause, by, command, id, state, count, detail, .. } = event;
     let (cause, command, state) =
         (cause.map(Reason::as_str), command.map(CommandName::as_str), state.map(State::as_str));
-    // Field by field, so that what is not there is not logged; texts of others are shown with their control characters escaped.
-    info!(event = %kind, by, command, id = id.as_ref().map(tracing::field::debug), state, cause, count, detail = detail.as_ref().map(tracing::field::debug), "event");
+    // Texts are logged in quotes, with their control characters escaped.
+    info!(event = %kind, by, command, id = id.as_ref().map(CommandId::as_str), state, cause, count, detail, "event");
 }
 
 #[cfg(test)]

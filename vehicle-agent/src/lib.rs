@@ -22,7 +22,7 @@ use anyhow::Context as _;
 use board::Board;
 use clock::Clock;
 use config::Config;
-use control::{Checks, Vehicle};
+use control::{Checks, Policy, Vehicle};
 use driver::{Driver, Ended, Files};
 use keys::KeyKeeper;
 use latch::LatchKeeper;
@@ -32,6 +32,7 @@ use std::time::Duration;
 use supervise::Watchers;
 use tracing::{info, warn};
 use vehicle_protocol::Epoch;
+use vehicle_protocol::auth::Role;
 
 /// Obeys commands with `board` until `shutdown`; the outputs are safe when it returns. Needs a tokio runtime.
 ///
@@ -51,14 +52,7 @@ pub async fn run(
     if stopped {
         warn!("the emergency stop is set; it stays until CLEAR_EMERGENCY_STOP");
     }
-    if config.trust.takes_unsigned_motion() && !config.endpoint.url.is_loopback() {
-        warn!(
-            "ANYBODY WHO REACHES {} CAN DRIVE THIS VEHICLE: it takes unsigned commands. Install keys in {} (control-console \
-             keys new), or set trust.unsigned = \"stop-only\"",
-            config.endpoint.url,
-            config.keys_dir.display()
-        );
-    }
+    warn_of_trust(&config);
     let (epoch, port) = begin_epoch(&config, clock)?;
     let vehicle = Vehicle::new(config.setup(epoch, stopped), checks);
     let files = Files { latch: LatchKeeper::spawn(latch), keys: KeyKeeper::spawn(config.keys_dir.clone()) };
@@ -89,6 +83,26 @@ pub async fn run(
     watchers.leave(clock).await;
     info!("the outputs are safe and the link is closed");
     ended
+}
+
+/// Says aloud what an owner would not want to overlook.
+fn warn_of_trust(config: &Config) {
+    let (folder, url) = (config.keys_dir.display(), &config.endpoint.url);
+    if config.trust.policy() == Policy::Accept && !url.is_loopback() {
+        warn!(
+            "ANYBODY WHO REACHES {url} CAN DRIVE THIS VEHICLE: it takes unsigned commands. Put keys into {folder} \
+             (control-console keys new), or set trust.unsigned to stop-only"
+        );
+    }
+    let is_owned = config.trust.keys.iter().any(|key| key.role == Role::Owner);
+    if config.trust.owner_clears && !is_owned {
+        warn!(
+            "nobody can clear an emergency stop: trust.owner_clears is set, and {folder} has no owner's key"
+        );
+    }
+    if config.trust.policy() != Policy::Accept && config.trust.keys.is_empty() {
+        warn!("nobody can drive: unsigned commands are not taken, and {folder} has no key");
+    }
 }
 
 /// A stop of the last moment may take so long to reach the disk.

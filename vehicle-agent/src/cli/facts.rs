@@ -1,9 +1,10 @@
 //! What a configuration amounts to, in one line per fact.
 
 use crate::config::{BoardConfig, Budget, Config};
-use crate::control::Kinematics;
+use crate::control::{Kinematics, Policy};
 use std::fmt::Write;
 use vehicle_protocol::Mph;
+use vehicle_protocol::auth::Role;
 
 pub(super) fn facts(config: &Config) -> String {
     let mut text = String::new();
@@ -29,6 +30,8 @@ fn list(config: &Config) -> Vec<(&'static str, String)> {
         ("stops from DRIVE", stopping(used.drive, config.budget.drive)),
         ("stops otherwise", stopping(used.discrete, config.budget.discrete)),
         ("drives itself", autonomy(config)),
+        ("keys", keys(config)),
+        ("unsigned commands", unsigned(config)),
         ("state", config.state_dir.display().to_string()),
     ]
 }
@@ -69,6 +72,28 @@ fn autonomy(config: &Config) -> String {
     }
 }
 
+fn keys(config: &Config) -> String {
+    let folder = config.keys_dir.display();
+    let named = |role: &Role| {
+        let count = config.trust.keys.iter().filter(|key| key.role == *role).count();
+        (count > 0).then(|| format!("{count} {role}"))
+    };
+    let roles: Vec<String> = Role::ALL.iter().filter_map(named).collect();
+    let who = if roles.is_empty() { "none".to_owned() } else { roles.join(", ") };
+    let clears = if config.trust.owner_clears { "; only an owner clears an emergency stop" } else { "" };
+    format!("{who}, in {folder}{clears}")
+}
+
+fn unsigned(config: &Config) -> String {
+    let taken = match config.trust.policy() {
+        Policy::StopOnly => "only stops, PARK and REPORT_STATUS",
+        Policy::Refuse => "none, not even a stop",
+        Policy::Auto | Policy::Accept if config.endpoint.url.is_loopback() => "all",
+        Policy::Auto | Policy::Accept => "ALL: ANYBODY WHO REACHES THE BROKER CAN DRIVE THIS VEHICLE",
+    };
+    taken.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +113,8 @@ turn rate          at most 90 degrees/s
 stops from DRIVE   within 2.52 m after the last word of the operator, of 4 m
 stops otherwise    within 12.58 m after the last word of the operator, of 16 m
 drives itself      to x 3 m, y 4 m, at 2 mph, at most 100 m
+keys               none, in /s/keys
+unsigned commands  all
 state              /s
 ";
         assert_eq!(facts(&Config::resolve(layers).unwrap()), expected);

@@ -1,5 +1,6 @@
 mod boards;
 mod sample;
+mod trust;
 mod wiring;
 
 use super::*;

@@ -30,20 +30,14 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Whether whoever reaches the broker may move the vehicle.
+    /// What is taken without a key as things are: not [`Policy::Auto`].
     #[must_use]
-    pub fn takes_unsigned_motion(&self) -> bool {
+    pub fn policy(&self) -> Policy {
         match self.unsigned {
-            Policy::Auto => self.keys.is_empty(),
-            Policy::Accept => true,
-            Policy::StopOnly | Policy::Refuse => false,
+            Policy::Auto if self.keys.is_empty() => Policy::Accept,
+            Policy::Auto => Policy::StopOnly,
+            Policy::Accept | Policy::StopOnly | Policy::Refuse => self.unsigned,
         }
-    }
-
-    /// Whether there is a key with this role.
-    #[must_use]
-    pub fn has(&self, role: Role) -> bool {
-        self.keys.iter().any(|key| key.role == role)
     }
 }
 
@@ -72,6 +66,7 @@ struct Enrolled {
 pub(super) struct Keyring {
     vehicle: VehicleId,
     keys: Vec<Enrolled>,
+    /// As at the start: to revoke the last key must not open the vehicle to everybody.
     unsigned: Policy,
     owner_clears: bool,
 }
@@ -85,7 +80,7 @@ impl fmt::Debug for Keyring {
 impl Keyring {
     pub(super) fn new(vehicle: VehicleId, trust: &Trust) -> Self {
         let keys = trust.keys.iter().map(|file| Enrolled { file: file.clone(), is_revoked: false });
-        Self { vehicle, keys: keys.collect(), unsigned: trust.unsigned, owner_clears: trust.owner_clears }
+        Self { vehicle, keys: keys.collect(), unsigned: trust.policy(), owner_clears: trust.owner_clears }
     }
 
     /// The key of that name, unless it is revoked.
@@ -127,18 +122,13 @@ impl Keyring {
         self.owner_clears
     }
 
-    /// What is taken without a key, now.
-    pub(super) fn policy(&self) -> Policy {
-        match self.unsigned {
-            // Revoked keys count: to withdraw the last one must not open the vehicle to everybody.
-            Policy::Auto if self.keys.is_empty() => Policy::Accept,
-            Policy::Auto => Policy::StopOnly,
-            Policy::Accept | Policy::StopOnly | Policy::Refuse => self.unsigned,
-        }
+    /// What is taken without a key.
+    pub(super) const fn policy(&self) -> Policy {
+        self.unsigned
     }
 
     /// Whether a command is taken from who signs nothing.
-    pub(super) fn takes_unsigned(&self, command: CommandName) -> bool {
+    pub(super) const fn takes_unsigned(&self, command: CommandName) -> bool {
         match self.policy() {
             Policy::Auto | Policy::Accept => true,
             Policy::Refuse => false,

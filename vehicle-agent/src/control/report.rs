@@ -65,6 +65,11 @@ impl Reporter {
         self.refusals.ask(now, blame, kind)
     }
 
+    /// Tells with the next step what else would wait.
+    pub(super) fn flush(&mut self) {
+        self.audit.flush();
+    }
+
     /// Notes what became of a command, and of whom it came.
     pub(super) fn record(&mut self, now: Moment, record: Record) {
         self.audit.note(now, record);

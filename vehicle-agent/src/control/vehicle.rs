@@ -179,6 +179,7 @@ impl Vehicle {
             Input::Suspended(epoch) => self.renew(now, epoch),
             Input::Shutdown => {
                 self.fault(now, Reason::ShuttingDown, None);
+                self.reporter.flush();
                 self.reporter.event(now, EventKind::ShuttingDown, None, None);
             }
         }

@@ -97,6 +97,13 @@ impl Audit {
         due
     }
 
+    /// Lets all that is still to be told together be due: there is no later any more.
+    pub(super) fn flush(&mut self) {
+        for line in &mut self.lines {
+            line.due = Moment::default();
+        }
+    }
+
     pub(super) fn deadline(&self) -> Option<Moment> {
         self.lines.iter().map(|line| line.due).min()
     }

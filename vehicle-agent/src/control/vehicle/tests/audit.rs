@@ -75,3 +75,12 @@ fn many_kinds_of_refusals_do_not_make_many_lines() {
     let audits = scene.audits();
     assert!(audits.len() <= 70, "{}: {audits:#?}", audits.len());
 }
+
+#[test]
+fn what_waits_to_be_told_is_told_before_the_agent_leaves() {
+    let (mut scene, mut tablet) = driving();
+    scene.audits();
+    tablet.send(&mut scene, "DRIVE MPH=0 DEGREES_PER_S=0 HOLD_MS=200");
+    scene.tell(crate::control::Input::Shutdown);
+    assert_eq!(scene.audits(), ["tablet DRIVE SUCCEEDED x1"]);
+}
