@@ -4,7 +4,9 @@ mod arguments;
 mod certs;
 mod keys;
 
-pub use arguments::{ClearArgs, DemoArgs, DriveArgs, EstopArgs, PingArgs, SendArgs, WatchArgs};
+pub use arguments::{
+    ClearArgs, DemoArgs, DriveArgs, EstopArgs, FaceArgs, PingArgs, SendArgs, TuiArgs, WatchArgs,
+};
 pub use certs::{BrokerConfigArgs, CertsArgs, CertsTask, IssueArgs, Kind};
 pub use keys::{KeysArgs, KeysTask, NewKeyArgs};
 
@@ -81,8 +83,10 @@ pub enum Action {
     Demo(DemoArgs),
     /// Send a command and wait for its answer
     Send(SendArgs),
-    /// Drive for a while with setpoints, as a held stick does, without a screen
+    /// Drive with keys or mouse; or for a while with setpoints, as a held stick does, without a screen
     Drive(DriveArgs),
+    /// The screen: fleet, vehicle, drive pad, track and log
+    Tui(TuiArgs),
     /// Show what vehicles report, as it comes
     Watch(WatchArgs),
     /// Show every vehicle that the broker knows of

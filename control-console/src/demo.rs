@@ -1,19 +1,27 @@
 //! Broker, simulated vehicles and console in one process, with nothing to install.
 
 pub mod broker;
+mod odometer;
 mod show;
 mod summary;
 mod tour;
 mod vehicles;
 mod view;
+mod way;
 
 use crate::cli::{DemoArgs, Global};
+use crate::clock::Clock;
 use crate::exit::{Exit, Fault};
 use crate::options::Options;
 use crate::output::Output;
+use crate::tui::{self, Cutter, Setup};
 use broker::{Broker, BrokerError};
 use show::Show;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+use tokio::sync::watch;
 use vehicles::Vehicles;
+use way::{Shape, Way};
 
 /// Runs the demo to its end.
 ///
@@ -24,18 +32,59 @@ pub(crate) async fn run(arguments: &DemoArgs, output: &Output) -> Result<Exit, F
     let folder = tempfile::tempdir().map_err(|error| {
         Fault::new(Exit::Other, format!("no folder for the vehicles' state: {error}"), "make room in $TMPDIR")
     })?;
-    let url = broker.url();
-    let mut vehicles = Vehicles::start(arguments.vehicles, &url, folder.path())?;
-    let options = Options::resolve(&Global { broker: Some(url), ..Global::default() })?;
-    let mut show = Show::start(arguments, &options, &vehicles.ids, output)?;
-    let exit = tokio::select! {
-        exit = show.run() => exit,
-        fault = vehicles.broken() => Err(fault),
+    let mut vehicles = Vehicles::start(arguments.vehicles, &broker.url(), folder.path())?;
+    let (switch, cut) = watch::channel(false);
+    let shape = Shape {
+        latency: arguments.latency.unwrap_or_default(),
+        jitter: arguments.jitter.unwrap_or_default(),
+        loss: arguments.loss,
+        seed: arguments.seed,
     };
-    show.close().await;
+    let way = Way::open(broker.address(), shape, cut.clone()).await.map_err(|error| no_way(&error))?;
+    let options = |address| {
+        Options::resolve(&Global {
+            broker: Some(format!("mqtt://{address}")),
+            unsigned: true,
+            ..Global::default()
+        })
+    };
+    let (near, far) = (options(broker.address())?, options(way.address)?);
+    let on_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let exit = if on_terminal && !arguments.headless && !output.is_json() {
+        let (metres, shown) = watch::channel(None);
+        let setup = Setup {
+            cutter: Some(Cutter { switch, metres: shown }),
+            greeting: Some(format!("commands from other terminals: --broker {}", broker.url())),
+            ..Setup::new(vehicles.ids.clone(), arguments.face.clone())
+        };
+        tokio::select! {
+            exit = tui::run(&far, setup) => exit,
+            fault = vehicles.broken() => Err(fault),
+            fault = odometer::watch(&near, cut, metres) => Err(fault),
+            () = over(arguments.length) => Ok(Exit::Done),
+        }
+    } else {
+        let mut show = Show::start(arguments, &far, &vehicles.ids, output)?;
+        let exit = tokio::select! {
+            exit = show.run() => exit,
+            fault = vehicles.broken() => Err(fault),
+        };
+        show.close().await;
+        exit
+    };
     vehicles.stop().await;
     broker.stop().await.map_err(|error| no_broker(&error))?;
     exit
+}
+
+/// When the time is up, if there is one.
+async fn over(length: Option<Duration>) {
+    Clock::start().reach(length).await;
+}
+
+fn no_way(error: &std::io::Error) -> Fault {
+    let what = format!("the way to the built-in broker can't be opened: {error}");
+    Fault::new(Exit::BrokerNotReached, what, "check that 127.0.0.1 can be bound to")
 }
 
 fn no_broker(error: &BrokerError) -> Fault {

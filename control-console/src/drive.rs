@@ -42,7 +42,7 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
     let plan = Plan {
         vehicle: vehicle.clone(),
         wish,
-        length: arguments.length,
+        length: arguments.length.unwrap_or_default(),
         rhythm,
         silence: options.silence(),
         name: chance::name()?,

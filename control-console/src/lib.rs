@@ -22,6 +22,7 @@ mod ping;
 mod send;
 pub mod session;
 pub mod signals;
+pub mod tui;
 pub mod watch;
 
 use clap::Parser as _;
@@ -74,7 +75,14 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
     runtime.block_on(async {
         match action {
             Action::Send(arguments) => send::send(&options, arguments, output).await,
+            Action::Drive(arguments) if arguments.length.is_none() => {
+                let setup = tui::Setup::new(vec![arguments.vehicle], arguments.face);
+                tui::run(&options, setup).await
+            }
             Action::Drive(arguments) => drive::run(&options, &arguments, output).await,
+            Action::Tui(arguments) => {
+                tui::run(&options, tui::Setup::new(arguments.vehicles, arguments.face)).await
+            }
             Action::Watch(arguments) => watch::run(&options, arguments, output).await,
             Action::Fleet => fleet::run(&options, output).await,
             Action::Estop(arguments) => estop::run(&options, &arguments, output).await,

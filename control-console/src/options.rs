@@ -37,6 +37,8 @@ pub struct Options {
     pub encoding: Encoding,
     /// Whose presence is shown to vehicles; the name of the key unless one was set.
     pub operator: Option<OperatorName>,
+    /// Which keys drive: `default`, `ros`, or a file.
+    pub keymap: String,
     /// Every setting with its origin, for people.
     pub settings: Vec<Setting>,
 }

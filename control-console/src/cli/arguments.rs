@@ -45,20 +45,48 @@ pub struct DriveArgs {
     /// The vehicle
     pub vehicle: VehicleId,
     /// Speed, negative backwards
-    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0.0)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0.0, requires = "length")]
     pub mph: f64,
     /// Turn rate, positive to the right
-    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0.0)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0.0, requires = "length")]
     pub degrees_per_s: f64,
-    /// How long; then the stick is released
+    /// How long; then the stick is released. Without it keys and mouse drive, in a terminal
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
-    pub length: Duration,
+    pub length: Option<Duration>,
     /// How long the vehicle goes by a setpoint that no other follows
-    #[arg(long, value_name = "N", default_value_t = 300)]
+    #[arg(long, value_name = "N", default_value_t = 300, requires = "length")]
     pub hold_ms: u64,
     /// The time from one setpoint to the next; four must fit into a hold
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "50ms")]
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "50ms", requires = "length")]
     pub period: Duration,
+    /// How it is shown
+    #[command(flatten)]
+    pub face: FaceArgs,
+}
+
+/// How a screen in a terminal looks, and which keys it takes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct FaceArgs {
+    /// Lines instead of a screen, to be read aloud
+    #[arg(long)]
+    pub plain: bool,
+    /// Letters, digits and signs of ASCII only
+    #[arg(long)]
+    pub ascii: bool,
+    /// Which keys drive: default, ros, or a file with a keymap [default: default]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub keymap: Option<String>,
+}
+
+/// What `tui` takes.
+#[derive(Clone, Debug, Args)]
+pub struct TuiArgs {
+    /// The vehicles; without any, all that the broker knows of
+    #[arg(value_name = "VEHICLE")]
+    pub vehicles: Vec<VehicleId>,
+    /// How it is shown
+    #[command(flatten)]
+    pub face: FaceArgs,
 }
 
 /// What `watch` takes.
@@ -124,6 +152,18 @@ pub struct DemoArgs {
     /// How many vehicles
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub vehicles: u16,
+    /// Delay of the console's link, each way
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub latency: Option<Duration>,
+    /// Random delay besides, up to this
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub jitter: Option<Duration>,
+    /// Percent of the pieces that are lost and sent again, as TCP does, which holds up all behind them by 200 ms
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=90))]
+    pub loss: u8,
+    /// How it is shown
+    #[command(flatten)]
+    pub face: FaceArgs,
 }
 
 /// Slips of the finger that are still taken for a command's name, in edits.

@@ -4,7 +4,7 @@ use crate::session::{Outcome, Report, in_milliseconds};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use vehicle_protocol::{CommandName, State, Status, Telemetry, VehicleId};
+use vehicle_protocol::{CommandName, State, Status, Telemetry, Topic, VehicleId};
 
 /// The commands that are older than this project.
 const SIXTEEN: usize = 16;
@@ -20,6 +20,24 @@ pub(super) struct Track {
 }
 
 impl Track {
+    /// Takes a message; what says nothing of the place is passed over.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other topic tells a place")]
+    pub(super) fn follow(&mut self, topic: Topic, payload: &[u8]) {
+        match topic {
+            Topic::Status => {
+                if let Ok(status) = serde_json::from_slice(payload) {
+                    self.follow_status(&status);
+                }
+            }
+            Topic::Telemetry => {
+                if let Ok(telemetry) = serde_json::from_slice(payload) {
+                    self.follow_telemetry(&telemetry);
+                }
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn follow_status(&mut self, status: &Status) {
         self.move_to(status.x_m, status.y_m, status.heading_degrees);
     }

@@ -26,6 +26,7 @@ pub(super) struct Raw {
     keys_dir: Field<PathBuf>,
     encoding: Field<RawEncoding>,
     operator: Field<String>,
+    keymap: Field<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -106,6 +107,7 @@ pub(super) fn validated(raw: Raw, problems: &mut Problems) -> Option<Options> {
     let operator = raw.operator.convert(|text| text.parse::<OperatorName>(), "such as anna", problems);
     told.tell_text("operator", &operator, Some("the name of the key"));
     let keys_dir = raw.keys_dir.optional().or(home);
+    told.tell_text("keymap", &raw.keymap, Some("default"));
     let login = login(raw.broker.user, raw.broker.password, &raw.broker.password_file, problems);
     let path = |field: Field<String>| field.optional().map(Into::into);
     let tls = TlsFiles {
@@ -126,6 +128,7 @@ pub(super) fn validated(raw: Raw, problems: &mut Problems) -> Option<Options> {
             RawEncoding::Compact => Encoding::Compact,
         },
         operator: operator.optional(),
+        keymap: raw.keymap.or("default".to_owned()),
         settings: told.0,
     })
 }

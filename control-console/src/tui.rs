@@ -1,0 +1,297 @@
+//! The screen in a terminal: fleet, vehicle, drive pad, and a hand on the stick.
+//!
+//! Three threads: the cockpit owns link and sticks, this one turns keys into orders, a third draws. Whatever the terminal
+//! does to the third, a key that stops goes from the first byte to the wire past it.
+
+#[cfg(test)]
+mod example;
+pub mod hand;
+pub mod keymap;
+pub mod model;
+pub mod palette;
+mod plain;
+mod screen;
+mod terminal;
+pub mod update;
+pub mod view;
+
+pub use keymap::{Keymap, KeymapError};
+pub use model::Cut;
+
+use crate::cli::FaceArgs;
+use crate::clock::Clock;
+use crate::cockpit::{Cockpit, LinkState, Order, Scene, Seat};
+use crate::exit::{Exit, Fault};
+use crate::options::Options;
+use model::{Model, Style};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use screen::{Face, Screen};
+use std::io::{self, IsTerminal as _, Stdout};
+use std::time::Duration;
+use terminal::Raw;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use update::{Deed, Event};
+use vehicle_protocol::VehicleId;
+
+/// Before the process is suspended, zeros leave for so long.
+const ZEROS: Duration = Duration::from_millis(300);
+/// The signal that a terminal's Ctrl-Z stands for.
+const SUSPEND: i32 = 20;
+/// The signal that goes on with a suspended process.
+const CONTINUE: i32 = 18;
+
+/// A link that can be cut, and what that did.
+#[derive(Debug)]
+pub struct Cutter {
+    /// Whether it is cut.
+    pub switch: watch::Sender<bool>,
+    /// Metres that the vehicle that was asked about went since then.
+    pub metres: watch::Receiver<Option<f64>>,
+}
+
+/// What is wanted of a screen.
+#[derive(Debug, Default)]
+pub struct Setup {
+    /// The vehicles to show; none for all that the broker knows of.
+    pub vehicles: Vec<VehicleId>,
+    /// Lines instead of a screen.
+    pub plain: bool,
+    /// ASCII only.
+    pub ascii: bool,
+    /// `default`, `ros`, or a file with a keymap; else what the settings say.
+    pub keymap: Option<String>,
+    /// A link that can be cut.
+    pub cutter: Option<Cutter>,
+    /// The first word to who opens it.
+    pub greeting: Option<String>,
+}
+
+impl Setup {
+    /// For these vehicles, as the command line says.
+    #[must_use]
+    pub fn new(vehicles: Vec<VehicleId>, face: FaceArgs) -> Self {
+        let FaceArgs { plain, ascii, keymap } = face;
+        Self { vehicles, plain, ascii, keymap, ..Self::default() }
+    }
+}
+
+/// Shows it until somebody leaves.
+///
+/// # Errors
+/// If there is no terminal, or the broker does not let us in.
+pub async fn run(options: &Options, setup: Setup) -> Result<Exit, Fault> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        let step = "without one: control-console watch VEHICLE, send VEHICLE COMMAND, drive VEHICLE --mph 1 --for 2s";
+        return Err(Fault::new(Exit::Usage, "this needs a terminal to show and to hear keys", step));
+    }
+    let keymap = read_keymap(setup.keymap.as_deref().unwrap_or(&options.keymap))?;
+    let cockpit = Cockpit::start(options, &setup.vehicles)?;
+    let seat = cockpit.seat();
+    let signals = Signals::listen()?;
+    let raw = Raw::take(setup.plain).map_err(|error| unusable(&error))?;
+    let manner = Style {
+        ascii: setup.ascii,
+        colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    };
+    let clock = seat.clock;
+    let screen = if setup.plain {
+        Screen::start(plain::Spoken::default(), clock)
+    } else {
+        Screen::start(Drawn::new()?, clock)
+    };
+    let screen = screen.map_err(|error| unusable(&error))?;
+    let mut model = Model::new(keymap, manner, size(), clock.now());
+    model.selected = setup.vehicles.first().cloned();
+    model.cut = setup.cutter.as_ref().map(|_| Cut::default());
+    model.note = setup.greeting.map(|greeting| (clock.now(), greeting));
+    let keys = terminal::listen().map_err(|error| unusable(&error))?;
+    let mut desk = Desk { seat, model, screen, raw, signals, keys, cutter: setup.cutter };
+    let ended = desk.run().await;
+    // The stop comes before the terminal: the terminal may be slow.
+    let left = cockpit.close().await;
+    drop(desk);
+    ended.map(|exit| exit.max(left))
+}
+
+fn unusable(error: &io::Error) -> Fault {
+    Fault::new(
+        Exit::Other,
+        format!("the terminal can't be used: {error}"),
+        "try another terminal, or watch VEHICLE",
+    )
+}
+
+fn read_keymap(name: &str) -> Result<Keymap, Fault> {
+    if let Some(keymap) = Keymap::built_in(name) {
+        return Ok(keymap);
+    }
+    let wrong = |why: String| {
+        let step = "give default, ros, or a file with lines such as ahead = [\"w\", \"up\"]";
+        Fault::new(Exit::Usage, format!("keymap {name}: {why}"), step)
+    };
+    let text = std::fs::read_to_string(name).map_err(|error| wrong(error.to_string()))?;
+    Keymap::read(&text).map_err(|error| wrong(error.to_string()))
+}
+
+/// Columns and rows; those of old terminals, where nobody says.
+fn size() -> (u16, u16) {
+    rustix::termios::tcgetwinsize(rustix::stdio::stdout()).map_or((80, 24), |size| (size.ws_col, size.ws_row))
+}
+
+struct Drawn(Terminal<CrosstermBackend<Stdout>>);
+
+impl Drawn {
+    fn new() -> Result<Self, Fault> {
+        Terminal::new(CrosstermBackend::new(io::stdout())).map(Self).map_err(|error| unusable(&error))
+    }
+}
+
+impl Face for Drawn {
+    fn show(&mut self, model: &Model, scene: &Scene, clock: Clock) -> io::Result<()> {
+        self.0.draw(|frame| view::draw(frame, model, scene, clock.now())).map(|_| ())
+    }
+
+    fn forget(&mut self) {
+        let _ = self.0.clear();
+    }
+}
+
+/// The signals that mean something to who sits at a terminal; those that end the program go to the cockpit.
+struct Signals {
+    resize: Signal,
+    hangup: Signal,
+    suspend: Signal,
+    go_on: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Fault> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| {
+                Fault::new(Exit::Other, format!("signals can't be caught: {error}"), "try again")
+            })
+        };
+        Ok(Self {
+            resize: listen(SignalKind::window_change())?,
+            hangup: listen(SignalKind::hangup())?,
+            suspend: listen(SignalKind::from_raw(SUSPEND))?,
+            go_on: listen(SignalKind::from_raw(CONTINUE))?,
+        })
+    }
+}
+
+struct Desk {
+    // Fields are dropped in this order: nothing is drawn any more when the terminal is given back.
+    screen: Screen,
+    raw: Raw,
+    seat: Seat,
+    model: Model,
+    signals: Signals,
+    keys: mpsc::UnboundedReceiver<Event>,
+    cutter: Option<Cutter>,
+}
+
+impl Desk {
+    async fn run(&mut self) -> Result<Exit, Fault> {
+        loop {
+            let now = self.seat.clock.now();
+            let (clock, due) = (self.seat.clock, self.model.deadline(now));
+            tokio::select! {
+                biased;
+                event = self.keys.recv() => match event {
+                    Some(event) => if self.take(event).await { return Ok(Exit::Done) },
+                    // The terminal is closed.
+                    None => return Ok(Exit::Done),
+                },
+                Some(()) = self.signals.hangup.recv() => return Ok(Exit::Done),
+                Some(()) = self.signals.suspend.recv() => {
+                    self.order_all(Order::Disarm);
+                    self.suspend().await;
+                }
+                Some(()) = self.signals.go_on.recv() => self.come_back(),
+                Some(()) = self.signals.resize.recv() => {
+                    let (columns, rows) = size();
+                    if self.take(Event::Resize(columns, rows)).await { return Ok(Exit::Done) }
+                }
+                more = self.seat.changed() => {
+                    let scene = self.seat.scene();
+                    if !more || scene.leaving.is_some() {
+                        return Ok(Exit::Done);
+                    }
+                    if let LinkState::Barred(fault) = &scene.link {
+                        return Err(fault.clone());
+                    }
+                    self.show();
+                }
+                () = clock.reach(Some(due)) => if self.take(Event::Tick).await { return Ok(Exit::Done) },
+            }
+        }
+    }
+
+    /// Takes an event; tells whether it was the last one.
+    async fn take(&mut self, event: Event) -> bool {
+        let (now, scene) = (self.seat.clock.now(), self.seat.scene());
+        let deeds = self.model.update(now, &scene, event);
+        let mut suspends = false;
+        for deed in deeds {
+            match deed {
+                Deed::Order(order) => self.seat.order(order),
+                Deed::Probe => self.screen.probe(),
+                Deed::Cut => {
+                    if let Some(cutter) = &self.cutter {
+                        cutter.switch.send_modify(|cut| *cut = !*cut);
+                    }
+                }
+                Deed::Suspend => suspends = true,
+                Deed::Quit => return true,
+            }
+        }
+        if suspends {
+            self.suspend().await;
+        }
+        if event != Event::Alive {
+            self.show();
+        }
+        false
+    }
+
+    fn show(&mut self) {
+        if let Some(cutter) = &self.cutter {
+            let (is_cut, metres) = (*cutter.switch.borrow(), *cutter.metres.borrow());
+            self.model.cut = Some(Cut { is_cut, metres });
+        }
+        self.screen.show(&self.model, &self.seat.scene());
+    }
+
+    fn order_all(&self, make: impl Fn(VehicleId) -> Order) {
+        for id in self.seat.scene().vehicles.keys() {
+            self.seat.order(make(id.clone()));
+        }
+    }
+
+    /// The vehicle stops, then this process is suspended as if it had not caught the signal.
+    async fn suspend(&mut self) {
+        let until = self.seat.clock.now().saturating_add(ZEROS);
+        self.seat.clock.reach(Some(until)).await;
+        self.screen.pause();
+        terminal::give_back();
+        // SIGSTOP can't be caught; the shell sees what it would see of SIGTSTP.
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+        self.come_back();
+    }
+
+    fn come_back(&mut self) {
+        self.order_all(Order::Disarm);
+        self.screen.pause();
+        // A terminal that can't be taken again is noticed where it is read.
+        let _ = self.raw.take_again();
+        let now = self.seat.clock.now();
+        (self.model.focused, self.model.size) = (true, size());
+        self.model.hand.let_go(now);
+        self.model.note = Some((now, "back: not armed".to_owned()));
+        self.screen.go_on();
+        self.show();
+    }
+}

@@ -1,0 +1,178 @@
+//! What fingers and mouse ask for. Pure; time is an argument.
+
+use super::keymap::Action;
+use crate::clock::Moment;
+use crate::cockpit::Lean;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How a terminal shows that a key was let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// It says so.
+    KeyUp,
+    /// It says so of the mouse.
+    Mouse,
+    /// It does not: a key that is not repeated is taken for let go.
+    Repeat,
+}
+
+impl Tier {
+    /// The badge.
+    #[must_use]
+    pub const fn badge(self) -> &'static str {
+        match self {
+            Self::KeyUp => "KEY-UP",
+            Self::Mouse => "MOUSE",
+            Self::Repeat => "REPEAT",
+        }
+    }
+}
+
+/// A first press without a repeat is a nudge of this length.
+const NUDGE: Duration = Duration::from_millis(250);
+/// A key that is repeated and then falls silent for so long is taken for let go; keys repeat about each 30 ms.
+const REPEAT_GAP: Duration = Duration::from_millis(150);
+/// A press that comes so soon after the last one of the same key is its repeat: keyboards wait so long at most.
+const REPEAT_WITHIN: Duration = Duration::from_millis(700);
+/// After a stop a key that repeats must be silent for so long before it counts again.
+const QUIET: Duration = Duration::from_millis(400);
+/// Where a release is only guessed, a full lean is so much of what was chosen.
+const GUESSED_SHARE: f64 = 0.3;
+
+#[derive(Clone, Copy, Debug)]
+struct Press {
+    last: Moment,
+    /// When it counts as let go; never by itself, where releases are told.
+    until: Option<Moment>,
+}
+
+/// The keys and the place of the mouse that ask for motion now.
+#[derive(Clone, Debug, Default)]
+pub struct Hand {
+    keys: BTreeMap<Action, Press>,
+    pad: Option<Lean>,
+    quiet_until: Moment,
+}
+
+impl Hand {
+    /// A driving key went down, or says that it still is.
+    pub fn press(&mut self, now: Moment, action: Action, is_told_of_release: bool) {
+        if is_told_of_release {
+            self.keys.insert(action, Press { last: now, until: None });
+            return;
+        }
+        if now < self.quiet_until {
+            self.quiet_until = now.saturating_add(QUIET);
+            return;
+        }
+        let known = self.keys.get(&action);
+        let repeats = known.is_some_and(|press| now.saturating_sub(press.last) < REPEAT_WITHIN);
+        // Of two keys a keyboard repeats only the last one: the others are not held as far as can be known.
+        self.keys.clear();
+        let until = now.saturating_add(if repeats { REPEAT_GAP } else { NUDGE });
+        self.keys.insert(action, Press { last: now, until: Some(until) });
+    }
+
+    /// A driving key came up.
+    pub fn release(&mut self, action: Action) {
+        self.keys.remove(&action);
+    }
+
+    /// The mouse holds the pad there, or has let go of it.
+    pub fn hold_pad(&mut self, lean: Option<Lean>) {
+        self.pad = lean;
+    }
+
+    /// Whether the mouse holds the pad.
+    #[must_use]
+    pub const fn is_on_pad(&self) -> bool {
+        self.pad.is_some()
+    }
+
+    /// Lets go of everything; what is still held counts only after a fresh press.
+    pub fn let_go(&mut self, now: Moment) {
+        let guessed = self.keys.values().any(|press| press.until.is_some());
+        *self = Self { quiet_until: self.quiet_until, ..Self::default() };
+        if guessed {
+            self.quiet_until = now.saturating_add(QUIET);
+        }
+    }
+
+    /// When the next guessed release is due.
+    #[must_use]
+    pub fn deadline(&self, now: Moment) -> Option<Moment> {
+        self.keys.values().filter_map(|press| press.until).filter(|until| *until > now).min()
+    }
+
+    /// How the hand leans now, if it does.
+    #[must_use]
+    pub fn lean(&self, now: Moment) -> Option<Lean> {
+        if self.pad.is_some() {
+            return self.pad;
+        }
+        let held = |press: &Press| press.until.is_none_or(|until| now < until);
+        let held: Vec<_> = self.keys.iter().filter(|(_, press)| held(press)).collect();
+        let guessed = held.iter().any(|(_, press)| press.until.is_some());
+        let (ahead, right) = held
+            .iter()
+            .filter_map(|(action, _)| action.lean())
+            .fold((0.0, 0.0), |(ahead, right), (more_ahead, more_right)| {
+                (ahead + more_ahead, right + more_right)
+            });
+        let share = if guessed { GUESSED_SHARE } else { 1.0 };
+        let lean = |value: f64| value.clamp(-1.0, 1.0) * share;
+        (ahead != 0.0 || right != 0.0).then(|| Lean { ahead: lean(ahead), right: lean(right) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(milliseconds: u64) -> Moment {
+        Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn where_releases_are_told_a_key_holds_until_then() {
+        let mut hand = Hand::default();
+        hand.press(at(0), Action::Ahead, true);
+        hand.press(at(10), Action::Left, true);
+        assert_eq!(hand.lean(at(60_000)), Some(Lean { ahead: 1.0, right: -1.0 }));
+        hand.release(Action::Ahead);
+        assert_eq!(hand.lean(at(60_000)), Some(Lean { ahead: 0.0, right: -1.0 }));
+        hand.press(at(60_000), Action::Right, true);
+        assert_eq!(hand.lean(at(60_000)), None, "left and right are neutral");
+        hand.let_go(at(60_000));
+        hand.release(Action::Left);
+        assert_eq!(hand.lean(at(60_000)), None);
+    }
+
+    #[test]
+    fn where_a_release_is_guessed_a_press_is_a_nudge_and_a_repeat_goes_on_slowly() {
+        let mut hand = Hand::default();
+        let slow = Some(Lean { ahead: GUESSED_SHARE, right: 0.0 });
+        hand.press(at(0), Action::Ahead, false);
+        assert_eq!((hand.lean(at(249)), hand.lean(at(250))), (slow, None));
+        for time in (500..800).step_by(30) {
+            hand.press(at(time), Action::Ahead, false);
+            assert_eq!(hand.lean(at(time + 29)), slow);
+        }
+        assert_eq!((hand.lean(at(919)), hand.lean(at(920))), (slow, None));
+        assert_eq!(hand.deadline(at(919)), Some(at(920)));
+    }
+
+    #[test]
+    fn after_a_stop_a_key_that_repeats_on_moves_nothing() {
+        let mut hand = Hand::default();
+        hand.press(at(0), Action::Ahead, false);
+        hand.let_go(at(10));
+        for time in (30..2_000).step_by(30) {
+            hand.press(at(time), Action::Ahead, false);
+            assert_eq!(hand.lean(at(time)), None, "{time}");
+        }
+        hand.press(at(2_500), Action::Ahead, false);
+        assert!(hand.lean(at(2_500)).is_some());
+    }
+}

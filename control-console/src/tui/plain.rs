@@ -1,0 +1,103 @@
+//! Lines instead of a screen, for who has them read aloud: what has changed, once, in words.
+
+use super::model::Model;
+use super::screen::Face;
+use super::view::{footer, stop_text};
+use crate::clock::{Clock, Moment};
+use crate::cockpit::{Freshness, Scene};
+use crate::drive::stick::State;
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+/// A speed that changes is not said more often than this.
+const SPEED_EVERY: Duration = Duration::from_secs(2);
+
+/// What was said last.
+#[derive(Debug, Default)]
+pub(super) struct Spoken {
+    said: [String; 5],
+    entry: u64,
+    speed: Option<(Moment, String)>,
+}
+
+impl Spoken {
+    /// The lines that are news.
+    fn lines(&mut self, model: &Model, scene: &Scene, now: Moment) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (known, text) in self.said.iter_mut().zip(facts(model, scene, now)) {
+            if *known != text {
+                known.clone_from(&text);
+                if !text.is_empty() {
+                    lines.push(text);
+                }
+            }
+        }
+        for entry in scene.journal.iter().filter(|entry| entry.number > self.entry) {
+            let who = entry.vehicle.as_ref().map(|id| format!("{id}: ")).unwrap_or_default();
+            lines.push(format!("{who}{}", entry.text));
+        }
+        self.entry = scene.journal.back().map_or(self.entry, |entry| entry.number);
+        lines.extend(self.speed(model, scene, now));
+        lines
+    }
+
+    fn speed(&mut self, model: &Model, scene: &Scene, now: Moment) -> Option<String> {
+        let vehicle = model.vehicle(scene)?;
+        let is_current = vehicle.freshness(scene.is_up(), now) == Freshness::Current;
+        let speed = vehicle.number("speed_mph").filter(|_| is_current)?;
+        let text = format!("speed {speed:.1} miles per hour");
+        let is_news = self
+            .speed
+            .as_ref()
+            .is_none_or(|(at, said)| *said != text && now.saturating_sub(*at) >= SPEED_EVERY);
+        is_news.then(|| {
+            self.speed = Some((now, text.clone()));
+            text
+        })
+    }
+}
+
+fn facts(model: &Model, scene: &Scene, now: Moment) -> [String; 5] {
+    let vehicle = model.vehicle(scene);
+    let state = vehicle.and_then(|vehicle| vehicle.drive.state).unwrap_or(State::Disarmed);
+    let mode = vehicle.map_or("no vehicle", |vehicle| vehicle.word("mode").unwrap_or("mode unknown"));
+    let old = match vehicle.map(|vehicle| vehicle.freshness(scene.is_up(), now)) {
+        Some(Freshness::Current) | None => "",
+        Some(Freshness::Old | Freshness::Gone) => "values are old",
+    };
+    let id = model.selected.as_ref().map(ToString::to_string).unwrap_or_default();
+    let typed = model.palette.as_ref().map(|palette| {
+        let description = vehicle.and_then(|vehicle| vehicle.description.as_deref());
+        let found = palette.completions(description);
+        let picked = found.get(palette.picked).map(|found| format!(", {} {}", found.name, found.takes));
+        let error = palette.error.as_ref().map(|error| format!(", error: {error}"));
+        format!("command: {}{}{}", palette.text, picked.unwrap_or_default(), error.unwrap_or_default())
+    });
+    let help = if model.help {
+        format!("keys: space emergency stop, {}", footer(model, scene).trim())
+    } else {
+        String::new()
+    };
+    [
+        format!("{id} {}, {mode}. Release: {}", state.word(), model.tier.badge()),
+        stop_text(model, scene).0,
+        [old, model.news(now).unwrap_or_default()].join(" ").trim().to_owned(),
+        typed.unwrap_or_default(),
+        help,
+    ]
+}
+
+impl Face for Spoken {
+    fn show(&mut self, model: &Model, scene: &Scene, clock: Clock) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        for line in self.lines(model, scene, clock.now()) {
+            // The terminal is in raw mode.
+            write!(stdout, "{}\r\n", crate::output::printable(&line))?;
+        }
+        stdout.flush()
+    }
+
+    fn forget(&mut self) {
+        *self = Self { entry: self.entry, ..Self::default() };
+    }
+}

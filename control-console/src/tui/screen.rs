@@ -1,0 +1,127 @@
+//! The thread that draws: a slow terminal holds up this thread and nothing else.
+
+use super::model::Model;
+use super::terminal::PROBE;
+use crate::clock::Clock;
+use crate::cockpit::Scene;
+use std::io::{self, Write as _};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// Nothing is drawn more often than this.
+const REDRAW: Duration = Duration::from_millis(100);
+/// How long a drawing under way is waited for; a terminal that is slower loses it.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// What there is to be shown, by whatever means.
+pub(super) trait Face: Send {
+    /// Shows this.
+    fn show(&mut self, model: &Model, scene: &Scene, clock: Clock) -> io::Result<()>;
+
+    /// Somebody else has written there: nothing of what was shown may be relied on.
+    fn forget(&mut self);
+}
+
+#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "wishes side by side: any of them goes with any other")]
+struct Slot {
+    /// One slot: a picture that was not drawn in time is not drawn.
+    picture: Option<(Model, Arc<Scene>)>,
+    probe: bool,
+    pauses: bool,
+    ends: bool,
+    is_busy: bool,
+    forgets: bool,
+}
+
+/// The drawing thread.
+pub(super) struct Screen {
+    shared: Arc<(Mutex<Slot>, Condvar)>,
+}
+
+impl Screen {
+    pub(super) fn start(mut face: impl Face + 'static, clock: Clock) -> io::Result<Self> {
+        let shared = Arc::new((Mutex::new(Slot::default()), Condvar::new()));
+        let screen = Self { shared: Arc::clone(&shared) };
+        // Not joined: it may be waiting for a terminal that takes nothing.
+        thread::Builder::new().name("screen".to_owned()).spawn(move || {
+            while let Some((picture, probe, forgets)) = wait(&shared) {
+                if forgets {
+                    face.forget();
+                }
+                let drawn = picture.map_or(Ok(()), |(model, scene)| face.show(&model, &scene, clock));
+                if probe {
+                    // A terminal that is gone is noticed where it is read.
+                    let _ = io::stdout().write_all(PROBE.as_bytes()).and_then(|()| io::stdout().flush());
+                }
+                rest(&shared);
+                if drawn.is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(screen)
+    }
+
+    /// Has this drawn next, instead of what was to be drawn.
+    pub(super) fn show(&self, model: &Model, scene: &Arc<Scene>) {
+        self.slot().picture = Some((model.clone(), Arc::clone(scene)));
+        self.shared.1.notify_all();
+    }
+
+    /// Has the terminal asked for a sign of life.
+    pub(super) fn probe(&self) {
+        self.slot().probe = true;
+        self.shared.1.notify_all();
+    }
+
+    /// Draws nothing until [`Self::go_on`]; waits for what is being drawn, but not for long.
+    pub(super) fn pause(&self) {
+        let mut slot = self.slot();
+        slot.pauses = true;
+        self.shared.1.notify_all();
+        let _ = self.shared.1.wait_timeout_while(slot, PATIENCE, |slot| slot.is_busy);
+    }
+
+    /// Draws again, and everything.
+    pub(super) fn go_on(&self) {
+        let mut slot = self.slot();
+        (slot.pauses, slot.forgets) = (false, true);
+        drop(slot);
+        self.shared.1.notify_all();
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.pause();
+        self.slot().ends = true;
+        self.shared.1.notify_all();
+    }
+}
+
+type Work = (Option<(Model, Arc<Scene>)>, bool, bool);
+
+fn wait((slot, bell): &(Mutex<Slot>, Condvar)) -> Option<Work> {
+    let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    let idle = |slot: &mut Slot| !slot.ends && (slot.pauses || (slot.picture.is_none() && !slot.probe));
+    let mut slot = bell.wait_while(slot, idle).unwrap_or_else(PoisonError::into_inner);
+    if slot.ends {
+        return None;
+    }
+    slot.is_busy = true;
+    Some((slot.picture.take(), std::mem::take(&mut slot.probe), std::mem::take(&mut slot.forgets)))
+}
+
+/// Says that nothing is being drawn, and lets the pause between two pictures pass; a question to the terminal ends it.
+fn rest((slot, bell): &(Mutex<Slot>, Condvar)) {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    slot.is_busy = false;
+    bell.notify_all();
+    let _ = bell.wait_timeout_while(slot, REDRAW, |slot| !slot.ends && !slot.probe);
+}

@@ -1,0 +1,280 @@
+//! What a screen looks like. Pure: the same model and scene give the same cells.
+
+mod headline;
+mod panels;
+mod pictures;
+#[cfg(test)]
+mod tests;
+
+pub use headline::{footer, headline, stop_text};
+pub use panels::Panels;
+
+use super::keymap::Action;
+use super::model::{Model, Style as Manner};
+use super::palette::Palette;
+use crate::clock::Moment;
+use crate::cockpit::{Freshness, Scene, Weight};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::symbols::border;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders, Clear, Paragraph};
+
+/// Draws everything.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, scene: &Scene, now: Moment) {
+    let area = frame.area();
+    let panels = Panels::new((area.width, area.height));
+    let mut paint = Paint { frame, model, scene, now };
+    let at = |place: Option<Rect>| place.into_iter();
+    at(panels.top).for_each(|area| paint.top(area));
+    at(panels.stop).for_each(|area| paint.stop(area));
+    at(panels.pad).for_each(|area| paint.pad(area));
+    at(panels.status).for_each(|area| paint.status(area));
+    at(panels.log).for_each(|area| paint.log(area));
+    at(panels.track).for_each(|area| paint.track(area));
+    at(panels.fleet).for_each(|area| paint.fleet(area));
+    at(panels.chart).for_each(|area| paint.chart(area));
+    at(panels.footer).for_each(|area| paint.footer(area));
+    if let Some(palette) = &model.palette {
+        paint.palette(panels.body, palette);
+    } else if model.help {
+        paint.help(panels.body);
+    }
+}
+
+/// Colours where they are wanted; what they say is said by words and weight too.
+const fn tinted(manner: Manner, style: Style, colour: Color) -> Style {
+    if manner.colour { style.fg(colour) } else { style }
+}
+
+pub(super) struct Paint<'a, 'b> {
+    frame: &'a mut Frame<'b>,
+    model: &'a Model,
+    scene: &'a Scene,
+    now: Moment,
+}
+
+impl Paint<'_, '_> {
+    fn block(&self, title: &str) -> Block<'static> {
+        let set = border::Set { horizontal_top: "-", ..border::PLAIN };
+        let block = Block::new().borders(Borders::TOP).title(format!(" {title} "));
+        let block = if self.model.style.ascii { block.border_set(set) } else { block };
+        block.border_style(Style::new().add_modifier(Modifier::DIM)).title_style(Style::new().not_dim())
+    }
+
+    /// The inside of a panel with this title.
+    fn panel(&mut self, area: Rect, title: &str) -> Rect {
+        let block = self.block(title);
+        let inside = block.inner(area);
+        self.frame.render_widget(block, area);
+        inside
+    }
+
+    fn lines(&mut self, area: Rect, lines: Vec<Line<'_>>) {
+        self.frame.render_widget(Paragraph::new(lines), area);
+    }
+
+    fn freshness(&self) -> Freshness {
+        let vehicle = self.model.vehicle(self.scene);
+        vehicle.map_or(Freshness::Gone, |vehicle| vehicle.freshness(self.scene.is_up(), self.now))
+    }
+
+    fn tint(&self, style: Style, colour: Color) -> Style {
+        tinted(self.model.style, style, colour)
+    }
+
+    fn top(&mut self, area: Rect) {
+        let text = headline(self.model, self.scene, self.now, area.width);
+        let style = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
+        let line = format!("{text:width$}", width = usize::from(area.width));
+        self.frame.render_widget(Paragraph::new(Line::styled(line, style)), area);
+    }
+
+    /// The bar that says how to stop, and that it is stopped.
+    fn stop(&mut self, area: Rect) {
+        let (text, is_stopped) = stop_text(self.model, self.scene);
+        let style = Style::new().add_modifier(Modifier::BOLD);
+        let style = match (self.model.style.colour, is_stopped) {
+            (true, true) => style.fg(Color::White).bg(Color::Red),
+            (true, false) => style.fg(Color::Red),
+            (false, true) => style.add_modifier(Modifier::REVERSED),
+            (false, false) => style,
+        };
+        let line = format!("{text:^width$}", width = usize::from(area.width));
+        self.frame.render_widget(Paragraph::new(Line::styled(line, style)), area);
+    }
+
+    fn footer(&mut self, area: Rect) {
+        let news = self.model.news(self.now).map(|news| format!(" {news}"));
+        let line = match news {
+            Some(news) => Line::styled(news, Style::new().add_modifier(Modifier::BOLD)),
+            None => Line::raw(footer(self.model, self.scene)),
+        };
+        self.lines(area, vec![line]);
+    }
+
+    /// Name and value, dimmed and marked when old, a dash when too old.
+    fn row(&self, name: &'static str, value: Option<String>) -> Line<'static> {
+        let name = Span::styled(format!("{name:<9}"), Style::new().add_modifier(Modifier::DIM));
+        let value = match (value, self.freshness()) {
+            (Some(value), Freshness::Current) => Span::raw(value),
+            (Some(value), Freshness::Old) => {
+                Span::styled(format!("~{value}"), Style::new().add_modifier(Modifier::DIM))
+            }
+            (None, _) | (_, Freshness::Gone) => Span::styled("-", Style::new().add_modifier(Modifier::DIM)),
+        };
+        Line::from(vec![name, value])
+    }
+
+    fn status(&mut self, area: Rect) {
+        let inside = self.panel(area, "status");
+        let Some(vehicle) = self.model.vehicle(self.scene) else {
+            let hint = "no vehicle is known on this broker yet";
+            self.lines(inside, vec![Line::raw(hint)]);
+            return;
+        };
+        let number = |path, unit: &str, places: usize| {
+            vehicle.number(path).map(|value| format!("{value:.places$}{unit}"))
+        };
+        let speed = number("speed_mph", "", 1).map(|speed| {
+            let target = number("target_speed_mph", "", 1).map(|target| format!(" of {target}"));
+            format!("{speed}{} mph", target.unwrap_or_default())
+        });
+        let mode = vehicle.word("mode").map(|mode| match vehicle.word("cause") {
+            Some(cause) => format!("{mode} {cause}"),
+            None => mode.to_owned(),
+        });
+        let on = |path| vehicle.flag(path).map(|on| if on { "on" } else { "off" }.to_owned());
+        let lights: Vec<&str> =
+            [("headlights", "head"), ("parking_lights", "parking"), ("hazard_lights", "hazard")]
+                .into_iter()
+                .filter_map(|(path, name)| vehicle.flag(path).unwrap_or(false).then_some(name))
+                .collect();
+        let lights = vehicle
+            .flag("headlights")
+            .map(|_| if lights.is_empty() { "off".to_owned() } else { lights.join(" ") });
+        let place = number("x_m", "", 2).zip(number("y_m", "", 2)).map(|(x, y)| format!("{x} {y} m"));
+        let limits = vehicle.limits().0;
+        let rows = vec![
+            self.row("mode", mode),
+            self.row("speed", speed),
+            self.row("heading", number("heading_degrees", " deg", 0)),
+            self.row("engine", on("engine")),
+            self.row("driver", vehicle.word("driver").map(ToOwned::to_owned)),
+            self.row("place", place),
+            self.row("limit", Some(format!("{limits:.1} mph, lean {} %", self.model.gear))),
+            self.row("brake", on("parking_brake")),
+            self.row("doors", vehicle.word("doors").map(ToOwned::to_owned)),
+            self.row("lights", lights),
+            self.row("battery", number("battery_pct", " %", 0)),
+        ];
+        self.lines(inside, rows);
+    }
+
+    fn log(&mut self, area: Rect) {
+        let inside = self.panel(area, "log");
+        let rows = usize::from(inside.height);
+        let entries: Vec<_> = self.scene.journal.iter().rev().take(rows).collect();
+        let line = |entry: &&crate::cockpit::Entry| {
+            let (sign, colour) = match entry.weight {
+                Weight::Note => (' ', None),
+                Weight::Good => ('+', Some(Color::Green)),
+                Weight::Warning => ('!', Some(Color::Yellow)),
+                Weight::Alarm => ('X', Some(Color::Red)),
+            };
+            let age = self.now.saturating_sub(entry.at).as_secs();
+            let who = entry.vehicle.as_ref().map(|id| format!("{id} ")).unwrap_or_default();
+            let style = colour.map_or(Style::new(), |colour| self.tint(Style::new(), colour));
+            Line::styled(format!("{:>6} {sign} {who}{}", ago(age), entry.text), style)
+        };
+        let lines = entries.iter().rev().map(line).collect();
+        self.lines(inside, lines);
+    }
+
+    fn palette(&mut self, body: Rect, palette: &Palette) {
+        let vehicle = self.model.vehicle(self.scene);
+        let description = vehicle.and_then(|vehicle| vehicle.description.as_deref());
+        let found = palette.completions(description);
+        let area = self.over(body, 60, 10, "command: Tab completes, Enter sends, Esc closes");
+        let room = usize::from(area.height).saturating_sub(2);
+        let from = palette.picked.saturating_sub(room.saturating_sub(1));
+        let mut lines = vec![Line::raw(format!("> {}_", palette.text))];
+        lines.extend(found.iter().enumerate().skip(from).take(room).map(|(index, completion)| {
+            let picked = index == palette.picked;
+            let style = if picked { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
+            Line::styled(format!("  {:<24} {}", completion.name, completion.takes), style)
+        }));
+        if let Some(error) = &palette.error {
+            let style = self.tint(Style::new().add_modifier(Modifier::BOLD), Color::Red);
+            lines.truncate(usize::from(area.height).saturating_sub(1));
+            lines.push(Line::styled(format!("! {error}"), style));
+        }
+        self.lines(area, lines);
+    }
+
+    /// Room for a dialog over the body; the lines that are always visible stay so.
+    fn over(&mut self, body: Rect, width: u16, height: u16, title: &str) -> Rect {
+        let (width, height) = (width.min(body.width), height.min(body.height));
+        let x = body.x.saturating_add(body.width.saturating_sub(width) / 2);
+        let area = Rect { x, y: body.y, width, height };
+        self.frame.render_widget(Clear, area);
+        let set = border::Set {
+            top_left: "+",
+            top_right: "+",
+            bottom_left: "+",
+            bottom_right: "+",
+            vertical_left: "|",
+            vertical_right: "|",
+            horizontal_top: "-",
+            horizontal_bottom: "-",
+        };
+        let set = if self.model.style.ascii { set } else { border::PLAIN };
+        let block = Block::bordered().border_set(set).title(format!(" {title} "));
+        let inside = block.inner(area);
+        self.frame.render_widget(block, area);
+        inside
+    }
+
+    fn help(&mut self, body: Rect) {
+        let area = self.over(body, 72, 18, "keys; any key closes this");
+        let keys = |action: Action| {
+            let mut actions = self.model.keymap.actions();
+            let keys = actions.find(|(known, _)| *known == action).map(|(_, keys)| keys);
+            keys.map(|keys| keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+                .unwrap_or_default()
+        };
+        let told = [
+            ("space".to_owned(), "EMERGENCY STOP, always and everywhere"),
+            (keys(Action::Arm), "arm the stick; it also takes the engine to drive"),
+            (format!("{} {}", keys(Action::Ahead), keys(Action::Back)), "ahead, back: hold to drive"),
+            (format!("{} {}", keys(Action::Left), keys(Action::Right)), "left, right"),
+            ("mouse".to_owned(), "hold the pad: a real release, in tmux too"),
+            ("any other".to_owned(), "stops; only a fresh press goes on"),
+            (keys(Action::Disarm), "disarm"),
+            (
+                format!("{} {}", keys(Action::Faster), keys(Action::Slower)),
+                "more, less speed for a full lean",
+            ),
+            (keys(Action::Engine), "engine on, off"),
+            (keys(Action::Brake), "BRAKE"),
+            (keys(Action::Lights), "headlights on, off"),
+            (keys(Action::Command), "any command, completed from what the vehicle says it can"),
+            (keys(Action::Clear), "clear an emergency stop, then Enter"),
+            (keys(Action::TakeControl), "take control, then Enter"),
+            (format!("{} {}", keys(Action::Next), keys(Action::Previous)), "next, previous vehicle"),
+            (format!("{} ctrl-c", keys(Action::Quit)), "stop and leave; ctrl-z stops and suspends"),
+        ];
+        let lines = told.into_iter().map(|(keys, what)| Line::raw(format!("{keys:<22} {what}"))).collect();
+        self.lines(area, lines);
+    }
+}
+
+/// A time that has passed, short.
+fn ago(seconds: u64) -> String {
+    match seconds {
+        0..=99 => format!("{seconds}s"),
+        100..=5999 => format!("{}m", seconds / 60),
+        _ => format!("{}h", seconds / 3600),
+    }
+}

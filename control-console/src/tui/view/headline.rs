@@ -1,0 +1,147 @@
+//! The lines that are always there, as text.
+
+use crate::clock::Moment;
+use crate::cockpit::{Freshness, LinkState, Scene, Vehicle};
+use crate::drive::stick::{Halt, State};
+use crate::session::in_milliseconds;
+use crate::tui::keymap::Action;
+use crate::tui::model::Model;
+use std::time::Duration;
+use vehicle_protocol::PresenceState;
+
+/// The status line for so many columns: state of the stick first, since that must survive every narrowing.
+#[must_use]
+pub fn headline(model: &Model, scene: &Scene, now: Moment, columns: u16) -> String {
+    let Some((id, vehicle)) = model.selected.as_ref().zip(model.vehicle(scene)) else {
+        return format!(" NO VEHICLE | {} | {}", link(scene), model.tier.badge());
+    };
+    let state = vehicle.drive.state.unwrap_or(State::Disarmed).word();
+    let freshness = vehicle.freshness(scene.is_up(), now);
+    let shown = |text: Option<String>| match (text, freshness) {
+        (Some(text), Freshness::Current) => text,
+        (Some(text), Freshness::Old) => format!("~{text}"),
+        (None, _) | (_, Freshness::Gone) => "-".to_owned(),
+    };
+    let round_trip = vehicle.round_trip_now(now).filter(|_| scene.is_up());
+    let link = presence(scene, vehicle, now);
+    let way = round_trip.filter(|_| link != SILENT);
+    let way = way.map(|took| format!(" {:.0}ms", in_milliseconds(took))).unwrap_or_default();
+    let age =
+        vehicle.age(now).map_or_else(|| "never heard".to_owned(), |age| format!("{:.1}s", age.as_secs_f64()));
+    let mode = shown(vehicle.word("mode").map(ToOwned::to_owned));
+    let driver = shown(vehicle.word("driver").map(ToOwned::to_owned));
+    let battery = shown(vehicle.number("battery_pct").map(|charge| format!("{charge:.0}%")));
+    let speed = shown(vehicle.number("speed_mph").map(|speed| format!("{speed:.1}")));
+    let tier = model.tier.badge();
+    let full = format!(
+        " {state} | {id} | {link}{way} | {age} | {mode} {speed} mph | {tier} | bat {battery} | drv {driver}"
+    );
+    if full.chars().count() <= usize::from(columns) {
+        return full;
+    }
+    format!(" {state}|{id}|{link}{way} {age}|{mode} {speed}|{tier}|{battery}|{driver}")
+}
+
+fn link(scene: &Scene) -> String {
+    match &scene.link {
+        LinkState::Connecting => "CONNECTING".to_owned(),
+        LinkState::Up => "UP".to_owned(),
+        LinkState::Down(_) => "LINK DOWN".to_owned(),
+        LinkState::Barred(fault) => format!("BARRED: {}", fault.what),
+    }
+}
+
+/// A vehicle that somebody looks at is heard each second; without a word for so long the link is one in name only.
+const SILENCE: Duration = Duration::from_secs(2);
+const SILENT: &str = "SILENT";
+
+fn presence(scene: &Scene, vehicle: &Vehicle, now: Moment) -> String {
+    let is_silent = vehicle.age(now).is_some_and(|age| age > SILENCE) && vehicle.looked_at.is_some();
+    match vehicle.presence() {
+        _ if !scene.is_up() => link(scene),
+        Some(PresenceState::Online) if is_silent => SILENT.to_owned(),
+        Some(PresenceState::Online) => "UP".to_owned(),
+        Some(PresenceState::ConnectionBroken) => "BROKEN".to_owned(),
+        Some(PresenceState::Offline) => "OFFLINE".to_owned(),
+        Some(PresenceState::Sleeping) => "SLEEPING".to_owned(),
+        None => "UNKNOWN".to_owned(),
+    }
+}
+
+/// What stands on the emergency-stop bar, and whether it is stopped.
+#[must_use]
+pub fn stop_text(model: &Model, scene: &Scene) -> (String, bool) {
+    let vehicle = model.vehicle(scene);
+    let state = vehicle.and_then(|vehicle| vehicle.drive.state);
+    let shows = vehicle.and_then(|vehicle| vehicle.word("mode")) == Some("emergency_stop");
+    if state == Some(State::Estop) || shows {
+        let word = if shows { "EMERGENCY STOP" } else { "EMERGENCY STOP SENT, NOT CONFIRMED" };
+        return (format!("*** {word} *** {} begins to clear it", model.name_of(Action::Clear)), true);
+    }
+    let why = vehicle.and_then(|vehicle| vehicle.drive.halt).map(told);
+    let why = why.map(|why| format!("  stopped: {why}; press anew")).unwrap_or_default();
+    let slow = vehicle.map_or(1, |vehicle| vehicle.drive.divisor);
+    let slow = if slow > 1 { format!("  slow way: speed 1/{slow}") } else { String::new() };
+    let cut = model.cut.map(|cut| match (cut.is_cut, cut.metres) {
+        (true, metres) => format!("  LINK CUT: {:.2} m since", metres.unwrap_or(0.0)),
+        (false, Some(metres)) => format!("  after the loss: {metres:.2} m"),
+        (false, None) => String::new(),
+    });
+    (format!("SPACE = EMERGENCY STOP{}{slow}{why}", cut.unwrap_or_default()), false)
+}
+
+/// What ended a drive, in two or three words.
+const fn told(halt: Halt) -> &'static str {
+    match halt {
+        Halt::Stopped => "a key that stops",
+        Halt::Disarmed => "not armed",
+        Halt::Emergency => "emergency stop",
+        Halt::Refused => "the vehicle refused",
+        Halt::Lapsed => "no word from the hand",
+        Halt::Silent => "the vehicle is silent",
+        Halt::Unlinked => "link lost",
+    }
+}
+
+/// The keys that work now.
+#[must_use]
+pub fn footer(model: &Model, scene: &Scene) -> String {
+    let keys = |actions: &[(&[Action], &str)]| {
+        let told = actions.iter().map(|(actions, what)| {
+            let names: Vec<String> = actions.iter().map(|action| model.name_of(*action)).collect();
+            format!("{} {what}", names.join("/"))
+        });
+        format!(" {}", told.collect::<Vec<_>>().join("  "))
+    };
+    if model.palette.is_some() {
+        return " tab complete  up/down pick  enter send  esc close".to_owned();
+    }
+    let vehicle = model.vehicle(scene);
+    let Some(vehicle) = vehicle else { return keys(&[(&[Action::Help], "help"), (&[Action::Quit], "quit")]) };
+    let drive: (&[Action], &str) =
+        (&[Action::Ahead, Action::Left, Action::Back, Action::Right], "hold to drive");
+    let mut actions: Vec<(&[Action], &str)> = match vehicle.drive.state {
+        Some(State::Estop) => vec![(&[Action::Clear], "clear")],
+        None | Some(State::Disarmed) if vehicle.word("mode") == Some("emergency_stop") => {
+            vec![(&[Action::Clear], "clear")]
+        }
+        None | Some(State::Disarmed) => vec![(&[Action::Arm], "arm")],
+        Some(State::Ready) => vec![drive, (&[Action::Disarm], "disarm")],
+        Some(State::Driving) => vec![drive, (&[Action::Faster, Action::Slower], "speed")],
+        Some(State::Hold) => vec![(&[Action::Disarm], "disarm")],
+    };
+    let engine = if vehicle.flag("engine") == Some(true) { "engine off" } else { "engine on" };
+    if vehicle.drive.state != Some(State::Driving) {
+        actions.push((&[Action::Engine], engine));
+        actions.push((&[Action::Command], "command"));
+    }
+    if scene.vehicles.len() > 1 {
+        actions.push((&[Action::Next], "next"));
+    }
+    if let Some(cut) = model.cut {
+        actions.push((&[Action::Cut], if cut.is_cut { "mend link" } else { "cut link" }));
+    }
+    actions.push((&[Action::Help], "help"));
+    actions.push((&[Action::Quit], "quit"));
+    keys(&actions)
+}

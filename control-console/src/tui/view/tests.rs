@@ -1,0 +1,219 @@
+//! Screens as a person sees them.
+
+use super::*;
+use crate::drive::stick::State;
+use crate::tui::example::{NOW, model, scene};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use std::time::Duration;
+
+fn drawn(model: &Model, scene: &Scene, now: Moment) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(model.size.0, model.size.1)).unwrap();
+    terminal.draw(|frame| draw(frame, model, scene, now)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn text(buffer: &Buffer) -> String {
+    let rows = buffer.content().chunks(usize::from(buffer.area.width));
+    let line =
+        |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
+    rows.map(|row| line(row).trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+fn assert_shows(model: &Model, scene: &Scene, expected: &str) {
+    let shown = text(&drawn(model, scene, NOW));
+    assert!(shown == expected.trim_matches('\n'), "shown:\n{shown}\nexpected:{expected}");
+}
+
+#[test]
+fn a_large_window_while_driving() {
+    let mut model = model((100, 28));
+    model.hand.press(NOW, Action::Ahead, true);
+    (model.tier, model.tells_releases) = (crate::tui::hand::Tier::KeyUp, true);
+    assert_shows(
+        &model,
+        &scene(State::Driving, "driving"),
+        r"
+ DRIVING | rover-1 | UP 12ms | 0.2s | driving 1.2 mph | KEY-UP | bat 87% | drv unsigned
+                                       SPACE = EMERGENCY STOP
+ pad DRIVING 50 % ─────────  status ──────────────────────────  track, 4.9 m wide ──────────────────
+             ●              mode     driving
+                            speed    1.2 of 2.5 mph                                           ↗
+                            heading  45 deg                                                   ·
+                            engine   on                                                       ·
+◀            +            ▶ driver   unsigned                                                ·
+                            place    3.25 4.00 m                                          ···
+release is told             limit    5.0 mph, lean 50 %                                 ···
+             ▼              brake    off                                               ·
+ fleet ──────────────────── doors    locked                                         ···
+> rover-1 driving           lights   head                                         ···
+  rover-2 ~- ?              battery  87 %                                        ·
+                             round trip 12.0 ms, most 32 ms ──                ···
+                              ▃█     ▃█     ▃█     ▃█     ▃█                ···
+                            ▁▆██   ▁▆██   ▁▆██   ▁▆██   ▁▆██              ··
+                            ████  ▄████  ▄████  ▄████  ▄████            ···
+                            ████▂▇█████▂▇█████▂▇█████▂▇█████▂▇         ·
+                            ██████████████████████████████████       +·
+ log ───────────────────────────────────────────────────────────────────────────────────────────────
+   60s   rover-1 TURN_ON_ENGINE sent
+   59s + rover-1 TURN_ON_ENGINE SUCCEEDED (7 ms)
+   30s X rover-1 failsafe HOLD_LAPSED
+
+
+
+ w/a/s/d hold to drive  +/- speed  tab next  ? help  q quit
+",
+    );
+}
+
+#[test]
+fn a_common_window_in_emergency_stop() {
+    assert_shows(
+        &model((80, 24)),
+        &scene(State::Estop, "emergency_stop"),
+        r"
+ ESTOP|rover-1|UP 12ms 0.2s|emergency_stop 1.2|MOUSE|87%|unsigned
+                  *** EMERGENCY STOP *** r begins to clear it
+ pad ESTOP 50 % ───────────  status ────────────────────────────────────────────
+             ▲              mode     emergency_stop
+                            speed    1.2 of 2.5 mph
+                            heading  45 deg
+                            engine   on
+◀            +            ▶ driver   unsigned
+                            place    3.25 4.00 m
+hold here with the mouse    limit    5.0 mph, lean 50 %
+             ▼              brake    off
+ fleet ──────────────────── doors    locked
+> rover-1 emergency_stop    lights   head
+  rover-2 ~- ?              battery  87 %
+
+
+
+
+ log ───────────────────────────────────────────────────────────────────────────
+   60s   rover-1 TURN_ON_ENGINE sent
+   59s + rover-1 TURN_ON_ENGINE SUCCEEDED (7 ms)
+   30s X rover-1 failsafe HOLD_LAPSED
+
+ r clear  e engine off  : command  tab next  ? help  q quit
+",
+    );
+}
+
+#[test]
+fn a_small_window_in_ascii() {
+    let mut model = model((60, 15));
+    model.style.ascii = true;
+    assert_shows(
+        &model,
+        &scene(State::Ready, "standing"),
+        r"
+ READY|rover-1|UP 12ms 0.2s|standing 1.2|MOUSE|87%|unsigned
+                   SPACE = EMERGENCY STOP
+ pad READY 50 % -----------  status ------------------------
+             ^              mode     standing
+                            speed    1.2 of 2.5 mph
+                            heading  45 deg
+                            engine   on
+<            +            > driver   unsigned
+                            place    3.25 4.00 m
+hold here with the mouse    limit    5.0 mph, lean 50 %
+             v              brake    off
+                            doors    locked
+                            lights   head
+                            battery  87 %
+ w/a/s/d hold to drive  esc disarm  e engine off  : command
+",
+    );
+    let shown = text(&drawn(&model, &scene(State::Ready, "standing"), NOW));
+    assert!(shown.is_ascii(), "{shown}");
+    for size in [(100, 28), (200, 60)] {
+        model.size = size;
+        model.palette = Some(Palette::default());
+        assert!(text(&drawn(&model, &scene(State::Ready, "standing"), NOW)).is_ascii());
+    }
+}
+
+#[test]
+fn the_emergency_stop_bar_stands_out_with_and_without_colour() {
+    for (colour, state, mode) in [
+        (true, State::Estop, "emergency_stop"),
+        (true, State::Ready, "standing"),
+        (false, State::Estop, "emergency_stop"),
+        (false, State::Ready, "standing"),
+    ] {
+        let mut model = model((80, 24));
+        model.style.colour = colour;
+        let buffer = drawn(&model, &scene(state, mode), NOW);
+        let is_stopped = state == State::Estop;
+        for column in 0..80 {
+            let cell = &buffer[(column, 1)];
+            let expected = match (colour, is_stopped) {
+                (true, true) => (Color::White, Color::Red),
+                (true, false) => (Color::Red, Color::Reset),
+                (false, _) => (Color::Reset, Color::Reset),
+            };
+            assert_eq!((cell.fg, cell.bg), expected, "{column} {colour} {state:?}");
+            assert!(cell.modifier.contains(Modifier::BOLD));
+            assert_eq!(cell.modifier.contains(Modifier::REVERSED), !colour && is_stopped);
+        }
+        let uncoloured = |cell: &ratatui::buffer::Cell| cell.fg == Color::Reset && cell.bg == Color::Reset;
+        assert!(colour || buffer.content().iter().all(uncoloured));
+    }
+}
+
+#[test]
+fn an_old_value_is_dimmed_and_marked_and_then_removed() {
+    let (model, scene) = (model((80, 24)), scene(State::Hold, "driving"));
+    let row = |seconds: u64| {
+        let buffer = drawn(&model, &scene, NOW.saturating_add(Duration::from_secs(seconds)));
+        let lines: Vec<String> = text(&buffer).lines().map(ToOwned::to_owned).collect();
+        let status = model.panels().status.unwrap();
+        let line = lines[usize::from(status.y + 2)].clone();
+        let at = status.x + 9;
+        (line, buffer[(at, status.y + 2)].modifier.contains(Modifier::DIM), lines[0].clone())
+    };
+    let (line, is_dim, _) = row(0);
+    assert!(line.contains("1.2 of 2.5 mph") && !line.contains('~') && !is_dim, "{line}");
+    let (line, is_dim, top) = row(10);
+    assert!(line.contains("~1.2 of 2.5 mph") && is_dim && top.contains("~driving ~1.2"), "{line} {top}");
+    let (line, _, top) = row(60);
+    assert!(!line.contains("1.2") && !top.contains("1.2") && top.contains("SILENT | 60.2s"), "{line} {top}");
+}
+
+#[test]
+fn however_small_the_window_is_the_top_line_stays() {
+    for (width, height) in [(1, 1), (9, 2), (20, 3), (30, 5), (60, 1), (10, 40)] {
+        let shown = text(&drawn(&model((width, height)), &scene(State::Driving, "driving"), NOW));
+        let all = " DRIVING|rover-1";
+        let most: String = all.chars().take(usize::from(width)).collect();
+        assert!(shown.starts_with(most.trim_end()), "{width}x{height}: {shown}");
+    }
+}
+
+#[test]
+fn dialogs_leave_the_lines_that_are_always_there() {
+    for (width, height) in [(100, 28), (80, 24), (60, 15), (40, 8), (20, 4)] {
+        let mut model = model((width, height));
+        model.palette = Some(Palette { error: Some("no".to_owned()), ..Palette::default() });
+        let palette = text(&drawn(&model, &scene(State::Ready, "standing"), NOW));
+        (model.palette, model.help) = (None, true);
+        let help = text(&drawn(&model, &scene(State::Ready, "standing"), NOW));
+        for shown in [palette, help] {
+            let lines: Vec<&str> = shown.lines().collect();
+            assert!(lines[0].starts_with(" READY") && lines[1].contains("SPACE"), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_vehicle_can_not_steer_the_terminal() {
+    let mut scene = scene(State::Ready, "standing");
+    let mut vehicle = crate::tui::example::vehicle(State::Ready, "standing");
+    let evil = br#"{"driver":"\u001b[2Jx\u0007"}"#;
+    vehicle.picture.take(vehicle_protocol::Topic::Status, evil, false, NOW).unwrap();
+    scene.vehicles.insert("rover-1".parse().unwrap(), std::sync::Arc::new(vehicle));
+    let shown = text(&drawn(&model((100, 28)), &scene, NOW));
+    assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
+}
