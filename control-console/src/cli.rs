@@ -5,7 +5,7 @@ mod certs;
 mod keys;
 
 pub use arguments::{
-    ClearArgs, DemoArgs, DriveArgs, EstopArgs, FaceArgs, PingArgs, SendArgs, TuiArgs, WatchArgs,
+    ClearArgs, DemoArgs, DriveArgs, EstopArgs, FaceArgs, PingArgs, SendArgs, TuiArgs, WatchArgs, WebArgs,
 };
 pub use certs::{BrokerConfigArgs, CertsArgs, CertsTask, IssueArgs, Kind};
 pub use keys::{KeysArgs, KeysTask, NewKeyArgs};
@@ -87,6 +87,8 @@ pub enum Action {
     Drive(DriveArgs),
     /// The screen: fleet, vehicle, drive pad, track and log
     Tui(TuiArgs),
+    /// Serve a page that shows and drives vehicles, for a browser on this machine or on a phone
+    Web(WebArgs),
     /// Show what vehicles report, as it comes
     Watch(WatchArgs),
     /// Show every vehicle that the broker knows of

@@ -9,12 +9,13 @@ mod vehicles;
 mod view;
 mod way;
 
-use crate::cli::{DemoArgs, Global};
+use crate::cli::{DemoArgs, Global, WebArgs};
 use crate::clock::Clock;
 use crate::exit::{Exit, Fault};
 use crate::options::Options;
 use crate::output::Output;
 use crate::tui::{self, Cutter, Setup};
+use crate::web::Page;
 use broker::{Broker, BrokerError};
 use show::Show;
 use std::io::IsTerminal as _;
@@ -50,7 +51,17 @@ pub(crate) async fn run(arguments: &DemoArgs, output: &Output) -> Result<Exit, F
     };
     let (near, far) = (options(broker.address())?, options(way.address)?);
     let on_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let exit = if on_terminal && !arguments.headless && !output.is_json() {
+    let exit = if arguments.web {
+        let page = Page::open(&far, &WebArgs::on_any_port())?;
+        page.tell(output);
+        let exit = tokio::select! {
+            exit = page.serve() => exit,
+            fault = vehicles.broken() => Err(fault),
+            () = over(arguments.length) => Ok(Exit::Done),
+        };
+        // Ctrl-C is how a page ends.
+        exit.map(|exit| if exit == Exit::Interrupted { Exit::Done } else { exit })
+    } else if on_terminal && !arguments.headless && !output.is_json() {
         let (metres, shown) = watch::channel(None);
         let setup = Setup {
             cutter: Some(Cutter { switch, metres: shown }),

@@ -24,6 +24,7 @@ pub mod session;
 pub mod signals;
 pub mod tui;
 pub mod watch;
+mod web;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -84,6 +85,7 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
                 tui::run(&options, tui::Setup::new(arguments.vehicles, arguments.face)).await
             }
             Action::Watch(arguments) => watch::run(&options, arguments, output).await,
+            Action::Web(arguments) => web::run(&options, &arguments, output).await,
             Action::Fleet => fleet::run(&options, output).await,
             Action::Estop(arguments) => estop::run(&options, &arguments, output).await,
             Action::Clear(arguments) => send::clear(&options, &arguments, output).await,

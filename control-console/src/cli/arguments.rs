@@ -2,6 +2,8 @@
 
 use super::duration;
 use clap::Args;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 use vehicle_protocol::{CommandId, CommandName, KeyName, VehicleId};
 
@@ -137,12 +139,44 @@ pub struct PingArgs {
     pub max: Option<Duration>,
 }
 
+/// What `web` takes.
+#[derive(Clone, Debug, Args)]
+pub struct WebArgs {
+    /// The vehicles; without any, all that the broker knows of
+    #[arg(value_name = "VEHICLE")]
+    pub vehicles: Vec<VehicleId>,
+    /// Where to listen; beyond this machine only with TLS, port 0 is any free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8420")]
+    pub listen: SocketAddr,
+    /// A name under which browsers reach this machine, if it is not by address; may be repeated
+    #[arg(long = "name", value_name = "HOST")]
+    pub names: Vec<String>,
+    /// Certificate for TLS, with the ones that vouch for it
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Key of that certificate
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+}
+
+impl WebArgs {
+    /// On this machine alone, at a port that is free.
+    #[must_use]
+    pub fn on_any_port() -> Self {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self { vehicles: Vec::new(), listen, names: Vec::new(), tls_cert: None, tls_key: None }
+    }
+}
+
 /// What `demo` takes.
 #[derive(Clone, Debug, Args)]
 pub struct DemoArgs {
     /// Drive a scripted tour and end with a summary, without a screen
     #[arg(long)]
     pub headless: bool,
+    /// Serve a page to drive from, instead of a scripted tour
+    #[arg(long, conflicts_with = "headless")]
+    pub web: bool,
     /// How long; a tour that has begun is brought to its end
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub length: Option<Duration>,

@@ -26,7 +26,8 @@ pub enum Order {
     EmergencyStop(VehicleId),
     /// Only a fresh press goes on.
     LetGo(VehicleId),
-    /// Attention is gone: the stick is let go, and has to be armed again.
+    /// Attention is gone: the stick is let go and has to be armed again, and what single commands have set in motion from
+    /// here is braked.
     Disarm(VehicleId),
     /// A person wants to drive.
     Arm(VehicleId),

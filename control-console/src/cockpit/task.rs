@@ -157,7 +157,13 @@ impl Task {
             self.hand(&vehicle, lean, at);
         }
         for vehicle in inbox.looks {
-            self.vehicle(&vehicle).looked_at = Some(now);
+            let looked_at = &mut self.vehicle(&vehicle).looked_at;
+            let is_first = looked_at.is_none();
+            *looked_at = Some(now);
+            if is_first {
+                self.vehicle(&vehicle).looked_since = Some(now);
+                self.ping_at = now;
+            }
         }
         for vehicle in inbox.present {
             if let Some(until) = self.moved.get_mut(&vehicle) {
@@ -276,7 +282,7 @@ impl Task {
         for vehicle in self.scene.vehicles.values_mut() {
             let vehicle = Arc::make_mut(vehicle);
             if vehicle.looked_at.is_some_and(|at| now >= at.saturating_add(LOOK)) {
-                (vehicle.looked_at, vehicle.awaited) = (None, None);
+                (vehicle.looked_at, vehicle.looked_since, vehicle.awaited) = (None, None, None);
             }
             vehicle.old_since = vehicle.old_since(up, now);
             vehicle.sample(up, now);

@@ -87,6 +87,8 @@ pub struct Vehicle {
     pub trail: Arc<Trail>,
     /// The hand on its stick.
     pub drive: Drive,
+    /// When somebody began to look at it.
+    pub(super) looked_since: Option<Moment>,
     /// When the values became old.
     pub(super) old_since: Option<Moment>,
 }
@@ -139,8 +141,8 @@ impl Vehicle {
             return Some(self.old_since.unwrap_or(now));
         }
         let patience = if self.looked_at.is_some() { OLD_AFTER } else { OLD_UNSEEN };
-        // What the broker had kept of a vehicle that is online is as good as its own word, until it should have spoken.
-        let from = self.heard.max(self.looked_at.filter(|_| self.heard.is_none())).unwrap_or_default();
+        // Whoever begins to look gives it the time to speak; until then, what the broker had kept is as good.
+        let from = self.heard.max(self.looked_since).unwrap_or_default();
         let until = from.saturating_add(patience);
         (now > until).then_some(until)
     }
@@ -228,7 +230,7 @@ mod tests {
     }
 
     fn seen() -> Vehicle {
-        let mut vehicle = Vehicle { looked_at: Some(at(1)), ..Vehicle::default() };
+        let mut vehicle = Vehicle { looked_at: Some(at(1)), looked_since: Some(at(1)), ..Vehicle::default() };
         let online = br#"{"state":"ONLINE","epoch":"07070707070707070707070707070707","link":1}"#;
         vehicle.hear(Topic::Presence, online, true, at(1)).unwrap();
         vehicle.hear(Topic::Status, br#"{"speed_mph":2,"x_m":0,"y_m":0}"#, false, at(1)).unwrap();

@@ -46,7 +46,12 @@ impl Task {
                 Push::Arm
             }
             Grip::LetGo => Push::Stop,
-            Grip::Disarm => Push::Disarm,
+            Grip::Disarm => {
+                if self.moved.remove(vehicle).is_some() {
+                    self.brake(vehicle, self.silence);
+                }
+                Push::Disarm
+            }
         };
         self.steer(vehicle, Input::Push(push));
     }

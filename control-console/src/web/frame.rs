@@ -1,0 +1,102 @@
+//! What a page is shown: the JSON of its stream.
+
+use crate::clock::Moment;
+use crate::cockpit::{Entry, Freshness, LinkState, Sample, Scene, Vehicle};
+use crate::session::in_milliseconds;
+use serde_json::{Map, Value, json};
+use vehicle_protocol::VehicleId;
+
+/// Everything that changes all the time. `held` tells whether some page holds the stick.
+pub(super) fn state(scene: &Scene, chosen: Option<&VehicleId>, held: bool, now: Moment) -> Value {
+    let (link, why) = match &scene.link {
+        LinkState::Connecting => ("connecting", None),
+        LinkState::Up => ("up", None),
+        LinkState::Down(why) => ("down", Some(why.as_str())),
+        LinkState::Barred(fault) => ("down", Some(fault.what.as_str())),
+    };
+    let fleet: Vec<Value> = scene.vehicles.iter().map(|(id, vehicle)| row(scene, id, vehicle, now)).collect();
+    let vehicle = chosen.and_then(|id| Some((id, scene.vehicles.get(id)?)));
+    json!({
+        "broker": &*scene.broker,
+        "link": link,
+        "why": why,
+        "leaving": scene.leaving.is_some(),
+        "fleet": fleet,
+        "vehicle": vehicle.map(|(id, vehicle)| whole(scene, id, vehicle, held, now)),
+    })
+}
+
+fn row(scene: &Scene, id: &VehicleId, vehicle: &Vehicle, now: Moment) -> Value {
+    let fresh = vehicle.freshness(scene.is_up(), now);
+    let shown = fresh != Freshness::Gone;
+    json!({
+        "id": id,
+        "fresh": fresh,
+        "presence": vehicle.presence(),
+        "mode": vehicle.word("mode").filter(|_| shown),
+        "speed_mph": vehicle.number("speed_mph").filter(|_| shown),
+    })
+}
+
+fn whole(scene: &Scene, id: &VehicleId, vehicle: &Vehicle, held: bool, now: Moment) -> Value {
+    let fresh = vehicle.freshness(scene.is_up(), now);
+    // What is too old to be relied on does not even leave this process.
+    let values: Map<String, Value> = if fresh == Freshness::Gone {
+        Map::new()
+    } else {
+        vehicle.values().map(|(name, value)| (name.to_owned(), value.clone())).collect()
+    };
+    let drive = &vehicle.drive;
+    let round_trip = vehicle.round_trip_now(now).filter(|_| fresh == Freshness::Current);
+    let (speed, turn_rate) = vehicle.limits();
+    json!({
+        "id": id,
+        "fresh": fresh,
+        "presence": vehicle.presence(),
+        "age_ms": vehicle.age(now).map(|age| age.as_millis()),
+        "round_trip_ms": round_trip.map(in_milliseconds),
+        "values": values,
+        "drive": {
+            "state": drive.state.map(crate::drive::stick::State::word),
+            "halt": drive.halt.map(|halt| format!("{halt:?}")),
+            "reason": drive.refusal.as_ref().and_then(|refusal| refusal.reason),
+            "detail": drive.refusal.as_ref().and_then(|refusal| refusal.detail.clone()),
+            "divisor": drive.divisor,
+            "held": held,
+        },
+        "limits": { "speed_mph": speed, "turn_rate_degrees_per_s": turn_rate },
+    })
+}
+
+/// Samples as rows: age in seconds, speed, round trip, battery.
+pub(super) fn samples<'a>(samples: impl Iterator<Item = &'a Sample>, now: Moment) -> Value {
+    let row = |sample: &Sample| {
+        let age = now.saturating_sub(sample.at).as_secs_f64();
+        json!([thousandths(age), sample.speed_mph, sample.round_trip_ms, sample.battery_pct])
+    };
+    samples.map(row).collect()
+}
+
+/// Places as pairs of metres.
+pub(super) fn places<'a>(places: impl Iterator<Item = &'a (Moment, f64, f64)>, reset: bool) -> Value {
+    let points: Value = places.map(|(_, x, y)| json!([thousandths(*x), thousandths(*y)])).collect();
+    json!({ "reset": reset, "points": points })
+}
+
+/// Lines of the log.
+pub(super) fn entries<'a>(entries: impl Iterator<Item = &'a Entry>, now: Moment) -> Value {
+    let line = |entry: &Entry| {
+        json!({
+            "n": entry.number,
+            "age_ms": now.saturating_sub(entry.at).as_millis(),
+            "vehicle": entry.vehicle,
+            "weight": entry.weight,
+            "text": entry.text,
+        })
+    };
+    entries.map(line).collect()
+}
+
+fn thousandths(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}

@@ -1,0 +1,82 @@
+// Every command that the vehicle says it obeys, with the ranges that it gives.
+
+const GROUPS = [
+  ["Engine and motion", ["TURN_ON_ENGINE", "TURN_OFF_ENGINE", "ACCELERATE", "BRAKE", "ROTATE_LEFT", "ROTATE_RIGHT", "PARK", "PARK_IN_SAFE_PLACE"]],
+  ["Lights and horn", ["TURN_ON_HEADLIGHTS", "TURN_OFF_HEADLIGHTS", "TURN_ON_PARKING_LIGHTS", "TURN_OFF_PARKING_LIGHTS", "TURN_ON_HAZARD_LIGHTS", "TURN_OFF_HAZARD_LIGHTS", "HORN"]],
+  ["Doors", ["LOCK_DOORS", "UNLOCK_DOORS"]],
+  ["Limits and places", ["SET_MAX_SPEED", "SET_MIN_SPEED", "SET_SAFE_PLACE"]],
+  ["Control", ["TAKE_CONTROL", "RELEASE_CONTROL", "REPORT_STATUS", "CANCEL", "REVOKE_KEY"]],
+];
+// The stick sends setpoints, and stops have buttons of their own.
+const ELSEWHERE = new Set(["DRIVE", "HEARTBEAT", "EMERGENCY_STOP", "CLEAR_EMERGENCY_STOP"]);
+// Arguments that are no numbers, which a description does not list.
+const WORDS = { CANCEL: "ID", REVOKE_KEY: "TARGET_KEY" };
+const FIRST = { DEGREES: 90, DURATION_MS: 500 };
+
+const words = (name) => name.toLowerCase().replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase());
+
+function input(key, attributes, unit) {
+  const label = document.createElement("label");
+  const field = document.createElement("input");
+  Object.assign(field, attributes);
+  field.dataset.key = key;
+  label.append(field, unit);
+  return [label, field];
+}
+
+function argument(name, { key, unit, min, max, optional }) {
+  // Limits are thousandths; rounding inwards keeps what is typed within them.
+  const [low, high] = [Math.ceil(min * 1000) / 1000, Math.floor(max * 1000) / 1000];
+  const first = FIRST[key] ?? (name === "SET_MAX_SPEED" ? high : low);
+  const [label, field] = input(key, { type: "number", min: low, max: high, step: "any", value: first, required: !optional }, unit);
+  field.setAttribute("aria-label", `${words(name)}: ${unit}, ${low} to ${high}`);
+  field.title = `${low} to ${high} ${unit}`;
+  return [label, field];
+}
+
+function entry({ name, arguments: wanted = [] }, send) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = words(name);
+  button.dataset.command = name;
+  const fields = wanted.map((each) => argument(name, each));
+  if (WORDS[name]) {
+    const [label, field] = input(WORDS[name], { type: "text", required: true, maxLength: 64, spellcheck: false }, "");
+    field.setAttribute("aria-label", `${words(name)}: ${WORDS[name] === "ID" ? "ID of the command" : "name of the key"}`);
+    field.placeholder = WORDS[name] === "ID" ? "ID" : "key";
+    fields.push([label, field]);
+  }
+  button.addEventListener("click", () => {
+    const command = { CMD: name };
+    for (const [, field] of fields) {
+      if (!field.reportValidity()) return;
+      if (field.value !== "") command[field.dataset.key] = field.type === "number" ? Number(field.value) : field.value;
+    }
+    send(command);
+  });
+  if (!fields.length) return button;
+  const box = document.createElement("span");
+  box.className = "asking";
+  box.append(button, ...fields.map(([label]) => label));
+  for (const [, field] of fields) field.addEventListener("keydown", (event) => { if (event.key === "Enter") button.click(); });
+  return box;
+}
+
+/** Fills `place` with what `description` lists. */
+export function show(place, description, send) {
+  const known = new Map(description.commands.filter(({ name }) => !ELSEWHERE.has(name)).map((each) => [each.name, each]));
+  const groups = GROUPS.map(([title, names]) => [title, names.filter((name) => known.has(name))]);
+  const grouped = new Set(GROUPS.flatMap(([, names]) => names));
+  groups.push(["More", [...known.keys()].filter((name) => !grouped.has(name))]);
+  place.replaceChildren(...groups.filter(([, names]) => names.length).map(([title, names]) => {
+    const group = document.createElement("div");
+    group.className = "group";
+    const head = document.createElement("h3");
+    head.textContent = title;
+    const row = document.createElement("div");
+    row.className = "row";
+    row.append(...names.map((name) => entry(known.get(name), send)));
+    group.append(head, row);
+    return group;
+  }));
+}
