@@ -6,6 +6,7 @@ mod drive;
 mod guard;
 mod harness;
 mod plain;
+mod sizes;
 mod tidy;
 mod trust;
 mod units;
