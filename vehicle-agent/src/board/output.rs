@@ -2,7 +2,7 @@
 
 use super::pulse::{PulsedLine, Task};
 use super::wiring::{SERVO_PERIOD, Signal};
-use super::{BoardError, Channel, Header, Level, Pin, SysfsPwm, Wire};
+use super::{BoardError, Header, SysfsPwm, Wire};
 use crate::board::header::Who;
 use std::path::Path;
 use std::time::Duration;
@@ -17,28 +17,24 @@ pub(super) enum Output {
 }
 
 impl Output {
-    /// Takes the wire as an output that is on or off.
+    /// Takes the wire as an output that is on or off; `period` is that of its pulses.
     pub(super) fn take(
         header: &dyn Header,
         pwm: &Path,
         who: Who,
         wire: &Wire,
-        on: bool,
+        first: Signal,
+        period: Duration,
     ) -> Result<Self, BoardError> {
         match wire {
-            Wire::Pin(pin) => Self::line(header, who, pin, on),
-            Wire::Channel(channel) => Self::channel(pwm, who, channel),
+            Wire::Pin(pin) => {
+                let level = header.output(who, pin, Some(first == Signal::On))?;
+                Ok(Self::Line(PulsedLine::new(level)))
+            }
+            Wire::Channel(channel) => {
+                SysfsPwm::open(pwm, channel, &who.names(wire), period).map(Self::Channel)
+            }
         }
-    }
-
-    fn line(header: &dyn Header, who: Who, pin: &Pin, on: bool) -> Result<Self, BoardError> {
-        let level: Box<dyn Level> = header.output(who, pin, Some(on))?;
-        Ok(Self::Line(PulsedLine::new(level)))
-    }
-
-    fn channel(pwm: &Path, who: Who, channel: &Channel) -> Result<Self, BoardError> {
-        let name = who.names(&Wire::Channel(channel.clone()));
-        SysfsPwm::open(pwm, channel, &name).map(Self::Channel)
     }
 
     /// Gives `signal` from now on; `period` is that of the motors' PWM. What is to be off is off when this returns.

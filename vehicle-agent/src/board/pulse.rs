@@ -7,6 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+/// A thread that wakes so late begins no new pulse: the guard takes the agent for dead by then, and may have cleared the line.
+const HELD_UP: Duration = Duration::from_millis(120);
+
 /// What a line is to do from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
@@ -135,9 +138,14 @@ impl Shared {
                     }
                 }
                 Work::Train { period, width } => {
-                    // A thread that was held up goes on from here, rather than making up for what it missed.
                     let now = monotonic();
-                    if now.saturating_sub(edge) > period {
+                    let late = now.saturating_sub(edge);
+                    if late > HELD_UP {
+                        state.give_up();
+                        continue;
+                    }
+                    // One that is less late goes on from here, rather than making up for what it missed.
+                    if late > period {
                         edge = now;
                     }
                     state.set(true);
@@ -160,6 +168,13 @@ impl Shared {
 }
 
 impl State {
+    fn give_up(&mut self) {
+        self.work = Work::None;
+        self.set(false);
+        let next_step = "take load off this board, or use PWM hardware";
+        self.failed.get_or_insert(BoardError::new("software PWM", "its pulses were held up", next_step));
+    }
+
     fn set(&mut self, on: bool) {
         if let Err(error) = self.level.set(on) {
             self.failed = Some(error);

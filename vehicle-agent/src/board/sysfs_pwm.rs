@@ -28,11 +28,17 @@ pub(crate) struct SysfsPwm {
 }
 
 impl SysfsPwm {
-    /// Takes a channel, without pulses; `base` is the folder of the chips.
+    /// Takes a channel, without pulses; `base` is the folder of the chips. Its period is set at once, for channels of one
+    /// chip may have to share theirs from the first moment.
     ///
     /// # Errors
     /// When there is no such channel, or it can't be had.
-    pub(crate) fn open(base: &Path, channel: &Channel, name: &str) -> Result<Self, BoardError> {
+    pub(crate) fn open(
+        base: &Path,
+        channel: &Channel,
+        name: &str,
+        period: Duration,
+    ) -> Result<Self, BoardError> {
         let failed = |problem: String, next_step: &str| BoardError::new(name, problem, next_step);
         let chip = find_chip(base, &channel.chip).map_err(|problem| failed(problem, NO_CHIP))?;
         let folder = chip.join(format!("pwm{}", channel.channel));
@@ -42,7 +48,6 @@ impl SysfsPwm {
         wait_for_files(&folder).map_err(|error| failed(error.to_string(), NO_RIGHT))?;
         let state = read_state(&folder).map_err(|error| failed(error.to_string(), NO_RIGHT))?;
         let mut pwm = Self { name: name.to_owned(), folder, state };
-        let period = Duration::from_nanos(pwm.state.period_ns.max(plan::ANY_PERIOD_NS));
         pwm.bring(Pulses { period, width: Duration::ZERO, inverted: channel.inverted })?;
         Ok(pwm)
     }
@@ -93,7 +98,9 @@ impl SysfsPwm {
     fn refused(&self, file: &str, error: &io::Error) -> BoardError {
         let next_step = match file {
             _ if error.kind() == ErrorKind::PermissionDenied => NO_RIGHT,
-            "period" => "change wiring.pwm_hz: channels of one chip may have to share their period",
+            "period" => {
+                "change wiring.pwm_hz: channels of one chip may have to share their period; then restart the board"
+            }
             "polarity" => "leave out active_low: this chip can't invert",
             _ => "check that no other program uses this channel",
         };

@@ -3,7 +3,7 @@
 use super::header::Who;
 use super::output::Output;
 use super::stop_input::StopInput;
-use super::wiring::place;
+use super::wiring::{SERVO_PERIOD, place};
 use super::{Board, BoardError, Header, HeaderKind, Line, Motion, SYSFS_PWM, Signal, Wire, Wiring};
 use crate::control::{Cause, Moment, Outputs, Sensed};
 use std::path::Path;
@@ -57,9 +57,9 @@ impl WiredBoard {
         let outputs =
             wiring.outputs().into_iter().filter(|(line, _)| !(guarded(*line) && header.is_exclusive()));
         let take = |(line, wire): (Line, Wire)| {
-            let on = line == Line::Brake;
-            let output = Output::take(header, pwm, Who::Agent(line), &wire, on)?;
-            let signal = if on { Signal::On } else { Signal::Off };
+            let signal = if line == Line::Brake { Signal::On } else { Signal::Off };
+            let period = if line.is_servo() { SERVO_PERIOD } else { wiring.pwm_period };
+            let output = Output::take(header, pwm, Who::Agent(line), &wire, signal, period)?;
             Ok(WiredLine { line, output, by_guard: guarded(line), signal })
         };
         let lines = outputs.map(take).collect::<Result<_, _>>()?;

@@ -1,5 +1,6 @@
 //! What a configuration amounts to, in one line per fact.
 
+use crate::board::HeaderKind;
 use crate::config::{BoardConfig, Budget, Config};
 use crate::control::{Kinematics, Policy};
 use std::fmt::Write;
@@ -41,8 +42,12 @@ fn board(board: &BoardConfig) -> String {
         BoardConfig::Sim { trace: Some(trace), .. } => format!("sim, trace in {}", trace.display()),
         BoardConfig::Sim { trace: None, .. } => "sim".to_owned(),
         BoardConfig::Wired { header, wiring } => {
-            let enable = if wiring.enable.is_none() { ", without enable line" } else { "" };
-            format!("{}, {} outputs{enable}", header.name(), wiring.outputs().len())
+            let unsafe_when = match (&wiring.enable, header) {
+                (Some(_), _) => "",
+                (None, HeaderKind::Rppal) => ", without enable line",
+                (None, HeaderKind::Gpiochip) => ", without enable line: nobody stops a frozen agent's motors",
+            };
+            format!("{}, {} outputs{unsafe_when}", header.name(), wiring.outputs().len())
         }
     }
 }

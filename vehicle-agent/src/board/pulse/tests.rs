@@ -108,6 +108,29 @@ fn a_line_that_is_let_go_in_a_pulse_is_off_and_a_steady_one_stays() {
 }
 
 #[test]
+fn pulses_that_were_held_up_end_and_are_told_of() {
+    /// Takes far too long over one pulse, as under a process that is stopped.
+    #[derive(Debug)]
+    struct Slow(Sender<bool>);
+    impl Level for Slow {
+        fn set(&mut self, on: bool) -> Result<(), BoardError> {
+            if on {
+                sleep_until(monotonic().saturating_add(HELD_UP * 2));
+            }
+            let _ = self.0.send(on);
+            Ok(())
+        }
+    }
+    let (sender, heard) = channel();
+    let mut line = PulsedLine::new(Box::new(Slow(sender)));
+    line.give(train(5)).unwrap();
+    let levels: Vec<bool> =
+        std::iter::from_fn(|| heard.recv_timeout(Duration::from_millis(500)).ok()).collect();
+    assert_eq!(levels, [true, false, false], "no second pulse");
+    assert_eq!(line.give(Task::Steady(false)).unwrap_err().problem, "its pulses were held up");
+}
+
+#[test]
 fn what_the_thread_could_not_do_is_told_with_the_next_task() {
     #[derive(Debug)]
     struct Stuck(Sender<()>);

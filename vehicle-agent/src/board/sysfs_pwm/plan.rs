@@ -5,9 +5,6 @@ use std::time::Duration;
 /// The files that pulses need; `polarity` is not on every chip.
 pub(super) const FILES: [&str; 3] = ["period", "duty_cycle", "enable"];
 
-/// A period for a channel that has none yet, without which it takes nothing else: 1 ms.
-pub(super) const ANY_PERIOD_NS: u64 = 1_000_000;
-
 /// What a channel does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct State {

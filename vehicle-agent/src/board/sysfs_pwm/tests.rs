@@ -41,7 +41,7 @@ impl Scene {
     }
 
     fn open(&self, channel: &Channel) -> Result<SysfsPwm, BoardError> {
-        SysfsPwm::open(self.0.path(), channel, "wiring.left.pwm (GPIO 12)")
+        SysfsPwm::open(self.0.path(), channel, "wiring.left.pwm (GPIO 12)", Duration::from_micros(50))
     }
 }
 
@@ -53,7 +53,7 @@ fn channel(chip: &str, channel: u32) -> Channel {
 fn a_channel_is_found_by_its_device_and_gives_no_pulse_until_it_is_told() {
     let scene = Scene::new();
     let mut pwm = scene.open(&channel("20c000.pwm", 0)).unwrap();
-    assert_eq!(scene.files(0), ["1000000", "0", "normal", "1"]);
+    assert_eq!(scene.files(0), ["50000", "0", "normal", "1"]);
     pwm.pulse(Duration::from_millis(20), Duration::from_micros(1_520)).unwrap();
     assert_eq!(scene.files(0), ["20000000", "1520000", "normal", "1"]);
     pwm.off().unwrap();
@@ -63,16 +63,16 @@ fn a_channel_is_found_by_its_device_and_gives_no_pulse_until_it_is_told() {
 #[test]
 fn pulses_that_somebody_left_running_end_when_the_channel_is_taken() {
     let scene = Scene::new();
-    scene.channel(0, "50000", "40000", "1");
+    scene.channel(0, "900000", "400000", "1");
     scene.open(&channel("pwmchip3", 0)).unwrap();
-    assert_eq!(scene.files(0), ["1000000", "0", "normal", "1"]);
+    assert_eq!(scene.files(0), ["50000", "0", "normal", "1"]);
 }
 
 #[test]
 fn an_inverted_channel_is_inverted_before_it_runs() {
     let scene = Scene::new();
     scene.open(&Channel { inverted: true, ..channel("pwmchip3", 0) }).unwrap();
-    assert_eq!(scene.files(0), ["1000000", "0", "inversed", "1"]);
+    assert_eq!(scene.files(0), ["50000", "0", "inversed", "1"]);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_channel_that_is_not_there_yet_is_asked_for_and_waited_for() {
         });
         scene.open(&channel("pwmchip3", 1)).unwrap();
     });
-    assert_eq!(scene.files(1), ["1000000", "0", "normal", "1"]);
+    assert_eq!(scene.files(1), ["50000", "0", "normal", "1"]);
 }
 
 #[test]
@@ -107,7 +107,9 @@ fn what_is_not_there_is_told_with_what_there_is() {
     assert!(number.ends_with("pwmchip3 has 2 channels, from 0; choose another channel"), "{number}");
     fs::remove_file(scene.path("pwmchip3/export")).unwrap();
     assert!(said(&channel("pwmchip3", 1)).contains("export: No such file"));
-    let none = SysfsPwm::open(&scene.path("nowhere"), &channel("pwmchip0", 0), "x").unwrap_err().to_string();
+    let none = SysfsPwm::open(&scene.path("nowhere"), &channel("pwmchip0", 0), "x", Duration::from_millis(1))
+        .unwrap_err()
+        .to_string();
     assert!(none.contains("nowhere: No such file") && none.contains("dtoverlay=pwm-2chan"), "{none}");
 }
 

@@ -50,6 +50,12 @@ pub enum DoorLine {
 }
 
 impl Line {
+    /// Whether its pulses are those of a servo.
+    #[must_use]
+    pub const fn is_servo(self) -> bool {
+        matches!(self, Self::Steering | Self::Motor(_, MotorLine::Esc) | Self::Doors(DoorLine::Servo))
+    }
+
     /// The key of the configuration that names its pin, without the table above all.
     #[must_use]
     pub const fn name(self) -> &'static str {
