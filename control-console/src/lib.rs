@@ -34,6 +34,7 @@ use options::Options;
 use output::Output;
 use std::ffi::OsString;
 use tokio::runtime::Runtime;
+use vehicle_link::UnixTime;
 
 /// Does what the command line says and gives the exit code.
 #[must_use]
@@ -73,6 +74,7 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
         return demo(&runtime, arguments, output);
     }
     let options = Options::resolve(&cli.global)?;
+    warn_of_the_end(&options, output);
     runtime.block_on(async {
         match action {
             Action::Send(arguments) => send::send(&options, arguments, output).await,
@@ -98,6 +100,15 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
             Action::Demo(_) | Action::Certs(_) => Ok(Exit::Other),
         }
     })
+}
+
+/// Warns of a certificate of our own that ends soon; one that can't be read is told of where it is used.
+fn warn_of_the_end(options: &Options, output: &Output) {
+    let now = clock::wall().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let ending = options.endpoint.ending().ok().flatten();
+    if let Some(warning) = ending.and_then(|ending| ending.warning(UnixTime::since_unix_epoch(now))) {
+        output.talk(&format!("warning: {warning}"));
+    }
 }
 
 #[cfg(feature = "demo")]

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use vehicle_link::{Backoff, Cause, Endpoint, Failure, Stage, unique_client_id};
+use vehicle_link::{Backoff, Cause, Endpoint, Failure, Stage, TlsCause, unique_client_id};
 
 pub use rumqttc::QoS;
 
@@ -154,6 +154,8 @@ fn advised(exit: Exit, sentence: &str) -> Fault {
 fn fault(failure: &Failure) -> Fault {
     let exit = match failure.cause() {
         Cause::NotAuthorised | Cause::NotAllowed(_) => Exit::NotAuthorised,
+        // Somebody answers, and one of the two does not accept the other.
+        Cause::Tls(cause) if failure.is_permanent() && *cause != TlsCause::NotTls => Exit::NotAuthorised,
         Cause::Unreachable(_) | Cause::Tls(_) | Cause::NotMqtt | Cause::Refused(_) | Cause::Lost(_) => {
             Exit::BrokerNotReached
         }
@@ -222,7 +224,7 @@ impl<T: Copy + Send + 'static> Connection<'_, T> {
         loop {
             let packet = match self.events.poll().await {
                 Ok(packet) => packet,
-                Err(error) => return Ok(Failure::new(&self.keeper.endpoint.url, &error, self.stage)),
+                Err(error) => return Ok(Failure::new(&self.keeper.endpoint, &error, self.stage)),
             };
             match packet {
                 Packet::Incoming(Incoming::ConnAck(_)) => {
@@ -276,10 +278,16 @@ impl<T: Copy + Send + 'static> Connection<'_, T> {
         self.keeper.signals.send(connected).await.map_err(|_| Gone)
     }
 
+    /// The first filter that the broker does not grant. One that it does not answer for is not granted.
     fn refused(&self, codes: &[SubscribeReasonCode]) -> Option<Failure> {
-        let filters = self.keeper.subscriptions.filters.iter();
-        let (_, (filter, _)) =
-            codes.iter().zip(filters).find(|(code, _)| **code == SubscribeReasonCode::Failure)?;
-        Some(Failure::not_allowed(&self.keeper.endpoint.url, filter))
+        let filters = &self.keeper.subscriptions.filters;
+        // The second subscription is the last filter once more.
+        let asked = if self.acks == 0 { 0 } else { filters.len().saturating_sub(1) };
+        let granted = |code: Option<&SubscribeReasonCode>| {
+            code.is_some_and(|code| *code != SubscribeReasonCode::Failure)
+        };
+        let asked = filters.iter().skip(asked).enumerate();
+        let (_, (filter, _)) = asked.into_iter().find(|(place, _)| !granted(codes.get(*place)))?;
+        Some(Failure::not_allowed(&self.keeper.endpoint, filter))
     }
 }

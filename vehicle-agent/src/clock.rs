@@ -69,6 +69,13 @@ pub(crate) fn sleep_until(moment: Duration) {
     while clock_nanosleep_absolute(ClockId::Monotonic, &moment) == Err(Errno::INTR) {}
 }
 
+/// What the system takes for the time of day, since 1970. It jumps, and on a board without a clock of its own begins in 1970:
+/// for the dates of certificates only.
+#[must_use]
+pub fn time_of_day() -> Duration {
+    read(ClockId::Realtime)
+}
+
 /// The time that `CLOCK_BOOTTIME` counts and `CLOCK_MONOTONIC` does not.
 fn suspended() -> Duration {
     // Whatever comes between the two readings makes the difference larger, so the smallest of some is the best.

@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails"))]
 
 pub mod board;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -20,6 +21,7 @@ pub use latch::Latch;
 
 use anyhow::Context as _;
 use board::Board;
+use calendar::Calendar;
 use clock::Clock;
 use config::Config;
 use control::{Checks, Policy, Vehicle};
@@ -28,6 +30,7 @@ use keys::KeyKeeper;
 use latch::LatchKeeper;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use supervise::Watchers;
 use tracing::{info, warn};
@@ -120,7 +123,11 @@ fn connect(config: &Config, epoch: Epoch, clock: Clock) -> anyhow::Result<LinkPo
     let topics = config.root.vehicle(config.vehicle.clone());
     // Only the jitter of the back-off hangs on it.
     let random = || getrandom::u64().unwrap_or(u64::MAX / 2);
-    link::spawn(&config.endpoint, &topics, epoch, clock, random)
+    let calendar = Arc::new(Calendar::new(&config.state_dir, clock::time_of_day));
+    if let Some(doubt) = calendar.doubt().filter(|_| config.endpoint.url.is_tls()) {
+        warn!("{doubt}");
+    }
+    link::spawn(&config.endpoint, &topics, epoch, (clock, calendar), random)
         .context("the broker cannot be used as configured")
 }
 

@@ -16,6 +16,7 @@ mod traffic;
 mod trouble;
 mod vehicle;
 
+use crate::calendar::Calendar;
 use crate::clock::Clock;
 use crate::control::{Received, Report};
 use desk::{Desk, Ended};
@@ -65,7 +66,7 @@ pub struct LinkEvents {
 
 /// Starts to connect, and goes on until the handle leaves or is dropped. Needs a tokio runtime.
 ///
-/// After a suspend, drop the handle and spawn anew with the new epoch: LINK counts from 1 in each.
+/// Certificates are judged by the calendar, all else goes by the clock. After a suspend, drop the handle and spawn anew with the new epoch: LINK counts from 1 in each.
 ///
 /// # Errors
 ///
@@ -74,11 +75,11 @@ pub fn spawn(
     endpoint: &Endpoint,
     topics: &Topics,
     epoch: Epoch,
-    clock: Clock,
+    (clock, calendar): (Clock, Arc<Calendar>),
     random: impl FnMut() -> u64 + Send + 'static,
 ) -> Result<(LinkHandle, LinkEvents), EndpointError> {
     let desk = Arc::new(Desk::default());
-    let supervisor = Supervisor::new(endpoint, topics, epoch, clock, random, Arc::clone(&desk))?;
+    let supervisor = Supervisor::new(endpoint, topics, epoch, (clock, calendar), random, Arc::clone(&desk))?;
     let ended = Ended(Arc::clone(&desk));
     let task = tokio::spawn(async move {
         let _ended = ended;

@@ -122,7 +122,7 @@ async fn tls_with_certificates_works_and_a_stranger_authority_ends_it_at_once() 
     let output = run(&broker.url(), &[&own[..], &["--ca-file", authority, "fleet"]].concat()).await?;
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     let output = run(&broker.url(), &[&own[..], &["--ca-file", strange, "fleet"]].concat()).await?;
-    assert_eq!(output.code, Some(3), "{}", output.stderr);
+    assert_eq!(output.code, Some(4), "{}", output.stderr);
     assert!(output.stderr.contains("next: "), "{}", output.stderr);
     Ok(())
 }

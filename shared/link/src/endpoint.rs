@@ -4,9 +4,11 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rumqttc::{AsyncClient, EventLoop, MqttOptions, NetworkOptions, Transport};
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 
 use crate::{BrokerUrl, Login, TlsFiles};
 
@@ -132,19 +134,32 @@ impl Endpoint {
         Self { url, login: None, tls: TlsFiles::default(), keep_alive: Duration::from_secs(60) }
     }
 
-    /// Reads the TLS files and makes the options of a clean session.
+    /// Reads the TLS files and makes the options of a clean session; certificates are judged by the system's clock.
     ///
     /// # Errors
     ///
     /// If a file cannot be used, if TLS files and address contradict each other, or if the keep-alive is out of range.
     pub fn options(&self, client_id: &str) -> Result<MqttOptions, EndpointError> {
+        self.options_by(client_id, Arc::new(DefaultTimeProvider))
+    }
+
+    /// As [`Endpoint::options`], with a clock to judge certificates by.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::options`].
+    pub fn options_by(
+        &self,
+        client_id: &str,
+        time: Arc<dyn TimeProvider>,
+    ) -> Result<MqttOptions, EndpointError> {
         if !(1..=u64::from(u16::MAX)).contains(&self.keep_alive.as_secs()) {
             return Err(EndpointError::KeepAlive(self.keep_alive));
         }
         // Without brackets: that form of an IPv6 address is understood by the resolver and by TLS alike.
         let mut options = MqttOptions::new(client_id, self.url.host(), self.url.port());
         if self.url.is_tls() {
-            options.set_transport(Transport::tls_with_config(self.tls.client_config()?.into()));
+            options.set_transport(Transport::tls_with_config(self.tls.client_config(time)?.into()));
         } else if self.tls != TlsFiles::default() {
             return Err(EndpointError::TlsFilesWithoutTls(self.url.clone()));
         }

@@ -9,12 +9,13 @@ use rumqttc::{ConnectReturnCode, ConnectionError, StateError, TlsError, mqttbyte
 
 pub use tls::TlsCause;
 
-use crate::BrokerUrl;
+use crate::{BrokerUrl, Endpoint, TlsFiles};
 
 /// A connection that failed: which, and why. Displayed as one sentence with the next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     broker: BrokerUrl,
+    files: Box<TlsFiles>,
     cause: Cause,
 }
 
@@ -49,18 +50,19 @@ pub enum Cause {
 impl Failure {
     /// Classifies what the event loop returned.
     #[must_use]
-    pub fn new(broker: &BrokerUrl, error: &ConnectionError, stage: Stage) -> Self {
+    pub fn new(endpoint: &Endpoint, error: &ConnectionError, stage: Stage) -> Self {
         let cause = match stage {
             Stage::Connecting => connecting(error),
             Stage::Connected => Cause::Lost(transport::end_of(error)),
         };
-        Self { broker: broker.clone(), cause }
+        Self { broker: endpoint.url.clone(), files: Box::new(endpoint.tls.clone()), cause }
     }
 
     /// Makes the failure of a subscription that the broker's access list refuses.
     #[must_use]
-    pub fn not_allowed(broker: &BrokerUrl, topic: impl Into<String>) -> Self {
-        Self { broker: broker.clone(), cause: Cause::NotAllowed(topic.into()) }
+    pub fn not_allowed(endpoint: &Endpoint, topic: impl Into<String>) -> Self {
+        let cause = Cause::NotAllowed(topic.into());
+        Self { broker: endpoint.url.clone(), files: Box::new(endpoint.tls.clone()), cause }
     }
 
     /// Gives the cause.
@@ -90,7 +92,7 @@ fn connecting(error: &ConnectionError) -> Cause {
         ConnectionError::NetworkTimeout | ConnectionError::FlushTimeout => {
             Cause::Unreachable("it does not answer in time".to_owned())
         }
-        ConnectionError::Tls(TlsError::Io(error)) => tls::handshake(error),
+        ConnectionError::Tls(TlsError::Io(error)) => transport::handshake(error),
         ConnectionError::Tls(TlsError::TLS(error)) => Cause::Tls(TlsCause::of(error)),
         ConnectionError::Tls(error) => Cause::Tls(TlsCause::Other(error.to_string())),
         ConnectionError::Io(error)
@@ -121,7 +123,9 @@ impl fmt::Display for Failure {
                 "the broker {broker} does not let this login use {topic}; have the broker's access list allow it"
             ),
             Cause::Tls(cause) => {
-                write!(f, "no TLS connection to {broker}: {cause}; {}", cause.next_step())
+                write!(f, "no TLS connection to {broker}: ")?;
+                cause.tell(&self.files, f)?;
+                write!(f, "; {}", cause.next_step())
             }
             Cause::NotMqtt => write!(
                 f,
@@ -162,8 +166,12 @@ impl std::error::Error for Failure {}
 mod tests {
     use super::*;
 
+    fn endpoint() -> Endpoint {
+        Endpoint::new("mqtts://broker".parse().unwrap())
+    }
+
     fn failure(error: &ConnectionError, stage: Stage) -> Failure {
-        Failure::new(&"mqtts://broker".parse().unwrap(), error, stage)
+        Failure::new(&endpoint(), error, stage)
     }
 
     fn refused(code: ConnectReturnCode) -> Failure {
@@ -189,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_topic_out_of_bounds_is_permanent_and_named() {
-        let failure = Failure::not_allowed(&"mqtt://broker".parse().unwrap(), "vehicles/mule/command");
+        let failure = Failure::not_allowed(&endpoint(), "vehicles/mule/command");
         assert!(failure.is_permanent());
         assert!(failure.to_string().contains("use vehicles/mule/command;"), "{failure}");
     }

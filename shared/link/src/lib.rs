@@ -27,12 +27,16 @@ mod login;
 pub mod secret_file;
 mod tls;
 mod url;
+mod validity;
 
 pub use backoff::Backoff;
 pub use client_id::{CLIENT_ID_PREFIX, unique_client_id, vehicle_client_id};
 pub use endpoint::{Endpoint, EndpointError, FileRole, MAX_PACKET_BYTES, connect};
 pub use failure::{Cause, Failure, Stage, TlsCause};
 pub use login::Login;
+pub use rustls::pki_types::UnixTime;
+pub use rustls::time_provider::TimeProvider;
 pub use secret_file::SecretFileError;
 pub use tls::TlsFiles;
 pub use url::{BrokerUrl, UrlError};
+pub use validity::{Ending, day};

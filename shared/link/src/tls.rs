@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::pem::{Error as PemError, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, Error, RootCertStore, crypto};
 
 use crate::endpoint::{EndpointError, FileRole, read};
@@ -22,13 +23,14 @@ pub struct TlsFiles {
 
 impl TlsFiles {
     /// Reads the files; the cryptography is named here, so that no default of the process is needed.
-    pub(crate) fn client_config(&self) -> Result<ClientConfig, EndpointError> {
+    pub(crate) fn client_config(&self, time: Arc<dyn TimeProvider>) -> Result<ClientConfig, EndpointError> {
         let pair = self.pair()?;
         let roots = match &self.ca_file {
             Some(path) => roots(path)?,
             None => platform_roots(rustls_native_certs::load_native_certs())?,
         };
-        let builder = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+        let provider = Arc::new(crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_details(provider, time)
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots);
         let Some((cert_path, key_path)) = pair else { return Ok(builder.with_no_client_auth()) };
@@ -80,7 +82,10 @@ fn platform_roots(found: rustls_native_certs::CertificateResult) -> Result<RootC
     Ok(roots)
 }
 
-fn certificates(role: FileRole, path: &Path) -> Result<Vec<CertificateDer<'static>>, EndpointError> {
+pub(crate) fn certificates(
+    role: FileRole,
+    path: &Path,
+) -> Result<Vec<CertificateDer<'static>>, EndpointError> {
     let pem = read(role, path)?;
     let certificates: Result<Vec<_>, PemError> = CertificateDer::pem_slice_iter(&pem).collect();
     let certificates = certificates.map_err(|error| malformed(role, path, pem_reason(&error)))?;
@@ -110,6 +115,7 @@ fn pem_reason(error: &PemError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustls::time_provider::DefaultTimeProvider;
     use std::fs;
 
     /// A folder with a CA, a certificate of its own making, and the key of another.
@@ -143,7 +149,8 @@ mod tests {
             key: Option<&str>,
         ) -> Result<ClientConfig, EndpointError> {
             let path = |name: Option<&str>| name.map(|name| self.folder.path().join(name));
-            TlsFiles { ca_file: path(ca), cert_file: path(cert), key_file: path(key) }.client_config()
+            TlsFiles { ca_file: path(ca), cert_file: path(cert), key_file: path(key) }
+                .client_config(Arc::new(DefaultTimeProvider))
         }
     }
 

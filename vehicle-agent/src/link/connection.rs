@@ -41,7 +41,7 @@ impl Connection {
             Ok(_) => Ok(Self { client, event_loop, link }),
             Err(error) => Err(Failed {
                 may_have_a_will: may_have_a_will(&error),
-                trouble: Failure::new(&vehicle.broker, &error, Stage::Connecting).into(),
+                trouble: Failure::new(&vehicle.endpoint, &error, Stage::Connecting).into(),
             }),
         }
     }
@@ -88,7 +88,7 @@ async fn exchange(
                 while let Some(event) = event_loop.state.events.pop_front() {
                     take(traffic, desk, now, event)?;
                 }
-                return Err(Failure::new(&vehicle.broker, &error, Stage::Connected).into());
+                return Err(Failure::new(&vehicle.endpoint, &error, Stage::Connected).into());
             }
         }
         if desk.backlog() >= BACKLOG {

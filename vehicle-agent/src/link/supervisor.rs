@@ -5,11 +5,12 @@ use super::desk::Desk;
 use super::keeper::Keeper;
 use super::trouble::Trouble;
 use super::vehicle::Vehicle;
+use crate::calendar::Calendar;
 use crate::clock::Clock;
 use rumqttc::MqttOptions;
 use std::sync::Arc;
 use std::time::Duration;
-use vehicle_link::{Backoff, Endpoint, EndpointError, vehicle_client_id};
+use vehicle_link::{Backoff, Ending, Endpoint, EndpointError, vehicle_client_id};
 use vehicle_protocol::{Epoch, Topics};
 
 /// The first pause.
@@ -35,6 +36,11 @@ pub(super) struct Supervisor<R> {
     link: u32,
     /// What was last complained of, so as to say it once.
     complaint: String,
+    calendar: Arc<Calendar>,
+    /// Of the vehicle's own certificate.
+    ending: Option<Ending>,
+    /// What was last said of the files, so as to say it once.
+    remark: String,
 }
 
 impl<R: FnMut() -> u64> Supervisor<R> {
@@ -42,13 +48,17 @@ impl<R: FnMut() -> u64> Supervisor<R> {
         endpoint: &Endpoint,
         topics: &Topics,
         epoch: Epoch,
-        clock: Clock,
+        (clock, calendar): (Clock, Arc<Calendar>),
         random: R,
         desk: Arc<Desk>,
     ) -> Result<Self, EndpointError> {
+        let (options, ending) = prepared(endpoint, &vehicle_client_id(topics.id().as_str()), &calendar)?;
         Ok(Self {
-            options: endpoint.options(&vehicle_client_id(topics.id().as_str()))?,
-            vehicle: Vehicle::new(endpoint.url.clone(), topics.clone(), epoch),
+            options,
+            ending,
+            calendar,
+            remark: String::new(),
+            vehicle: Vehicle::new(endpoint.clone(), topics.clone(), epoch),
             clock,
             random,
             desk,
@@ -65,6 +75,48 @@ impl<R: FnMut() -> u64> Supervisor<R> {
             let Err(trouble) = self.connect_and_serve().await else { return };
             self.complain(&trouble);
             self.pause(trouble.is_permanent()).await;
+            if trouble.is_permanent() {
+                self.read_again().await;
+            }
+        }
+    }
+
+    /// Reads the TLS files once more: whoever has to change something may have.
+    async fn read_again(&mut self) {
+        let (endpoint, calendar) = (self.vehicle.endpoint.clone(), Arc::clone(&self.calendar));
+        let id = self.options.client_id();
+        // Beside the control loop, which never waits for a disk.
+        let read = tokio::task::spawn_blocking(move || prepared(&endpoint, &id, &calendar)).await;
+        match read {
+            Ok(Ok((options, ending))) => (self.options, self.ending) = (options, ending),
+            Ok(Err(error)) => self.remark(error.to_string()),
+            Err(_) => {}
+        }
+    }
+
+    /// A broker was good enough to connect to.
+    fn note_certificates(&mut self) {
+        if !self.vehicle.endpoint.url.is_tls() {
+            return;
+        }
+        if let Some(time) = self.calendar.confirmed() {
+            let calendar = Arc::clone(&self.calendar);
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = calendar.keep(time) {
+                    tracing::warn!("the time is not kept for the next start: {error}");
+                }
+            });
+        }
+        let warning = self.ending.as_ref().and_then(|ending| ending.warning(self.calendar.now()));
+        if let Some(warning) = warning {
+            self.remark(warning);
+        }
+    }
+
+    fn remark(&mut self, remark: String) {
+        if remark != self.remark {
+            tracing::warn!("{remark}");
+            self.remark = remark;
         }
     }
 
@@ -89,7 +141,8 @@ impl<R: FnMut() -> u64> Supervisor<R> {
         };
         self.link = link;
         self.complaint.clear();
-        tracing::info!(broker = %self.vehicle.broker, link, "connected");
+        tracing::info!(broker = %self.vehicle.endpoint.url, link, "connected");
+        self.note_certificates();
         let begin = self.clock.now();
         let end = connection.serve(&self.vehicle, &self.desk, &mut self.keeper, self.clock).await;
         if self.clock.now().since(begin) >= STABLE {
@@ -138,6 +191,16 @@ impl<R: FnMut() -> u64> Supervisor<R> {
     }
 }
 
+/// What the TLS files amount to.
+fn prepared(
+    endpoint: &Endpoint,
+    client_id: &str,
+    calendar: &Arc<Calendar>,
+) -> Result<(MqttOptions, Option<Ending>), EndpointError> {
+    let options = endpoint.options_by(client_id, Arc::<Calendar>::clone(calendar))?;
+    Ok((options, endpoint.ending()?))
+}
+
 /// Waits until the link is told to leave.
 async fn left(desk: &Desk) {
     while !desk.is_leaving() {
@@ -154,7 +217,9 @@ mod tests {
         let endpoint = Endpoint::new("mqtt://localhost".parse().unwrap());
         let topics = Root::default().vehicle("rover-1".parse().unwrap());
         let desk = Arc::new(Desk::default());
-        Supervisor::new(&endpoint, &topics, Epoch::default(), Clock::start(), || u64::MAX, desk).unwrap()
+        let calendar = Arc::new(Calendar::new(std::path::Path::new("/nowhere"), || Duration::ZERO));
+        let times = (Clock::start(), calendar);
+        Supervisor::new(&endpoint, &topics, Epoch::default(), times, || u64::MAX, desk).unwrap()
     }
 
     /// Milliseconds until the link tries again.

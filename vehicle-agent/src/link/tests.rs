@@ -30,7 +30,8 @@ fn topics() -> Topics {
 
 fn link(port: u16) -> (LinkHandle, LinkEvents) {
     let endpoint = Endpoint::new(format!("mqtt://127.0.0.1:{port}").parse().unwrap());
-    spawn(&endpoint, &topics(), EPOCH, Clock::start(), || 0).unwrap()
+    let calendar = Arc::new(Calendar::new(std::path::Path::new("/nowhere"), || Duration::ZERO));
+    spawn(&endpoint, &topics(), EPOCH, (Clock::start(), calendar), || 0).unwrap()
 }
 
 async fn next(events: &mut LinkEvents) -> LinkEvent {
@@ -359,7 +360,7 @@ async fn what_comes_in_with_the_end_of_the_connection_still_comes_in() {
     // A packet of no known kind breaks the connection.
     let mut last_words = [stop.clone(), stop].concat();
     last_words.extend([0xf0, 0]);
-    let _stream = broker.accept([2, 0, 1, 1], &last_words).await;
+    let _stream = broker.accept(&[2, 0, 1, 1], &last_words).await;
     let mut messages = 0;
     loop {
         match next(&mut events).await {
@@ -378,7 +379,7 @@ async fn an_answer_goes_ahead_of_the_acknowledgement_of_its_command() {
     for (qos, receipt) in [(1, 4), (2, 5)] {
         let broker = Scripted::start().await;
         let (handle, mut events) = link(broker.port);
-        let mut stream = broker.accept([2, 0, 1, 1], &[]).await;
+        let mut stream = broker.accept(&[2, 0, 1, 1], &[]).await;
         up(&mut events).await;
         assert_eq!(scripted::kinds(&mut stream, &[3]).await, [3], "its presence");
         let command = scripted::publish_numbered(qos, 9, &topics().of(Topic::Commands), "{}");
@@ -393,7 +394,7 @@ async fn an_answer_goes_ahead_of_the_acknowledgement_of_its_command() {
 async fn all_that_comes_in_is_acknowledged_although_nobody_answers() {
     let broker = Scripted::start().await;
     let (_handle, mut events) = link(broker.port);
-    let mut stream = broker.accept([2, 0, 1, 1], &[]).await;
+    let mut stream = broker.accept(&[2, 0, 1, 1], &[]).await;
     up(&mut events).await;
     for number in 1..=200 {
         let topic = if number % 2 == 0 { topics().of(Topic::Commands) } else { "elsewhere".to_owned() };
@@ -404,13 +405,16 @@ async fn all_that_comes_in_is_acknowledged_although_nobody_answers() {
 }
 
 #[tokio::test]
-async fn a_vehicle_that_may_not_subscribe_is_not_online() {
-    let broker = Scripted::start().await;
-    let (handle, mut events) = link(broker.port);
-    let mut stream = broker.accept([2, 0x80, 1, 1], &[]).await;
-    let mut heard = Vec::new();
-    timeout(PATIENCE, stream.read_to_end(&mut heard)).await.expect("the link hangs up").unwrap();
-    assert_eq!(heard, b"", "neither a presence nor anything else");
-    timeout(PATIENCE, handle.leave()).await.unwrap();
-    assert_eq!(timeout(PATIENCE, events.next()).await.unwrap(), None);
+async fn a_vehicle_that_may_not_subscribe_to_all_is_not_online() {
+    // Refused, and not answered for.
+    for codes in [&[2, 0x80, 1, 1][..], &[2, 0, 1], &[]] {
+        let broker = Scripted::start().await;
+        let (handle, mut events) = link(broker.port);
+        let mut stream = broker.accept(codes, &[]).await;
+        let mut heard = Vec::new();
+        timeout(PATIENCE, stream.read_to_end(&mut heard)).await.expect("the link hangs up").unwrap();
+        assert_eq!(heard, b"", "neither a presence nor anything else after {codes:?}");
+        timeout(PATIENCE, handle.leave()).await.unwrap();
+        assert_eq!(timeout(PATIENCE, events.next()).await.unwrap(), None);
+    }
 }

@@ -24,7 +24,7 @@ pub(super) const CAPACITY: usize = IN_FLIGHT + RECEIPTS + 5;
 const MAX_PRESENCE_BYTES: usize = 256;
 
 /// How long the broker may take to answer the subscription.
-pub(super) const SUBSCRIBED_WITHIN: Duration = Duration::from_secs(5);
+const SUBSCRIBED_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long the last messages may take, and then the goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -81,7 +81,9 @@ impl<'a> Traffic<'a> {
             self.leave(now);
         }
         let next = match self.phase {
-            Phase::Subscribing(until) if until <= now => return Err(Trouble::NotSubscribed),
+            Phase::Subscribing(until) if until <= now => {
+                return Err(Trouble::NotSubscribed(SUBSCRIBED_WITHIN));
+            }
             Phase::Left(until) if until <= now => return Ok(Attended::Left),
             Phase::Subscribing(until) | Phase::Left(until) => Some(until),
             Phase::Leaving(until) => Some(self.say_goodbye(now, until)),
@@ -100,9 +102,13 @@ impl<'a> Traffic<'a> {
             }
             return Ok(());
         }
-        let mut answers = self.vehicle.subscribed().iter().zip(&answer.return_codes);
-        if let Some(((_, name), _)) = answers.find(|(_, code)| **code == SubscribeReasonCode::Failure) {
-            return Err(Failure::not_allowed(&self.vehicle.broker, name.as_str()).into());
+        // What is not answered for is not granted.
+        let is_granted = |code: Option<&SubscribeReasonCode>| {
+            code.is_some_and(|code| *code != SubscribeReasonCode::Failure)
+        };
+        let mut asked = self.vehicle.subscribed().iter().enumerate();
+        if let Some((_, (_, name))) = asked.find(|(place, _)| !is_granted(answer.return_codes.get(*place))) {
+            return Err(Failure::not_allowed(&self.vehicle.endpoint, name.as_str()).into());
         }
         self.phase = Phase::Up;
         let online = self.presence(PresenceState::Online);

@@ -1,7 +1,7 @@
 //! Why a connection ended, in plain words.
 
 use super::proof::SILENCE;
-use super::traffic::SUBSCRIBED_WITHIN;
+use std::time::Duration;
 use vehicle_link::Failure;
 
 /// Why a connection ended, or never came about.
@@ -13,9 +13,9 @@ pub(super) enum Trouble {
     /// The link does not prove itself.
     #[error("the broker has acknowledged nothing for {} s while the vehicle could move", SILENCE.as_secs())]
     Silent,
-    /// Connected, and then nothing.
-    #[error("the broker has not answered the subscription within {} s", SUBSCRIBED_WITHIN.as_secs())]
-    NotSubscribed,
+    /// Connected, and then nothing for so long.
+    #[error("the broker has not answered the subscription within {} s", .0.as_secs())]
+    NotSubscribed(Duration),
 }
 
 impl Trouble {
@@ -23,7 +23,7 @@ impl Trouble {
     pub(super) fn is_permanent(&self) -> bool {
         match self {
             Self::Failure(failure) => failure.is_permanent(),
-            Self::Silent | Self::NotSubscribed => false,
+            Self::Silent | Self::NotSubscribed(_) => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::control::Report;
 use rumqttc::{LastWill, QoS, SubscribeFilter};
-use vehicle_link::BrokerUrl;
+use vehicle_link::Endpoint;
 use vehicle_protocol::{Epoch, Presence, PresenceState, Topic, Topics};
 
 /// What others write and the vehicle reads. Commands at QoS 2, so that it is the publisher's QoS that decides.
@@ -16,16 +16,16 @@ const SUBSCRIPTIONS: [(Topic, QoS); 4] = [
 /// The vehicle as the broker sees it.
 #[derive(Debug)]
 pub(super) struct Vehicle {
-    pub(super) broker: BrokerUrl,
+    pub(super) endpoint: Endpoint,
     topics: Topics,
     epoch: Epoch,
     subscribed: [(Topic, String); 4],
 }
 
 impl Vehicle {
-    pub(super) fn new(broker: BrokerUrl, topics: Topics, epoch: Epoch) -> Self {
+    pub(super) fn new(endpoint: Endpoint, topics: Topics, epoch: Epoch) -> Self {
         let subscribed = SUBSCRIPTIONS.map(|(topic, _)| (topic, topics.of(topic)));
-        Self { broker, topics, epoch, subscribed }
+        Self { endpoint, topics, epoch, subscribed }
     }
 
     pub(super) fn topic(&self, topic: Topic) -> String {

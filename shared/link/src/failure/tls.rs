@@ -5,17 +5,18 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
-use super::{Cause, transport};
+use crate::tls::TlsFiles;
+use crate::validity::day;
 
 /// Why no TLS connection comes about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TlsCause {
     /// None of those we trust vouches for the broker.
     UnknownCa,
-    /// The broker's certificate has expired.
-    Expired,
-    /// The broker's certificate is not yet valid.
-    NotYetValid,
+    /// The broker's certificate has expired; the text is when, and what the day is taken for.
+    Expired(String),
+    /// The broker's certificate is not yet valid; the text is when it will be, and what the day is taken for.
+    NotYetValid(String),
     /// The broker's certificate is for another name.
     WrongName,
     /// The broker wants a client certificate, and none was given.
@@ -52,8 +53,14 @@ impl TlsCause {
         match error {
             // A bad signature is what a CA made anew under its old name looks like.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownCa,
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
+            CertificateError::Expired => Self::Expired("long ago".to_owned()),
+            CertificateError::ExpiredContext { time, not_after } => {
+                Self::Expired(format!("on {}, and it is {} here", day(*not_after), day(*time)))
+            }
+            CertificateError::NotValidYet => Self::NotYetValid("yet".to_owned()),
+            CertificateError::NotValidYetContext { time, not_before } => {
+                Self::NotYetValid(format!("from {} on, and it is {} here", day(*not_before), day(*time)))
+            }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Self::WrongName
             }
@@ -85,29 +92,32 @@ impl TlsCause {
     pub(super) fn next_step(&self) -> &'static str {
         match self {
             Self::UnknownCa => "name the file of the CA that signed it",
-            Self::Expired => "have it renewed, and check this machine's clock",
-            Self::NotYetValid => "check this machine's clock",
+            Self::Expired(_) => "have it renewed, and check this machine's clock",
+            Self::NotYetValid(_) => "check this machine's clock",
             Self::WrongName => "use the name in the certificate, or have the certificate made for this one",
             Self::CertificateRequired => "give a client certificate and its key",
-            Self::CertificateRefused(_) => "give one that is in force and from a CA that the broker trusts",
+            Self::CertificateRefused(alert) => refused(alert),
             Self::NotTls => "use mqtt://, or the broker's TLS port (often 8883)",
             Self::Closed => "check that this is the broker's TLS port (often 8883)",
             Self::Other(_) => "look into the broker's log",
         }
     }
-}
 
-impl fmt::Display for TlsCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Says what is wrong, and with which of our files if with one.
+    pub(super) fn tell(&self, files: &TlsFiles, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownCa => f.write_str("nobody whom we trust has signed the broker's certificate"),
-            Self::Expired => f.write_str("the broker's certificate has expired"),
-            Self::NotYetValid => f.write_str("the broker's certificate is not yet valid"),
+            Self::UnknownCa => match &files.ca_file {
+                Some(path) => write!(f, "no CA in {} has signed the broker's certificate", path.display()),
+                None => f.write_str("nobody whom this machine trusts has signed the broker's certificate"),
+            },
+            Self::Expired(when) => write!(f, "the broker's certificate has expired {when}"),
+            Self::NotYetValid(when) => write!(f, "the broker's certificate is valid only {when}"),
             Self::WrongName => f.write_str("the broker's certificate is for another name"),
             Self::CertificateRequired => f.write_str("the broker wants a client certificate"),
-            Self::CertificateRefused(alert) => {
-                write!(f, "the broker refuses the client certificate ({alert})")
-            }
+            Self::CertificateRefused(alert) => match &files.cert_file {
+                Some(path) => write!(f, "the broker refuses the certificate {} ({alert})", path.display()),
+                None => write!(f, "the broker refuses the client certificate ({alert})"),
+            },
             Self::NotTls => f.write_str("what answers does not speak TLS"),
             Self::Closed => f.write_str("the other side hung up during the handshake"),
             Self::Other(text) => f.write_str(text),
@@ -115,16 +125,17 @@ impl fmt::Display for TlsCause {
     }
 }
 
+/// What to do about a certificate that the broker refuses with this alert.
+fn refused(alert: &str) -> &'static str {
+    match alert {
+        "CertificateExpired" => "have a new one made: control-console certs issue, with --renew",
+        "CertificateRevoked" => "it was revoked: have its authority issue a new one",
+        "UnknownCA" => "give one from the CA that the broker trusts",
+        _ => "give one that is in force and from a CA that the broker trusts",
+    }
+}
+
 /// Finds the TLS library's own error in one of the socket.
 pub(super) fn inner(error: &io::Error) -> Option<&Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref())
-}
-
-/// Classifies an error of the socket during the handshake.
-pub(super) fn handshake(error: &io::Error) -> Cause {
-    Cause::Tls(match inner(error) {
-        Some(error) => TlsCause::of(error),
-        None if transport::is_closed(error) => TlsCause::Closed,
-        None => TlsCause::Other(error.to_string()),
-    })
 }

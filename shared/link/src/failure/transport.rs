@@ -30,8 +30,17 @@ pub(super) fn connecting(error: &Error) -> Cause {
     Cause::Unreachable(why)
 }
 
+/// Classifies an error of the socket during the handshake.
+pub(super) fn handshake(error: &Error) -> Cause {
+    Cause::Tls(match tls::inner(error) {
+        Some(error) => TlsCause::of(error),
+        None if is_closed(error) => TlsCause::Closed,
+        None => TlsCause::Other(error.to_string()),
+    })
+}
+
 /// Tells whether the other side hung up.
-pub(super) fn is_closed(error: &Error) -> bool {
+fn is_closed(error: &Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::ConnectionReset

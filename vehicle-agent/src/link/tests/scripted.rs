@@ -18,12 +18,13 @@ impl Scripted {
     }
 
     /// Accepts the next connection and answers its subscription with `codes`, and in the same breath says `more`.
-    pub(super) async fn accept(&self, codes: [u8; 4], more: &[u8]) -> TcpStream {
+    pub(super) async fn accept(&self, codes: &[u8], more: &[u8]) -> TcpStream {
         let mut stream = self.listener.accept().await.unwrap().0;
         packet(&mut stream).await;
         stream.write_all(&ACCEPTED).await.unwrap();
         let subscription = packet(&mut stream).await;
-        let mut answer = vec![0x90, 6, subscription[0], subscription[1]];
+        let length = u8::try_from(2 + codes.len()).unwrap();
+        let mut answer = vec![0x90, length, subscription[0], subscription[1]];
         answer.extend(codes);
         answer.extend(more);
         stream.write_all(&answer).await.unwrap();
