@@ -74,26 +74,25 @@ impl Certificates {
     }
 }
 
-/// Makes what no authority in its right mind would: a client certificate for any time, signed by the authority whose key and
-/// name these are.
+/// Makes what no authority in its right mind would: a certificate for any time, signed by the authority whose key and name
+/// these are; for a broker on `localhost` if it is called so, else for a client.
 ///
 /// # Errors
 ///
 /// When the key cannot be read, or `folder` not written.
-pub fn forge(
-    folder: &Path,
-    authority: (&Path, &str),
-    name: &str,
-    (begins, ends): (i32, i32),
-) -> Result<Identity> {
+pub fn forge(folder: &Path, authority: (&Path, &str), name: &str, years: (i32, i32)) -> Result<Identity> {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, authority.1);
     let issuer = Issuer::new(params, KeyPair::from_pem(&fs::read_to_string(authority.0)?)?);
-    let mut params = CertificateParams::default();
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let (names, usage) = match name {
+        "localhost" => (vec![name.to_owned()], ExtendedKeyUsagePurpose::ServerAuth),
+        _ => (Vec::new(), ExtendedKeyUsagePurpose::ClientAuth),
+    };
+    let mut params = CertificateParams::new(names)?;
+    params.extended_key_usages = vec![usage];
     params.distinguished_name = rcgen::DistinguishedName::new();
-    (params.not_before, params.not_after) = (date_time_ymd(begins, 1, 1), date_time_ymd(ends, 1, 1));
+    (params.not_before, params.not_after) = (date_time_ymd(years.0, 1, 1), date_time_ymd(years.1, 1, 1));
     sign(folder, &issuer, name, params)
 }
 

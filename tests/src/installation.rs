@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::certificates::Identity;
+use crate::certificates::{Identity, forge};
 use crate::client::{self, Client, MqttOptions};
 use crate::mosquitto::Mosquitto;
 use crate::port::free_port;
@@ -87,6 +87,28 @@ impl Installation {
         let first: Value = serde_json::from_str(list.lines().next().context("an empty list")?)?;
         let name = first.get("name").and_then(Value::as_str);
         Ok(name.context("no name")?.to_owned())
+    }
+
+    /// Has a certificate made for any years, as [`forge`] does, in a folder of its own.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub async fn forge(&self, name: &str, years: (i32, i32)) -> Result<Identity> {
+        let folder = self.folder.path().join(format!("{name}-{}-{}", years.0, years.1));
+        fs::create_dir_all(&folder)?;
+        forge(&folder, (&self.file("ca.key"), &self.authority_name().await?), name, years)
+    }
+
+    /// Lets the broker show another certificate, after a restart.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come up again.
+    pub async fn show(&mut self, identity: &Identity) -> Result<()> {
+        fs::copy(&identity.certificate, self.file("mosquitto/broker.pem"))?;
+        fs::copy(&identity.key, self.file("mosquitto/broker.key"))?;
+        self.broker.restart().await
     }
 
     /// The files of what was issued, such as `vehicles/rover-1`.

@@ -2,4 +2,6 @@
 
 mod access;
 mod admission;
+mod calendar;
 mod consoles;
+mod refusals;

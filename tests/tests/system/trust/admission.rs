@@ -1,7 +1,7 @@
 //! Who gets in at all.
 
 use anyhow::{Result, ensure};
-use system_tests::certificates::{Certificates, Identity, forge};
+use system_tests::certificates::{Certificates, Identity};
 use system_tests::client::Client;
 use system_tests::installation::Installation;
 use system_tests::process::Signal;
@@ -25,14 +25,12 @@ async fn only_a_certificate_of_the_authority_that_is_in_force_and_made_for_clien
         ensure!(admits(&installation, Some(&installation.identity(issued))).await?, "{issued} is kept out");
     }
     ensure!(!admits(&installation, None).await?, "no certificate opened it");
-    let folder = tempfile::tempdir()?;
-    let (key, name) = (installation.file("ca.key"), installation.authority_name().await?);
     for (what, years, opens) in [
         ("valid", (2020, 2090), true),
         ("expired", (2020, 2021), false),
         ("not yet valid", (2089, 2090), false),
     ] {
-        let identity = forge(folder.path(), (&key, &name), "rover-1", years)?;
+        let identity = installation.forge("rover-1", years).await?;
         ensure!(admits(&installation, Some(&identity)).await? == opens, "{what}");
     }
     let foreign = Certificates::create()?;
