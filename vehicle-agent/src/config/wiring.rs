@@ -3,8 +3,8 @@
 mod motors;
 mod pins;
 
-use super::raw::{RawDoors, RawPin, RawWiring};
-use crate::board::{Bias, DoorLock, Drive, HeaderKind, Pin, Servo, Wire, Wiring};
+use super::raw::{RawDoors, RawMotor, RawPin, RawSteering, RawWiring};
+use crate::board::{Bias, DoorLock, Drive, HeaderKind, Pin, Wire, Wiring};
 use crate::control::Kinematics;
 use pins::{Pins, Use};
 use std::ops::RangeInclusive;
@@ -56,10 +56,10 @@ pub(super) fn wiring(
 
 fn drive(
     pins: &mut Pins<'_>,
-    left: super::raw::RawMotor,
-    right: super::raw::RawMotor,
-    motor: super::raw::RawMotor,
-    steering: super::raw::RawSteering,
+    left: RawMotor,
+    right: RawMotor,
+    motor: RawMotor,
+    steering: RawSteering,
     kinematics: Kinematics,
 ) -> Option<Drive> {
     match kinematics {
@@ -159,9 +159,4 @@ fn pulsed(drive: &Drive) -> Vec<Wire> {
         Drive::SkidSteer { left, right } => [left.pwm_wires(), right.pwm_wires()].concat(),
         Drive::SteeringServo { motor, .. } => motor.pwm_wires(),
     }
-}
-
-/// Three widths of which the one at rest lies between the others, or a servo would turn the wrong way.
-fn servo(wire: Wire, [least, centre, most]: [u16; 3]) -> Servo {
-    Servo { wire, least, centre, most }
 }

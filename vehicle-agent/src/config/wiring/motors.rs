@@ -1,7 +1,7 @@
 //! Motors and servos.
 
+use super::WIDTHS_US;
 use super::pins::{Pins, Use};
-use super::{WIDTHS_US, servo};
 use crate::board::{Motor, Servo};
 use crate::config::raw::{RawMotor, RawPin};
 use vehicle_settings::{Field, Spot};
@@ -80,12 +80,11 @@ impl Pins<'_> {
         let centre_spot = centre.spot();
         let mut width = |field, default| self.within(field, WIDTHS_US, "us").or(default);
         let [at_least, at_centre, at_most] = defaults;
-        let widths = [width(least, at_least), width(centre, at_centre), width(most, at_most)];
-        let [least, centre, most] = widths;
+        let (least, centre, most) = (width(least, at_least), width(centre, at_centre), width(most, at_most));
         if !(least < centre && centre < most || least > centre && centre > most) {
             let what = format!("{centre} us does not lie between {least} and {most} us");
             self.refuse(&centre_spot, what, "choose three widths in their order");
         }
-        Some(servo(wire?, widths))
+        Some(Servo { wire: wire?, least, centre, most })
     }
 }
