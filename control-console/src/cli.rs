@@ -3,12 +3,14 @@
 mod arguments;
 mod certs;
 mod keys;
+mod manual;
 
 pub use arguments::{
     ClearArgs, DemoArgs, DriveArgs, EstopArgs, FaceArgs, PingArgs, SendArgs, TuiArgs, WatchArgs, WebArgs,
 };
 pub use certs::{BrokerConfigArgs, CertsArgs, CertsTask, IssueArgs, Kind};
 pub use keys::{KeysArgs, KeysTask, NewKeyArgs};
+pub use manual::{CompletionsArgs, ManArgs, PlotArgs};
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -103,8 +105,14 @@ pub enum Action {
     Certs(CertsArgs),
     /// Make and show the keys by which vehicles know who commands them
     Keys(KeysArgs),
+    /// Draw speed, heading, round trip and track of a recording
+    Plot(PlotArgs),
     /// Show the settings in force and where each comes from
     Config,
+    /// Print what has a shell complete commands, vehicles and flags
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all subcommands
+    Man(ManArgs),
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -119,6 +127,12 @@ fn duration(text: &str) -> Result<Duration, String> {
 fn exit_codes() -> String {
     let lines = crate::exit::Exit::ALL.iter().map(|exit| format!("  {:>3}  {}", exit.code(), exit.meaning()));
     format!("Exit codes (of several vehicles the worst):\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// The whole definition, from which help, completions and manual pages are made.
+#[must_use]
+pub fn definition() -> clap::Command {
+    Cli::command()
 }
 
 /// The help, as a person asks for it.

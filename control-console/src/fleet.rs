@@ -7,7 +7,8 @@ use crate::exit::{Exit, Fault};
 use crate::link::{QoS, Subscriptions};
 use crate::options::Options;
 use crate::output::{Output, Tone};
-use roster::{Roster, Row};
+use roster::Roster;
+pub(crate) use roster::Row;
 use std::time::Duration;
 use vehicle_protocol::Topic;
 
@@ -21,6 +22,22 @@ const ANSWERS: Duration = Duration::from_secs(1);
 /// # Errors
 /// If the broker is not reached.
 pub(crate) async fn run(options: &Options, output: &Output) -> Result<Exit, Fault> {
+    let rows = rows(options, options.silence()).await?;
+    if output.is_json() {
+        for row in &rows {
+            output.object(row);
+        }
+    } else {
+        print(&rows, output);
+    }
+    Ok(Exit::Done)
+}
+
+/// Every vehicle that the broker knows of, if it is reached within `silence`.
+///
+/// # Errors
+/// If the broker is not reached.
+pub(crate) async fn rows(options: &Options, silence: Duration) -> Result<Vec<Row>, Fault> {
     // QoS 0: brokers send all retained messages at once, instead of a few at a time between acknowledgements.
     let filters = [
         (Topic::Presence, QoS::AtMostOnce),
@@ -30,18 +47,9 @@ pub(crate) async fn run(options: &Options, output: &Output) -> Result<Exit, Faul
     let filters = filters.map(|(topic, qos)| (options.root.every_vehicle(topic), qos));
     let mut courier = Courier::start(options, Subscriptions { filters: filters.into(), settle: true })?;
     let mut roster = Roster::default();
-    let gathered = gather(&mut courier, &mut roster, options.silence()).await;
+    let gathered = gather(&mut courier, &mut roster, silence).await;
     courier.close().await;
-    gathered?;
-    let rows = roster.into_rows();
-    if output.is_json() {
-        for row in &rows {
-            output.object(row);
-        }
-    } else {
-        print(&rows, output);
-    }
-    Ok(Exit::Done)
+    gathered.map(|()| roster.into_rows())
 }
 
 async fn gather(courier: &mut Courier, roster: &mut Roster, silence: Duration) -> Result<(), Fault> {

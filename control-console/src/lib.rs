@@ -5,6 +5,7 @@ pub mod chance;
 pub mod cli;
 pub mod clock;
 pub mod cockpit;
+mod completions;
 mod config;
 pub mod courier;
 #[cfg(feature = "demo")]
@@ -15,10 +16,12 @@ pub mod exit;
 mod fleet;
 pub mod keys;
 pub mod link;
+mod manual;
 pub mod options;
 mod order;
 pub mod output;
 mod ping;
+mod plot;
 mod send;
 pub mod session;
 pub mod signals;
@@ -39,6 +42,9 @@ use vehicle_link::UnixTime;
 /// Does what the command line says and gives the exit code.
 #[must_use]
 pub fn run(arguments: &[OsString]) -> Exit {
+    if completions::answer(arguments) {
+        return Exit::Done;
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return mistyped(&error, arguments.iter().any(|argument| argument == "--json")),
@@ -59,8 +65,13 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
         }
         return Err(Fault::new(Exit::Usage, "no subcommand", "control-console demo"));
     };
-    if let Action::Certs(arguments) = &action {
-        return certs::run(&cli.global, arguments, output);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others need a broker")]
+    match &action {
+        Action::Certs(arguments) => return certs::run(&cli.global, arguments, output),
+        Action::Plot(arguments) => return plot::run(arguments, output),
+        Action::Completions(arguments) => return completions::run(arguments.shell, output),
+        Action::Man(arguments) => return manual::run(arguments, output),
+        _ => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
@@ -97,7 +108,11 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
                 Ok(Exit::Done)
             }
             Action::Keys(arguments) => keys::run(&options, &arguments.task, output),
-            Action::Demo(_) | Action::Certs(_) => Ok(Exit::Other),
+            Action::Demo(_)
+            | Action::Certs(_)
+            | Action::Plot(_)
+            | Action::Completions(_)
+            | Action::Man(_) => Ok(Exit::Other),
         }
     })
 }

@@ -1,7 +1,9 @@
 //! The arguments of each subcommand.
 
 use super::duration;
+use crate::completions::{commands, vehicles};
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,9 +13,10 @@ use vehicle_protocol::{CommandId, CommandName, KeyName, VehicleId};
 #[derive(Clone, Debug, Args)]
 pub struct SendArgs {
     /// The vehicle
+    #[arg(add = ArgValueCandidates::new(vehicles))]
     pub vehicle: VehicleId,
     /// The command, as lock-doors or LOCK_DOORS
-    #[arg(value_name = "COMMAND", value_parser = command)]
+    #[arg(value_name = "COMMAND", value_parser = command, add = ArgValueCandidates::new(commands))]
     pub command: CommandName,
     /// Speed of SET_MAX_SPEED, SET_MIN_SPEED and DRIVE
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
@@ -45,6 +48,7 @@ pub struct SendArgs {
 #[derive(Clone, Debug, Args)]
 pub struct DriveArgs {
     /// The vehicle
+    #[arg(add = ArgValueCandidates::new(vehicles))]
     pub vehicle: VehicleId,
     /// Speed, negative backwards
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0.0, requires = "length")]
@@ -95,7 +99,7 @@ pub struct TuiArgs {
 #[derive(Clone, Debug, Args)]
 pub struct WatchArgs {
     /// The vehicles
-    #[arg(required = true, value_name = "VEHICLE")]
+    #[arg(required = true, value_name = "VEHICLE", add = ArgValueCandidates::new(vehicles))]
     pub vehicles: Vec<VehicleId>,
     /// Print only the value of this field, such as speed_mph, mode or presence
     #[arg(long, value_name = "FIELD")]
@@ -112,7 +116,7 @@ pub struct WatchArgs {
 #[derive(Clone, Debug, Args)]
 pub struct EstopArgs {
     /// The vehicles
-    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "VEHICLE")]
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "VEHICLE", add = ArgValueCandidates::new(vehicles))]
     pub vehicles: Vec<VehicleId>,
     /// Every vehicle that the broker knows of
     #[arg(long)]
@@ -123,6 +127,7 @@ pub struct EstopArgs {
 #[derive(Clone, Debug, Args)]
 pub struct ClearArgs {
     /// The vehicle
+    #[arg(add = ArgValueCandidates::new(vehicles))]
     pub vehicle: VehicleId,
 }
 
@@ -130,6 +135,7 @@ pub struct ClearArgs {
 #[derive(Clone, Debug, Args)]
 pub struct PingArgs {
     /// The vehicle
+    #[arg(add = ArgValueCandidates::new(vehicles))]
     pub vehicle: VehicleId,
     /// How many round trips
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100_000))]

@@ -79,7 +79,7 @@ impl Roster {
 
 /// One line of the table; what is not known is null.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
+pub(crate) struct Row {
     vehicle: VehicleId,
     link: Option<PresenceState>,
     age_ms: Option<u64>,
@@ -92,6 +92,11 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Which vehicle it is.
+    pub(crate) const fn vehicle(&self) -> &VehicleId {
+        &self.vehicle
+    }
+
     fn new(vehicle: VehicleId, known: &Known) -> Self {
         let status = known.status.as_ref();
         Self {
