@@ -132,6 +132,12 @@ impl Courier {
         self.channels.of(vehicle)
     }
 
+    /// Goes on with the session in which this person was last in control of a vehicle, and leaves it to the next program;
+    /// before anything is said to it.
+    pub fn go_on(&mut self, vehicle: &VehicleId) {
+        self.channels.go_on(vehicle);
+    }
+
     /// Why the key of a vehicle can't be used, if there is one that can't; nothing is signed for it then.
     pub fn trouble(&mut self, vehicle: &VehicleId) -> Option<&Fault> {
         self.channels.trouble(vehicle)

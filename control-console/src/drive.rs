@@ -47,11 +47,18 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
         silence: options.silence(),
         name: chance::name()?,
     };
+    courier.go_on(vehicle);
+    if let Some(fault) = courier.trouble(vehicle) {
+        return Err(fault.clone());
+    }
     let trip = Trip::new(plan, courier.clock.now());
-    let report = travel(&mut courier, trip, options.silence(), output).await?;
-    report.tell(output);
+    let travelled = travel(&mut courier, trip, options.silence(), output).await;
+    if let Ok(report) = &travelled {
+        report.tell(output);
+    }
+    // A trip that could not go on has said all it could; the vehicle stops when the hold is over.
     courier.close().await;
-    Ok(report.exit)
+    travelled.map(|report| report.exit)
 }
 
 fn checked(arguments: &DriveArgs) -> Result<(Rhythm, Wish), Fault> {

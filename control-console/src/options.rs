@@ -33,6 +33,8 @@ pub struct Options {
     pub keys_dir: Option<PathBuf>,
     /// The keys that sign; none with `--unsigned`.
     pub keys: Keyring,
+    /// Where sessions wait for the next program, if there is such a place.
+    pub run_dir: Option<PathBuf>,
     /// How commands are written.
     pub encoding: Encoding,
     /// Whose presence is shown to vehicles; the name of the key unless one was set.
@@ -92,6 +94,13 @@ fn layers(global: &Global) -> Layers {
 
 fn home_file() -> Option<PathBuf> {
     home_folder().map(|folder| folder.join(FILE))
+}
+
+/// Where things of this login are kept while it lasts.
+fn run_dir() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let run = folder("XDG_RUNTIME_DIR").or_else(|| folder("XDG_CACHE_HOME"));
+    run.or_else(|| folder("HOME").map(|home| home.join(".cache"))).map(|run| run.join("control-console"))
 }
 
 /// The folder of what belongs to a person and this program, unless there is neither `XDG_CONFIG_HOME` nor `HOME`.

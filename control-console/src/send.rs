@@ -90,6 +90,7 @@ async fn deliver(
     output: &Output,
 ) -> Result<Exit, Fault> {
     let mut courier = Courier::start(options, subscriptions(options, std::slice::from_ref(vehicle)))?;
+    courier.go_on(vehicle);
     courier.begin(vehicle, command, form, id, options.silence())?;
     if let Some(fault) = courier.trouble(vehicle).filter(|_| form != Form::Plain) {
         output.note(&format!("sent without a key: {fault}"));

@@ -1,6 +1,7 @@
 //! What becomes of a command: sent, then answered or unknown. Pure; time is an argument.
 
 mod channel;
+pub(crate) mod continuation;
 mod exchange;
 mod record;
 mod report;

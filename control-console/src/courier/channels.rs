@@ -4,7 +4,9 @@ use crate::exit::Fault;
 use crate::keys::Keyring;
 use crate::options::Options;
 use crate::session::Channel;
+use crate::session::continuation::Continuation;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use vehicle_protocol::{Encoding, Nonce, VehicleId};
 
 /// Every channel, and what a new one takes.
@@ -17,12 +19,23 @@ pub(super) struct Channels {
     all: BTreeMap<VehicleId, Channel>,
     /// The vehicles whose key can't be used, and why.
     troubles: BTreeMap<VehicleId, Fault>,
+    /// Where sessions wait for the next program.
+    folder: Option<PathBuf>,
+    continued: BTreeMap<VehicleId, Continuation>,
 }
 
 impl Channels {
     pub(super) fn new(options: &Options, seed: Nonce) -> Self {
         let (keys, encoding) = (options.keys.clone(), options.encoding);
-        Self { keys, encoding, seed, all: BTreeMap::new(), troubles: BTreeMap::new() }
+        Self {
+            keys,
+            encoding,
+            seed,
+            all: BTreeMap::new(),
+            troubles: BTreeMap::new(),
+            folder: options.run_dir.clone(),
+            continued: BTreeMap::new(),
+        }
     }
 
     /// The channel to a vehicle, with its key and a nonce of its own.
@@ -39,6 +52,29 @@ impl Channels {
         })
     }
 
+    /// Goes on with the session in which this person was last in control, unless another program is at it.
+    pub(super) fn go_on(&mut self, vehicle: &VehicleId) {
+        let Some(folder) = self.folder.clone().filter(|_| !self.continued.contains_key(vehicle)) else {
+            return;
+        };
+        let channel = self.of(vehicle);
+        let Some(key) = channel.key() else { return };
+        let Some((continuation, earlier)) = Continuation::open(&folder, vehicle, key) else { return };
+        if let Some(earlier) = earlier {
+            channel.go_on(earlier);
+        }
+        self.continued.insert(vehicle.clone(), continuation);
+    }
+
+    /// Leaves the sessions to the next program.
+    fn leave(&mut self) {
+        for (vehicle, continuation) in &mut self.continued {
+            if let Some(place) = self.all.get(vehicle).and_then(Channel::place) {
+                continuation.save(&place);
+            }
+        }
+    }
+
     /// Why the key of a vehicle can't be used; what is said to it is not signed then.
     pub(super) fn trouble(&mut self, vehicle: &VehicleId) -> Option<&Fault> {
         self.of(vehicle);
@@ -51,5 +87,11 @@ impl Channels {
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Channel> {
         self.all.values_mut()
+    }
+}
+
+impl Drop for Channels {
+    fn drop(&mut self) {
+        self.leave();
     }
 }

@@ -123,6 +123,7 @@ pub(super) fn validated(raw: Raw, problems: &mut Problems) -> Option<Options> {
         timeout_is_flag: false,
         keys: Keyring::new(keys_dir.clone()),
         keys_dir,
+        run_dir: super::run_dir(),
         encoding: match raw.encoding.or(RawEncoding::Json) {
             RawEncoding::Json => Encoding::Json,
             RawEncoding::Compact => Encoding::Compact,

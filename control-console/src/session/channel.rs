@@ -11,6 +11,7 @@ mod tests;
 pub use open::{Heard, Trust};
 pub use seal::{Form, Sealed};
 
+use super::continuation::Place as Waypoint;
 use super::vehicle_clock::VehicleClock;
 use crate::clock::Moment;
 use std::time::Duration;
@@ -69,6 +70,8 @@ pub struct Channel {
     newest: u64,
     /// Session answers that somebody else wrote.
     forged: u32,
+    /// A session of an earlier program, to go on with if the vehicle still has it.
+    earlier: Option<Waypoint>,
 }
 
 impl Channel {
@@ -88,7 +91,24 @@ impl Channel {
             outdated: false,
             newest: 0,
             forged: 0,
+            earlier: None,
         }
+    }
+
+    /// Goes on with the session of an earlier program, if the vehicle still has it and nothing was asked for yet.
+    pub(crate) const fn go_on(&mut self, earlier: Waypoint) {
+        if self.asked.is_none() {
+            self.nonce = earlier.nonce;
+            self.earlier = Some(earlier);
+        }
+    }
+
+    /// How far the session has come, for who goes on with it.
+    #[must_use]
+    pub(crate) fn place(&self) -> Option<Waypoint> {
+        let agreed = self.agreed.as_ref()?;
+        let (epoch, sid) = (agreed.clock.epoch(), agreed.sid?);
+        Some(Waypoint { nonce: self.nonce, epoch, sid, commands: agreed.commands, drive: agreed.drive })
     }
 
     /// The key that signs what is said here, if it is signed.
@@ -184,7 +204,11 @@ impl Channel {
             }
             agreed => {
                 let clock = VehicleClock::heard(answer.epoch, answer.clock, now);
-                *agreed = Some(Agreed { clock, heard: now, sid, commands: 0, drive: 0 });
+                let earlier = self.earlier.take();
+                let earlier =
+                    earlier.filter(|earlier| (earlier.epoch, Some(earlier.sid)) == (answer.epoch, sid));
+                let (commands, drive) = earlier.map_or((0, 0), |earlier| (earlier.commands, earlier.drive));
+                *agreed = Some(Agreed { clock, heard: now, sid, commands, drive });
                 self.newest = 0;
             }
         }
