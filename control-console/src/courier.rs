@@ -15,7 +15,8 @@ use channels::Channels;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use vehicle_protocol::{
-    Answer, Command, CommandId, Event as VehicleEvent, EventKind, Root, Topic, Topics, VehicleId,
+    Answer, Command, CommandId, Event as VehicleEvent, EventKind, OperatorName, Root, Topic, Topics,
+    VehicleId,
 };
 
 /// A publish: for which exchange and what for, if it is for one.
@@ -79,10 +80,23 @@ impl Courier {
     /// # Errors
     /// If the settings make no connection possible.
     pub fn start(options: &Options, subscriptions: Subscriptions) -> Result<Self, Fault> {
+        Self::start_as(options, subscriptions, None)
+    }
+
+    /// Begins to connect, and shows as long as the link is there that this operator is: who holds control must be seen to
+    /// leave.
+    ///
+    /// # Errors
+    /// If the settings make no connection possible.
+    pub fn start_as(
+        options: &Options,
+        subscriptions: Subscriptions,
+        operator: Option<&OperatorName>,
+    ) -> Result<Self, Fault> {
         Ok(Self {
             clock: Clock::start(),
             signals: Signals::listen()?,
-            link: Link::open(options.endpoint.clone(), subscriptions)?,
+            link: Link::open(options.endpoint.clone(), subscriptions, operator)?,
             root: options.root.clone(),
             channels: Channels::new(options, chance::nonce()?),
             exchanges: BTreeMap::new(),

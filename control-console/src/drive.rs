@@ -38,7 +38,8 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
             return Ok(fault.exit);
         }
     };
-    let mut courier = Courier::start(options, subscriptions(options, vehicle))?;
+    let mut courier =
+        Courier::start_as(options, subscriptions(options, vehicle), options.operator(vehicle).as_ref())?;
     let plan = Plan {
         vehicle: vehicle.clone(),
         wish,

@@ -5,7 +5,8 @@
 use crate::chance;
 use crate::exit::{Exit, Fault};
 use rumqttc::{
-    AsyncClient, Event as Packet, EventLoop, Incoming, Outgoing, SubscribeFilter, SubscribeReasonCode,
+    AsyncClient, Event as Packet, EventLoop, Incoming, LastWill, Outgoing, SubscribeFilter,
+    SubscribeReasonCode,
 };
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use vehicle_link::{Backoff, Cause, Endpoint, Failure, Stage, TlsCause, unique_client_id};
+use vehicle_protocol::{OperatorName, OperatorPresence, PresenceState, operator_presence};
 
 pub use rumqttc::QoS;
 
@@ -64,8 +66,8 @@ pub struct Subscriptions {
     pub settle: bool,
 }
 
-/// Names of publishes at QoS 1 in the order in which they were handed over.
-type Names<T> = Arc<Mutex<VecDeque<T>>>;
+/// Names of publishes at QoS 1 in the order in which they were handed over; none for our own presence.
+type Names<T> = Arc<Mutex<VecDeque<Option<T>>>>;
 
 enum Signal<T> {
     Connected(AsyncClient, Names<T>),
@@ -78,6 +80,8 @@ pub struct Link<T> {
     signals: mpsc::Receiver<Signal<T>>,
     connection: Option<(AsyncClient, Names<T>)>,
     keeper: JoinHandle<()>,
+    /// The topic on which the operator is shown to be there.
+    presence: Option<String>,
     /// Whether it was told that nothing follows.
     over: bool,
 }
@@ -87,12 +91,18 @@ impl<T: Copy + Send + 'static> Link<T> {
     ///
     /// # Errors
     /// If the settings make no connection possible, or the system has no random numbers.
-    pub fn open(endpoint: Endpoint, subscriptions: Subscriptions) -> Result<Self, Fault> {
+    pub fn open(
+        endpoint: Endpoint,
+        subscriptions: Subscriptions,
+        operator: Option<&OperatorName>,
+    ) -> Result<Self, Fault> {
         endpoint.options("check").map_err(|error| advised(Exit::Usage, &error.to_string()))?;
         let client_id = unique_client_id("console", chance::seed()?);
         let (sender, signals) = mpsc::channel(UNREAD);
-        let keeper = Keeper { endpoint, client_id, subscriptions, signals: sender };
-        Ok(Self { signals, connection: None, keeper: tokio::spawn(keeper.keep()), over: false })
+        let presence = operator.map(operator_presence);
+        let keeper =
+            Keeper { endpoint, client_id, subscriptions, presence: presence.clone(), signals: sender };
+        Ok(Self { presence, signals, connection: None, keeper: tokio::spawn(keeper.keep()), over: false })
     }
 
     /// Waits for the next event; may be abandoned and called again.
@@ -100,6 +110,7 @@ impl<T: Copy + Send + 'static> Link<T> {
         match self.signals.recv().await {
             Some(Signal::Connected(client, names)) => {
                 self.connection = Some((client, names));
+                self.show(PresenceState::Online);
                 Event::Up
             }
             Some(Signal::Event(event)) => {
@@ -125,13 +136,23 @@ impl<T: Copy + Send + 'static> Link<T> {
         let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = client.try_publish(topic, qos, false, payload).is_ok();
         if taken && qos != QoS::AtMostOnce {
-            names.push_back(name);
+            names.push_back(Some(name));
         }
         taken
     }
 
+    /// Says that the operator is there, or goes; retained.
+    fn show(&self, state: PresenceState) {
+        let (Some(topic), Some((client, names))) = (&self.presence, &self.connection) else { return };
+        let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+        if client.try_publish(topic, QoS::AtLeastOnce, true, presence(state)).is_ok() {
+            names.push_back(None);
+        }
+    }
+
     /// Takes leave of the broker.
     pub async fn close(mut self) {
+        self.show(PresenceState::Offline);
         // What can't be said to a broker that is not there need not be said.
         let said = self.connection.take().is_some_and(|(client, _)| client.try_disconnect().is_ok());
         self.signals.close();
@@ -145,6 +166,11 @@ impl<T> Drop for Link<T> {
     fn drop(&mut self) {
         self.keeper.abort();
     }
+}
+
+fn presence(state: PresenceState) -> Vec<u8> {
+    // A struct of one word always serialises.
+    serde_json::to_vec(&OperatorPresence { state }).unwrap_or_default()
 }
 
 fn advised(exit: Exit, sentence: &str) -> Fault {
@@ -170,6 +196,7 @@ struct Keeper<T> {
     endpoint: Endpoint,
     client_id: String,
     subscriptions: Subscriptions,
+    presence: Option<String>,
     signals: mpsc::Sender<Signal<T>>,
 }
 
@@ -195,13 +222,17 @@ impl<T: Copy + Send + 'static> Keeper<T> {
 
     /// One connection, from the first attempt to its end.
     async fn connection(&self, backoff: &mut Backoff) -> Result<Failure, Gone> {
-        let options = match self.endpoint.options(&self.client_id) {
+        let mut options = match self.endpoint.options(&self.client_id) {
             Ok(options) => options,
             Err(error) => {
                 let _ = self.tell(Event::Barred(advised(Exit::Usage, &error.to_string()))).await;
                 return Err(Gone);
             }
         };
+        if let Some(topic) = &self.presence {
+            let will = presence(PresenceState::ConnectionBroken);
+            options.set_last_will(LastWill::new(topic, will, QoS::AtLeastOnce, true));
+        }
         let (client, events) = vehicle_link::connect(options, WAITING);
         Connection { keeper: self, client, events, stage: Stage::Connecting, acks: 0, flying: HashMap::new() }
             .run(backoff)
@@ -245,7 +276,7 @@ impl<T: Copy + Send + 'static> Connection<'_, T> {
                 }
                 Packet::Outgoing(Outgoing::Publish(id)) if id != 0 => {
                     let name = names.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-                    self.flying.extend(name.map(|name| (id, name)));
+                    self.flying.extend(name.flatten().map(|name| (id, name)));
                 }
                 Packet::Incoming(Incoming::PubAck(ack)) => {
                     if let Some(name) = self.flying.remove(&ack.pkid) {

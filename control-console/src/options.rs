@@ -10,7 +10,7 @@ use crate::keys::Keyring;
 use std::path::PathBuf;
 use std::time::Duration;
 use vehicle_link::Endpoint;
-use vehicle_protocol::{Encoding, OperatorName, Root};
+use vehicle_protocol::{Encoding, OperatorName, Root, VehicleId};
 use vehicle_settings::Layers;
 
 /// Where a person's settings lie, in the folder of this program.
@@ -78,6 +78,13 @@ impl Options {
                 let step = "correct that; control-console config then shows what is in force";
                 Fault::new(Exit::Usage, problems.to_string(), step)
             })
+    }
+
+    /// Whose presence a vehicle is shown: who was set, or else the one that its key is named after.
+    #[must_use]
+    pub fn operator(&self, vehicle: &VehicleId) -> Option<OperatorName> {
+        let key = || self.keys.find(vehicle).ok().flatten()?.key.as_str().parse().ok();
+        self.operator.clone().or_else(key)
     }
 
     /// The longest silence.
