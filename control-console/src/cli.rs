@@ -6,7 +6,8 @@ mod keys;
 mod manual;
 
 pub use arguments::{
-    ClearArgs, DemoArgs, DriveArgs, EstopArgs, FaceArgs, PingArgs, SendArgs, TuiArgs, WatchArgs, WebArgs,
+    AuditArgs, ClearArgs, DemoArgs, DriveArgs, EstopArgs, FaceArgs, PingArgs, SendArgs, TuiArgs, WatchArgs,
+    WebArgs,
 };
 pub use certs::{BrokerConfigArgs, CertsArgs, CertsTask, IssueArgs, Kind};
 pub use keys::{KeysArgs, KeysTask, NewKeyArgs};
@@ -15,6 +16,7 @@ pub use manual::{CompletionsArgs, ManArgs, PlotArgs};
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
+use vehicle_protocol::CommandName;
 
 const LEAD: &str = "Try it now, with nothing else installed:\n  control-console demo";
 
@@ -84,6 +86,7 @@ pub enum Action {
     /// Broker, simulated vehicle and console in one process, to try everything
     Demo(DemoArgs),
     /// Send a command and wait for its answer
+    #[command(after_help = commands())]
     Send(SendArgs),
     /// Drive with keys or mouse; or for a while with setpoints, as a held stick does, without a screen
     Drive(DriveArgs),
@@ -92,7 +95,10 @@ pub enum Action {
     /// Serve a page that shows and drives vehicles, for a browser on this machine or on a phone
     Web(WebArgs),
     /// Show what vehicles report, as it comes
+    #[command(after_help = MARKS)]
     Watch(WatchArgs),
+    /// Show who asks vehicles for what, and what comes of it, as it happens
+    Audit(AuditArgs),
     /// Show every vehicle that the broker knows of
     Fleet,
     /// Stop vehicles now, and keep trying until each has answered
@@ -113,6 +119,14 @@ pub enum Action {
     Completions(CompletionsArgs),
     /// Print the manual page, or write those of all subcommands
     Man(ManArgs),
+}
+
+/// What the signs before values mean.
+const MARKS: &str = "Marks:\n  R  the broker had kept it: the last that the vehicle said, perhaps long ago\n  ~  old: the vehicle is not there, or has not said so for a minute, or the link was lost since";
+
+fn commands() -> String {
+    let lines = CommandName::ALL.iter().map(|name| format!("  {}", crate::order::usage(*name)));
+    format!("Commands:\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

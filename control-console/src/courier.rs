@@ -96,7 +96,7 @@ impl Courier {
         Ok(Self {
             clock: Clock::start(),
             signals: Signals::listen()?,
-            link: Link::open(options.endpoint.clone(), subscriptions, operator)?,
+            link: Link::open_as(options.endpoint.clone(), subscriptions, operator)?,
             root: options.root.clone(),
             channels: Channels::new(options, chance::nonce()?),
             exchanges: BTreeMap::new(),

@@ -10,6 +10,7 @@ pub mod trip;
 pub use report::{Outcome, Report};
 pub use rhythm::Rhythm;
 
+use crate::audit::control_notice;
 use crate::chance;
 use crate::cli::DriveArgs;
 use crate::courier::{Courier, News};
@@ -124,6 +125,12 @@ async fn travel(
             News::Leave(exit) => Input::Leave(*exit),
             News::Time | News::Settled | News::Progress(..) => Input::Tick,
         };
+        if let News::Message { topic: Topic::Events, payload, .. } = &news
+            && let Some(notice) =
+                serde_json::from_slice(payload).ok().and_then(|event| control_notice(&event))
+        {
+            output.note(&notice);
+        }
         let (now, vehicle) = (courier.clock.now(), trip.vehicle().clone());
         let deeds = trip.handle(now, courier.channel(&vehicle), input);
         if let Some(report) = perform(courier, &mut trip, deeds, silence)? {

@@ -32,12 +32,17 @@ pub(crate) async fn run(options: &Options, arguments: &EstopArgs, output: &Outpu
         begun: BTreeSet::new(),
         open: 0,
         worst: Exit::Done,
+        unsure: Vec::new(),
     };
     for vehicle in &arguments.vehicles {
         round.stop(vehicle)?;
     }
     let ended = round.run(arguments.all).await;
     round.courier.close().await;
+    if round.begun.len() > 1 && !round.unsure.is_empty() {
+        let (unsure, all) = (round.unsure.len(), round.begun.len());
+        output.talk(&format!("{unsure} of {all} not known to have stopped: {}", round.unsure.join(", ")));
+    }
     ended.map(|()| round.worst)
 }
 
@@ -60,6 +65,8 @@ struct Round<'a> {
     begun: BTreeSet<VehicleId>,
     open: usize,
     worst: Exit,
+    /// Those that are not known to have stopped.
+    unsure: Vec<String>,
 }
 
 impl Round<'_> {
@@ -118,5 +125,9 @@ impl Round<'_> {
         self.output.report(report);
         self.open = self.open.saturating_sub(1);
         self.worst = self.worst.max(report.exit);
+        if report.exit != Exit::Done {
+            let why = if report.exit == Exit::VehicleAway { " (offline)" } else { "" };
+            self.unsure.push(format!("{}{why}", report.vehicle));
+        }
     }
 }

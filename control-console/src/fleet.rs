@@ -27,6 +27,9 @@ pub(crate) async fn run(options: &Options, output: &Output) -> Result<Exit, Faul
         for row in &rows {
             output.object(row);
         }
+        if rows.is_empty() {
+            output.object(&serde_json::json!({ "vehicles": 0, "exit": Exit::Done }));
+        }
     } else {
         print(&rows, output);
     }

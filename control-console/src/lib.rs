@@ -1,5 +1,6 @@
 //! The operator's side: sends commands to vehicles, waits for their answers, watches them.
 
+mod audit;
 mod certs;
 pub mod chance;
 pub mod cli;
@@ -99,6 +100,7 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
             }
             Action::Watch(arguments) => watch::run(&options, arguments, output).await,
             Action::Web(arguments) => web::run(&options, &arguments, output).await,
+            Action::Audit(arguments) => audit::run(&options, &arguments, output).await,
             Action::Fleet => fleet::run(&options, output).await,
             Action::Estop(arguments) => estop::run(&options, &arguments, output).await,
             Action::Clear(arguments) => send::clear(&options, &arguments, output).await,

@@ -91,7 +91,15 @@ impl<T: Copy + Send + 'static> Link<T> {
     ///
     /// # Errors
     /// If the settings make no connection possible, or the system has no random numbers.
-    pub fn open(
+    pub fn open(endpoint: Endpoint, subscriptions: Subscriptions) -> Result<Self, Fault> {
+        Self::open_as(endpoint, subscriptions, None)
+    }
+
+    /// Begins to connect, and shows while it is connected that the operator is there.
+    ///
+    /// # Errors
+    /// If the settings make no connection possible, or the system has no random numbers.
+    pub fn open_as(
         endpoint: Endpoint,
         subscriptions: Subscriptions,
         operator: Option<&OperatorName>,

@@ -37,7 +37,8 @@ pub(crate) fn command(arguments: &SendArgs) -> Result<Command, Fault> {
     json::decode(text.as_bytes()).map(|envelope| envelope.command).map_err(|error| refused(&error.detail))
 }
 
-fn usage(name: CommandName) -> String {
+/// How a command is typed.
+pub(crate) fn usage(name: CommandName) -> String {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the others take nothing")]
     let arguments = match name {
         CommandName::RotateRight | CommandName::RotateLeft => " --degrees N",

@@ -7,6 +7,11 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal as _, Write as _};
 use vehicle_protocol::{Answer, State, VehicleId};
 
+/// Columns of a terminal that is not said to be wider.
+const WIDTH: usize = 80;
+/// How far the lines after the first begin to the right.
+const INDENT: usize = 4;
+
 /// How a text stands out on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -23,6 +28,7 @@ pub enum Tone {
 pub struct Output {
     json: bool,
     colour: bool,
+    terminal: bool,
     broken: Cell<bool>,
     noted: RefCell<String>,
 }
@@ -32,9 +38,11 @@ impl Output {
     #[must_use]
     pub fn new(json: bool) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let terminal = io::stdout().is_terminal();
         Self {
             json,
-            colour: wanted && !json && io::stdout().is_terminal(),
+            colour: wanted && !json && terminal,
+            terminal,
             broken: Cell::new(false),
             noted: RefCell::default(),
         }
@@ -60,6 +68,23 @@ impl Output {
         let mut stdout = io::stdout().lock();
         if writeln!(stdout, "{text}").and_then(|()| stdout.flush()).is_err() {
             self.broken.set(true);
+        }
+    }
+
+    /// One line of data, broken on a terminal where it would be too long for one.
+    pub fn folded(&self, head: &str, parts: &[String], tone: Option<Tone>) {
+        let mut line = head.to_owned();
+        let mut lines = Vec::new();
+        for part in parts {
+            let length = line.chars().count().saturating_add(part.chars().count());
+            if self.terminal && length >= WIDTH && line.trim() != head.trim() && !line.trim().is_empty() {
+                lines.push(std::mem::replace(&mut line, " ".repeat(head.chars().count().min(INDENT))));
+            }
+            line = format!("{line} {part}");
+        }
+        lines.push(line);
+        for line in lines {
+            self.line(&tone.map_or_else(|| line.clone(), |tone| self.paint(tone, &line)));
         }
     }
 
@@ -119,7 +144,9 @@ impl Output {
         let detail = report.detail.as_deref().map(printable);
         let Outcome::Answered(state) = report.outcome else {
             if report.outcome == Outcome::Unknown {
-                self.line(&format!("{name} {}", self.paint(Tone::Bad, "UNKNOWN")));
+                // To a person who stops a fleet, one that is not there is not the same as one that says nothing.
+                let word = if report.exit == Exit::VehicleAway { "UNREACHED" } else { "UNKNOWN" };
+                self.line(&format!("{name} {}", self.paint(Tone::Bad, word)));
             }
             self.wrong(&format!("{name}: {}", detail.unwrap_or_default()), report.next_step.as_deref());
             return;

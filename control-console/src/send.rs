@@ -1,5 +1,6 @@
 //! `send` and `clear`: one command, one answer, one exit code.
 
+use crate::audit::control_notice;
 use crate::cli::{ClearArgs, SendArgs};
 use crate::courier::{Courier, News};
 use crate::exit::{Exit, Fault};
@@ -89,6 +90,7 @@ async fn deliver(
     id: Option<CommandId>,
     output: &Output,
 ) -> Result<Exit, Fault> {
+    let is_control = matches!(command, Command::TakeControl | Command::ReleaseControl);
     let mut courier = Courier::start(options, subscriptions(options, std::slice::from_ref(vehicle)))?;
     courier.go_on(vehicle);
     courier.begin(vehicle, command, form, id, options.silence())?;
@@ -104,6 +106,12 @@ async fn deliver(
             News::Progress(vehicle, answer) => output.progress(&vehicle, &answer),
             News::Down(why) => output.note(&format!("{why}; trying again")),
             News::Leave(_) => output.talk("note: leaving; a second signal leaves at once"),
+            News::Message { topic: Topic::Events, payload, .. } if is_control => {
+                let notice = serde_json::from_slice(&payload).ok().and_then(|event| control_notice(&event));
+                if let Some(notice) = notice {
+                    output.note(&notice);
+                }
+            }
             News::Up
             | News::Settled
             | News::Barred(_)

@@ -112,6 +112,17 @@ pub struct WatchArgs {
     pub count: Option<u64>,
 }
 
+/// What `audit` takes.
+#[derive(Clone, Debug, Args)]
+pub struct AuditArgs {
+    /// The vehicles
+    #[arg(required = true, value_name = "VEHICLE")]
+    pub vehicles: Vec<VehicleId>,
+    /// End after so many events
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+}
+
 /// What `estop` takes.
 #[derive(Clone, Debug, Args)]
 pub struct EstopArgs {

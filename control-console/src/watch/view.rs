@@ -60,8 +60,8 @@ impl<'a> View<'a> {
             return false;
         }
         let mark = if changes.retained { "R" } else { " " };
-        let line = format!("{vehicle} {topic:<9} {mark} {}", told.join(" "));
-        self.output.line(&if changes.retained { self.output.paint(Tone::Faint, &line) } else { line });
+        let head = format!("{vehicle} {topic:<9} {mark}");
+        self.output.folded(&head, &told, changes.retained.then_some(Tone::Faint));
         true
     }
 
