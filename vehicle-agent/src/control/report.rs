@@ -28,6 +28,9 @@ pub(super) struct Reporter {
     requested: bool,
     status: Option<(Moment, Status)>,
     telemetry: Option<(Moment, Status)>,
+    /// CTR of the last setpoint applied, and the one that was told last.
+    setpoint: Option<u64>,
+    told_setpoint: Option<u64>,
     intrusions: Intrusions,
     refusals: Refusals,
     audit: Audit,
@@ -47,6 +50,8 @@ impl Reporter {
             requested: false,
             status: None,
             telemetry: None,
+            setpoint: None,
+            told_setpoint: None,
             intrusions: Intrusions::default(),
             refusals: Refusals::default(),
             audit: Audit::default(),
@@ -113,6 +118,11 @@ impl Reporter {
 
     fn tell(&mut self, event: Event) {
         self.push(Report::Event(event));
+    }
+
+    /// Notes the CTR of a signed setpoint that is applied.
+    pub(super) const fn applied(&mut self, counter: Option<u64>) {
+        self.setpoint = counter;
     }
 
     pub(super) const fn received(&mut self) {
@@ -204,10 +214,19 @@ impl Reporter {
         if now.since(*told) < self.telemetry_interval {
             return;
         }
-        if let Some(telemetry) = changes(before, status) {
+        if let Some(telemetry) = self.telemetry_since(before, status) {
             self.telemetry = Some((now, status.clone()));
+            self.told_setpoint = self.setpoint;
             self.push(Report::Telemetry(telemetry));
         }
+    }
+
+    /// What is new since `before`: values that differ, and the last setpoint.
+    fn telemetry_since(&self, before: &Status, status: &Status) -> Option<Telemetry> {
+        let ctr = self.setpoint.filter(|_| self.setpoint != self.told_setpoint);
+        let changes = changes(before, status);
+        let is_new = changes.is_some() || ctr.is_some();
+        is_new.then(|| Telemetry { time: status.time, ctr, ..changes.unwrap_or_default() })
     }
 
     /// When something is due although nothing happens.
@@ -216,10 +235,9 @@ impl Reporter {
             let changed = steady(before) != steady(status);
             told.after(if changed { STATUS_INTERVAL } else { self.heartbeat })
         });
-        let telemetry =
-            self.telemetry.as_ref().filter(|_| self.connected).and_then(|(told, before)| {
-                changes(before, status).map(|_| told.after(self.telemetry_interval))
-            });
+        let telemetry = self.telemetry.as_ref().filter(|_| self.connected).and_then(|(told, before)| {
+            self.telemetry_since(before, status).map(|_| told.after(self.telemetry_interval))
+        });
         state
             .into_iter()
             .chain(telemetry)

@@ -128,6 +128,7 @@ impl Vehicle {
         } else {
             self.advance(now);
             self.take(now, input);
+            self.hand_over(now);
             self.come_to_rest();
         }
         let (outputs, cause) = self.outputs(now);

@@ -418,3 +418,34 @@ async fn a_vehicle_that_may_not_subscribe_to_all_is_not_online() {
         assert_eq!(timeout(PATIENCE, events.next()).await.unwrap(), None);
     }
 }
+
+#[tokio::test]
+async fn the_presence_of_who_is_followed_comes_in_and_nobody_elses() {
+    let broker = Broker::start().await;
+    let observer = Observer::connect(broker.port).await;
+    let [tablet, phone] = ["tablet", "phone"].map(|name| name.parse::<OperatorName>().unwrap());
+    let (handle, mut events) = link(broker.port);
+    up(&mut events).await;
+    handle.follow(Some(&tablet));
+    // Until the subscription is in force nothing comes of it.
+    let heard = loop {
+        observer.publish_of(&phone, "{}").await;
+        observer.publish_of(&tablet, "gone").await;
+        if let Ok(Some(event)) = timeout(Duration::from_millis(100), events.next()).await {
+            break event;
+        }
+    };
+    let expected = LinkEvent::Operator { name: tablet.clone(), retained: false, payload: b"gone".to_vec() };
+    assert_eq!(heard, expected);
+    handle.follow(Some(&phone));
+    let heard = loop {
+        observer.publish_of(&tablet, "gone").await;
+        observer.publish_of(&phone, "gone too").await;
+        match timeout(Duration::from_millis(100), events.next()).await {
+            Ok(Some(LinkEvent::Operator { name, .. })) if name == tablet => {}
+            Ok(Some(event)) => break event,
+            _ => {}
+        }
+    };
+    assert!(matches!(heard, LinkEvent::Operator { name, .. } if name == phone));
+}

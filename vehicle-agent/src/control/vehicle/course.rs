@@ -21,7 +21,6 @@ impl Vehicle {
     /// Lets the time up to `now` take its course.
     pub(super) fn advance(&mut self, now: Moment) {
         self.end_leases(now);
-        self.hand_over(now);
         self.drive(now);
         let target = self.mode.target(&self.motion, self.max_speed);
         self.motion.step(now, target);

@@ -43,7 +43,6 @@ impl Vehicle {
             let by = Some(self.name(party));
             self.reporter.event_about(now, EventKind::ControlRequested, by, Some(detail));
         }
-        self.hand_over(now);
         Ok(())
     }
 

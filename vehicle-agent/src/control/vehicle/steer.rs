@@ -97,6 +97,8 @@ impl Vehicle {
             self.hold(now, order.party, target, hold);
         }
         self.reporter.executed();
+        let place = order.address.proof.and_then(|proof| proof.place);
+        self.reporter.applied(place.map(|place| place.counter));
         let reply = order.reply(Outcome::SUCCEEDED);
         self.record(now, &reply);
         Ok(())

@@ -9,6 +9,7 @@ mod drivers;
 mod estop;
 mod faults;
 mod fresh;
+mod hostile;
 mod oracle;
 mod policy;
 mod properties;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use vehicle_protocol::Topic;
+use vehicle_protocol::{OperatorName, Topic, operator_presence};
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
@@ -47,6 +47,11 @@ impl Observer {
 
     pub(super) async fn publish(&self, topic: Topic, qos: QoS, retain: bool, payload: &str) {
         self.client.publish(topics().of(topic), qos, retain, payload).await.unwrap();
+    }
+
+    pub(super) async fn publish_of(&self, operator: &OperatorName, payload: &str) {
+        let topic = operator_presence(operator);
+        self.client.publish(topic, QoS::AtLeastOnce, false, payload).await.unwrap();
     }
 
     /// Waits for the next message on `topic`; what comes on others is kept for later.

@@ -200,7 +200,7 @@ fn no_bit_of_a_frame_can_be_flipped() {
 /// What a session may look like to who records it.
 fn recorded(scene: &mut Scene, tablet: &mut Console) -> Vec<Frame> {
     let mut frames = Vec::new();
-    for round in 0..200 {
+    for round in 0..1_430 {
         for words in [
             "ACCELERATE",
             "ROTATE_LEFT DEGREES=30 ID=x",
@@ -357,4 +357,36 @@ fn without_the_check_of_tags_a_forged_command_moves_the_vehicle() {
         scene.is_powered()
     });
     assert_eq!(moved, [false, true]);
+}
+
+#[test]
+fn telemetry_echoes_the_last_setpoint_that_was_applied() {
+    let (mut scene, mut tablet) = driving();
+    scene.run_for(1_000);
+    scene.telemetry();
+    for _ in 0..20 {
+        tablet.send(&mut scene, "DRIVE MPH=0 DEGREES_PER_S=0 HOLD_MS=300");
+        scene.run_for(50);
+    }
+    scene.run_for(200);
+    let echoes: Vec<_> = scene.telemetry().into_iter().filter_map(|telemetry| telemetry.ctr).collect();
+    assert!(echoes.is_sorted() && (4..=6).contains(&echoes.len()), "{echoes:?}");
+    assert_eq!(echoes.last(), Some(&20));
+    scene.run_for(5_000);
+    assert_eq!(scene.telemetry().len(), 0, "it is told once");
+}
+
+#[test]
+fn without_counters_a_replayed_command_acts_twice() {
+    let speeds = [Checks::ALL, Checks { counter: false, ..Checks::ALL }].map(|checks| {
+        let tablet = Console::new("tablet", Role::Driver);
+        let mut scene = Scene::of(setup(&[&tablet]), checks);
+        let mut tablet = tablet.open(&mut scene);
+        tablet.ask(&mut scene, "TURN_ON_ENGINE");
+        let frame = tablet.frame(&scene, "ACCELERATE");
+        scene.bring(&frame);
+        scene.bring(&frame);
+        scene.status().target_speed_mph
+    });
+    assert!(speeds[1] > 1.9 * speeds[0], "{speeds:?}");
 }
