@@ -136,6 +136,11 @@ impl Reporter {
     /// Counts a refused message; what nobody should have sent is also told as an event.
     pub(super) fn refused(&mut self, now: Moment, reason: Reason, command: Option<CommandName>) {
         self.refused = self.refused.saturating_add(1);
+        self.intruded(now, reason, command);
+    }
+
+    /// Tells, together with others like it, what nobody should have sent.
+    pub(super) fn intruded(&mut self, now: Moment, reason: Reason, command: Option<CommandName>) {
         let intrusion = matches!(
             reason,
             Reason::Retained

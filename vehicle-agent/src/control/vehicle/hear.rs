@@ -50,13 +50,25 @@ impl Vehicle {
     }
 
     /// Counts what is not obeyed, and says why, as often as that may be said.
-    pub(super) fn refuse(&mut self, now: Moment, mut reply: Reply, blame: Blame, kind: Kind) {
+    fn refuse(&mut self, now: Moment, reply: Reply, blame: Blame, kind: Kind) {
         let Answer { command, reason, .. } = reply.answer;
         let reason = reason.unwrap_or(Reason::Malformed);
         self.reporter.refused(now, reason, command);
         if command.is_some() {
             self.record(now, &reply);
         }
+        self.tell_refusal(now, reply, reason, blame, kind);
+    }
+
+    /// Says why something is not done, as often as that may be said.
+    pub(super) fn tell_refusal(
+        &mut self,
+        now: Moment,
+        mut reply: Reply,
+        reason: Reason,
+        blame: Blame,
+        kind: Kind,
+    ) {
         match self.reporter.may_refuse(now, blame, kind) {
             Allowed::Yes => self.send(now, reply),
             Allowed::Notice if kind != Kind::Stream => {

@@ -31,6 +31,10 @@ impl Vehicle {
             self.motion_cause = order.cause();
         }
         self.neutral = None;
+        // Without a session it is what a console in a hurry sends; any other may be a replay.
+        if order.expires.is_some() {
+            self.reporter.intruded(now, why.reason, Some(order.name()));
+        }
         let from = self.motion.pose().speed.abs();
         let goal = match (&self.mode, order.name()) {
             (Mode::EmergencyStop, CommandName::EmergencyStop) => Goal::Stored(true),
@@ -40,7 +44,9 @@ impl Vehicle {
                 let detail = format!("{}; it brakes, and no more: send the stop in a session", why.detail);
                 let (state, reason) = (State::Failed, Some(why.reason));
                 let reply = order.reply(Outcome { state, reason, detail: Some(detail) });
-                return self.refuse(now, reply, Blame::of(order.party), Kind::Stop);
+                self.reporter.executed();
+                self.record(now, &reply);
+                return self.tell_refusal(now, reply, why.reason, Blame::of(order.party), Kind::Stop);
             }
         };
         let ticket = self.begin(now, order, goal);

@@ -5,7 +5,7 @@ use super::{Console, Scene};
 use crate::control::{Checks, Input, Setup};
 use vehicle_protocol::auth::Role;
 use vehicle_protocol::{
-    CommandName, Encoding, Epoch, Mode, Place, Reason, SessionId, SignedSession, encoding,
+    CommandName, Encoding, Epoch, EventKind, Mode, Place, Reason, SessionId, SignedSession, encoding,
 };
 
 #[test]
@@ -297,6 +297,8 @@ fn a_stop_without_a_session_or_of_another_boot_halts_and_a_fresh_one_latches() {
         scene.run_for(2_000);
         assert_eq!(tablet.ends(&mut scene), "FAILED BAD_EPOCH");
         assert_eq!((scene.status().mode, scene.file), (Mode::Failsafe, false));
+        let suspects = scene.events().iter().any(|event| event.0 == EventKind::Intrusion);
+        assert_eq!(suspects, session.is_some(), "one without session is nothing that nobody should send");
     }
     tablet.send(&mut scene, "EMERGENCY_STOP");
     assert_eq!(tablet.ends(&mut scene), "SUCCEEDED");
