@@ -28,7 +28,8 @@ pub struct Identity {
 }
 
 impl Certificates {
-    /// Makes an authority and a server certificate for `localhost` and `127.0.0.1`, in a temporary folder.
+    /// Makes an authority and a server certificate for `localhost` and `127.0.0.1`, and for what emulated boards call
+    /// their host, in a temporary folder.
     ///
     /// # Errors
     ///
@@ -43,7 +44,7 @@ impl Certificates {
         fs::write(folder.path().join("ca.pem"), params.self_signed(&key)?.pem())?;
         let issuer = Issuer::new(params, key);
 
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), "10.0.2.2".to_owned()];
         let mut params = CertificateParams::new(names)?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let server = sign(folder.path(), &issuer, "localhost", params)?;

@@ -13,6 +13,7 @@ pub mod installation;
 pub mod mosquitto;
 pub mod oracle;
 pub mod paho;
+pub mod pi;
 pub mod process;
 pub mod proxy;
 pub mod simulation;

@@ -205,8 +205,23 @@ impl Drop for Program {
 fn built(name: &str) -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let folder = own.ancestors().skip(1).find(|folder| !folder.ends_with("deps")).context("no folder")?;
-    let file = folder.join(name);
-    let advice = format!("build it first: cargo build --bin {name} (tests/run does)");
+    current(folder.join(name), &format!("build it first: cargo build --bin {name} (tests/run does)"))
+}
+
+/// Finds a program that `deploy/cross` has built for a target.
+///
+/// # Errors
+///
+/// When it has not been built, or is older than its sources.
+pub fn cross_built(target: &str, name: &str) -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let folder = own.ancestors().find(|folder| folder.join("cross").is_dir());
+    let advice = "build it first: deploy/cross (tests/boards does)";
+    let folder = folder.with_context(|| format!("nothing was built for boards; {advice}"))?;
+    current(folder.join("cross").join(target).join("board").join(name), advice)
+}
+
+fn current(file: PathBuf, advice: &str) -> Result<PathBuf> {
     ensure!(file.is_file(), "{} does not exist; {advice}", file.display());
     ensure!(is_current(&file)?, "{} is older than its sources; {advice}", file.display());
     Ok(file)

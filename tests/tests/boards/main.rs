@@ -1,0 +1,6 @@
+//! The agent as it ships for boards, on emulated ones, and its packages.
+//!
+//! `tests/boards` builds what these tests need and runs them.
+
+mod raspberry_pi;
+mod rig;

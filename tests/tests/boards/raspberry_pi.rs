@@ -1,0 +1,138 @@
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+use serde_json::json;
+use system_tests::clock::monotonic;
+use system_tests::pi::Model;
+use system_tests::pi::trace::Sample;
+
+use crate::rig::{PATIENCE, Rig, line};
+
+#[tokio::test]
+async fn a_raspberry_pi_3_obeys_by_its_registers() -> Result<()> {
+    obeys(Model::Pi3, "aarch64-unknown-linux-gnu", "rppal").await
+}
+
+#[tokio::test]
+async fn a_raspberry_pi_3_obeys_by_the_kernels_devices() -> Result<()> {
+    obeys(Model::Pi3, "aarch64-unknown-linux-gnu", "gpiochip").await
+}
+
+#[tokio::test]
+async fn a_raspberry_pi_2_obeys_by_its_registers() -> Result<()> {
+    obeys(Model::Pi2, "armv7-unknown-linux-gnueabihf", "rppal").await
+}
+
+#[tokio::test]
+async fn what_is_built_for_the_oldest_boards_obeys_on_a_raspberry_pi_2() -> Result<()> {
+    obeys(Model::Pi2, "arm-unknown-linux-gnueabi", "gpiochip").await
+}
+
+async fn obeys(model: Model, target: &str, board: &str) -> Result<()> {
+    println!("{model:?}, {target}, {board}");
+    let mut rig = Rig::start(model, target, board).await?;
+    switches(&mut rig).await?;
+    motors(&mut rig).await?;
+    emergency_stop(&mut rig).await?;
+    guard(&mut rig).await
+}
+
+/// Lights and doors by the console that people use, and how long a level takes to follow its command.
+async fn switches(rig: &mut Rig) -> Result<()> {
+    for (command, line, high) in [
+        ("turn-on-headlights", line::HEADLIGHTS, true),
+        ("unlock-doors", line::DOORS, true),
+        ("lock-doors", line::DOORS, false),
+        ("turn-off-headlights", line::HEADLIGHTS, false),
+    ] {
+        let code = rig.console(&format!("send rover-1 {command}")).await?;
+        ensure!(code == 0, "{command}: exit code {code}");
+        ensure!(rig.pi.registers.is_high(line).await? == high, "{command} left line {line} as it was");
+    }
+    let mut longest = Duration::ZERO;
+    for (command, high) in [("TURN_ON_HEADLIGHTS", true), ("TURN_OFF_HEADLIGHTS", false)].repeat(5) {
+        let sent = monotonic();
+        rig.send(json!({ "CMD": command })).await?;
+        rig.pi.registers.wait_for(line::HEADLIGHTS, high, PATIENCE).await?;
+        longest = longest.max(Duration::from_nanos(monotonic().saturating_sub(sent)));
+    }
+    println!("command to level: {longest:?} at most");
+    Ok(())
+}
+
+/// Speed as the width of pulses, and turning as directions.
+async fn motors(rig: &mut Rig) -> Result<()> {
+    rig.command("TURN_ON_ENGINE").await?;
+    for _ in 0..3 {
+        rig.command("ACCELERATE").await?;
+    }
+    // Of 6 mph at full power.
+    duty(rig, 0.5).await?;
+    ensure!(rig.pi.registers.is_high(line::ENABLE).await?, "the motors have no power");
+    ensure!(!rig.pi.registers.is_high(line::BRAKE).await?, "it drives with its brake on");
+    rig.command("BRAKE").await?;
+    duty(rig, 0.0).await?;
+    rig.send(json!({ "CMD": "ROTATE_RIGHT", "DEGREES": 360 })).await?;
+    rig.pi.registers.wait_for(line::RIGHT_DIRECTION, true, PATIENCE).await?;
+    ensure!(!rig.pi.registers.is_high(line::LEFT_DIRECTION).await?, "both sides turn backwards");
+    rig.command("BRAKE").await
+}
+
+/// Waits until both motors have this share of power, within two hundredths of it.
+async fn duty(rig: &mut Rig, share: f64) -> Result<()> {
+    let mut seen = [f64::NAN; 2];
+    for _ in 0..20 {
+        let trace = rig.pi.registers.follow(Duration::from_secs(2)).await?;
+        seen = [line::LEFT_PWM, line::RIGHT_PWM].map(|line| trace.duty(line));
+        if seen.iter().all(|seen| (seen - share).abs() <= 0.02) {
+            let [left, right] = seen;
+            println!(
+                "duty of {share}: {left:.4} and {right:.4}, period {:?}, samples {:?} apart at most",
+                trace.period(line::LEFT_PWM),
+                trace.blind()
+            );
+            return Ok(());
+        }
+    }
+    bail!("the motors have {seen:?} of full power instead of {share}")
+}
+
+/// The switch opens, and the motors have no power.
+async fn emergency_stop(rig: &mut Rig) -> Result<()> {
+    rig.command("ACCELERATE").await?;
+    rig.pi.registers.wait_for(line::ENABLE, true, PATIENCE).await?;
+    let opened = rig.pi.registers.now().await?;
+    rig.pi.registers.drive(line::EMERGENCY_STOP, true).await?;
+    let off = rig.pi.registers.wait_for(line::ENABLE, false, PATIENCE).await?;
+    println!("emergency-stop input to enable line: {:?} of the board's time", off.saturating_sub(opened));
+    ensure!(rig.console("send rover-1 turn-on-engine").await? == 6, "it obeys with its switch open");
+    rig.pi.registers.drive(line::EMERGENCY_STOP, false).await?;
+    ensure!(rig.console("clear rover-1").await? == 0, "the stop cannot be cleared");
+    Ok(())
+}
+
+/// The agent is killed while it drives, and the guard takes the power from the motors.
+async fn guard(rig: &mut Rig) -> Result<()> {
+    rig.command("TURN_ON_ENGINE").await?;
+    rig.command("ACCELERATE").await?;
+    duty(rig, 1.0 / 6.0).await?;
+    let mark = format!("devmem 0x3f20001c 32 {:#x}; kill -9 $(cat /tmp/agent)", 1_u32 << line::MARK);
+    let cut = |sample: &Sample| sample.is_high(line::MARK) && !sample.is_high(line::ENABLE);
+    let (killed, trace) = tokio::join!(
+        rig.pi.shell.run(&mark),
+        rig.pi.registers.follow_until("the guard to cut the power", PATIENCE, cut)
+    );
+    killed?;
+    let trace = trace?;
+    let marked = trace.edges(line::MARK, true);
+    let fell = trace.edges(line::ENABLE, false);
+    let (Some(marked), Some(fell)) = (marked.first(), fell.first()) else { bail!("no edge was seen") };
+    let took = fell.saturating_sub(*marked);
+    println!(
+        "SIGKILL to enable line: {took:?} of the board's time, samples {:?} apart at most",
+        trace.blind()
+    );
+    ensure!(took <= Duration::from_millis(250), "the guard took {took:?}");
+    rig.pi.registers.wait_for(line::BRAKE, true, PATIENCE).await?;
+    duty(rig, 0.0).await
+}
