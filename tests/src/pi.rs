@@ -109,7 +109,9 @@ fn parts(model: Model) -> Result<PathBuf> {
 fn qemu(model: Model, parts: &Path, ramdisk: &Path, socket: &Path, port: u16) -> Command {
     // Killed with `timeout`, whose only child it is, so that none is ever left behind.
     let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", LIMIT_S, "setpriv", "--pdeathsig", "KILL", model.qemu()]);
+    command.args(["--signal=KILL", LIMIT_S]);
+    // Time that the host withholds while the board idles does pass for the board, so others come after it where allowed.
+    command.args(["nice", "-n", "-10", "setpriv", "--pdeathsig", "KILL", model.qemu()]);
     // One thread for all processors: threads of their own wait for each other for longer than they run.
     command.args(["-M", model.machine(), "-accel", "tcg,thread=single", "-m", "1G", "-smp", "4"]);
     // The board's time follows its instructions, 8 ns for each: a host that has no time for the board makes it slow, and
