@@ -17,6 +17,9 @@ use vehicle_link::secret_file;
 use vehicle_protocol::auth::{KeyFile, Role};
 use vehicle_protocol::{KeyName, VehicleId};
 
+/// Where the agent's service keeps its keys.
+const KEYS_DIR: &str = "/var/lib/vehicle-agent/keys";
+
 /// Does what was asked for.
 ///
 /// # Errors
@@ -61,18 +64,16 @@ fn new(options: &Options, folder: &Path, wanted: &NewKeyArgs, output: &Output) -
         return Ok(Exit::Done);
     }
     output.line(&format!("{vehicle} {key} {role}"));
+    let (ours, theirs) = (ours.display(), theirs.display());
     output.talk(&format!(
-        "this console signs with {}\n\
-         next: copy the vehicle's half to the keys_dir of its agent, readable by the agent alone, and restart it:\n  \
-         scp {} {vehicle}:/tmp/\n  \
-         ssh {vehicle} sudo install -m 600 -o vehicle-agent /tmp/{key}.json /var/lib/vehicle-agent/keys/{key}.json\n  \
-         ssh {vehicle} rm /tmp/{key}.json\n  \
+        "this console signs with {ours}\n\
+         next: copy {theirs} into the keys_dir of the vehicle's agent, as a file that the agent alone can read, and restart \
+         the agent; where it is installed as a service, for example with\n  \
+         ssh {vehicle} sudo install -d -m 700 -o vehicle-agent {KEYS_DIR}\n  \
+         ssh {vehicle} sudo install -m 600 -o vehicle-agent /dev/stdin {KEYS_DIR}/{key}.json < {theirs}\n  \
          ssh {vehicle} sudo systemctl restart vehicle-agent\n\
-         then remove it here: rm {}\n\
-         from then on the vehicle takes motion only from who has a key",
-        ours.display(),
-        theirs.display(),
-        theirs.display(),
+         then remove it here: rm {theirs}\n\
+         from then on the vehicle takes motion only from who has a key"
     ));
     Ok(Exit::Done)
 }

@@ -9,5 +9,6 @@ mod send;
 mod settings;
 mod signals;
 mod stops;
+mod trust;
 mod vehicle;
 mod watch;

@@ -158,7 +158,7 @@ impl Exchange {
             }
             Some(PresenceState::Online | PresenceState::Sleeping) => None,
             // Vehicles that know only the plain form say nothing of their presence; others have just been heard.
-            None if self.errand.form == Form::Plain || channel.is_agreed() => None,
+            None if self.errand.form == Form::Plain || channel.is_agreed() || channel.forged() > 0 => None,
             None => Some(format!(
                 "no vehicle {id} is known on this broker, or this login may not read its topics"
             )),
