@@ -129,6 +129,12 @@ impl Channel {
         &self.vehicle
     }
 
+    /// What the session is asked for with.
+    #[must_use]
+    pub const fn nonce(&self) -> Nonce {
+        self.nonce
+    }
+
     /// Whether the vehicle has ever granted a session here.
     #[must_use]
     pub const fn is_agreed(&self) -> bool {

@@ -159,6 +159,7 @@ impl Exchange {
         let patience = match self.phase {
             Phase::Finished => return None,
             Phase::Connecting | Phase::Opening | Phase::Leaving(_) => Some(self.until),
+            Phase::Awaiting if self.only_brakes() => Some(self.until),
             Phase::Awaiting => self.waiting_for().and_then(Record::deadline),
         };
         let again = if self.up { self.again } else { None };
@@ -241,6 +242,7 @@ impl Exchange {
     fn is_over(&mut self, now: Moment) -> bool {
         match self.phase {
             Phase::Connecting | Phase::Opening | Phase::Leaving(_) => now >= self.until,
+            Phase::Awaiting if self.only_brakes() => now >= self.until,
             Phase::Awaiting => {
                 let records = [&mut self.companion, &mut self.record, &mut self.first];
                 let waiting = records.into_iter().flatten().next();
@@ -248,6 +250,11 @@ impl Exchange {
             }
             Phase::Finished => false,
         }
+    }
+
+    /// Whether the stop without a session is answered, and none was sent in a session.
+    fn only_brakes(&self) -> bool {
+        self.record.is_none() && self.first.as_ref().is_some_and(|first| first.answer().is_some())
     }
 
     /// The record whose silence counts: what is not answered itself has a companion that is.

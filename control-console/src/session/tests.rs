@@ -2,6 +2,8 @@
 #![expect(clippy::arithmetic_side_effects, reason = "the numbers are bounded by the strategies")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "whatever else comes is a failure")]
 
+mod signed;
+
 use super::*;
 use crate::clock::Moment;
 use crate::exit::{Exit, Fault};

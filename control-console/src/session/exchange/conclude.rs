@@ -99,11 +99,11 @@ impl Exchange {
             return self.doubted(reason, &detail);
         }
         let id = self.errand.topics.id();
-        let away = self.away(channel);
+        let away = self.away(channel).filter(|_| !self.only_brakes());
         let mut detail = match (&away, self.phase) {
             (Some(why), _) => why.clone(),
             (None, Phase::Opening) => opening(id, channel),
-            (None, _) if self.first.as_ref().is_some_and(|first| first.answer().is_some()) => {
+            (None, _) if self.only_brakes() => {
                 format!("{id} brakes, and has not confirmed more than that")
             }
             (None, _) if !self.acknowledged && !self.name().is_on_drive_topic() => {

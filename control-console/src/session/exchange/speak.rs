@@ -13,6 +13,7 @@ impl Exchange {
         let name = command.name();
         if name.is_stop() && channel.signs(self.errand.form) {
             self.phase = Phase::Awaiting;
+            self.until = now.saturating_add(silence);
             return self.repeat_stop(now, channel);
         }
         let Some(sealed) = self.seal(now, channel, command, id) else { return Vec::new() };
