@@ -262,7 +262,9 @@ impl Desk {
             let (is_cut, metres) = (*cutter.switch.borrow(), *cutter.metres.borrow());
             self.model.cut = Some(Cut { is_cut, metres });
         }
-        self.screen.show(&self.model, &self.seat.scene());
+        let scene = self.seat.scene();
+        self.model.choose(&scene);
+        self.screen.show(&self.model, &scene);
     }
 
     fn order_all(&self, make: impl Fn(VehicleId) -> Order) {

@@ -17,6 +17,7 @@ pub mod pi;
 pub mod process;
 pub mod proxy;
 pub mod simulation;
+pub mod terminal;
 pub mod trace;
 pub mod wait;
 

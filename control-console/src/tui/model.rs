@@ -6,6 +6,7 @@ use super::palette::Palette;
 use super::view::Panels;
 use crate::clock::Moment;
 use crate::cockpit::{Scene, Vehicle};
+use crate::drive::stick::State;
 use std::sync::Arc;
 use std::time::Duration;
 use vehicle_protocol::VehicleId;
@@ -106,6 +107,21 @@ impl Model {
     #[must_use]
     pub fn vehicle<'a>(&self, scene: &'a Scene) -> Option<&'a Vehicle> {
         scene.vehicles.get(self.selected.as_ref()?).map(AsRef::as_ref)
+    }
+
+    /// Whether the vehicle is stopped in emergency, or was asked to be.
+    #[must_use]
+    pub fn is_stopped(&self, scene: &Scene) -> bool {
+        self.vehicle(scene).is_some_and(|vehicle| {
+            vehicle.drive.state == Some(State::Estop) || vehicle.word("mode") == Some("emergency_stop")
+        })
+    }
+
+    /// Somebody must be selected where there is anybody.
+    pub(super) fn choose(&mut self, scene: &Scene) {
+        if self.selected.is_none() {
+            self.selected = scene.vehicles.keys().next().cloned();
+        }
     }
 
     /// The last word to the person, while it is news.

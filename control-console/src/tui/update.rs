@@ -126,13 +126,6 @@ impl Model {
         deeds
     }
 
-    /// Somebody must be selected where there is anybody.
-    fn choose(&mut self, scene: &Scene) {
-        if self.selected.is_none() {
-            self.selected = scene.vehicles.keys().next().cloned();
-        }
-    }
-
     fn order(&self, deeds: &mut Vec<Deed>, make: impl FnOnce(VehicleId) -> Order) {
         deeds.extend(self.selected.clone().map(|vehicle| Deed::Order(make(vehicle))));
     }
@@ -252,8 +245,7 @@ impl Model {
     }
 
     fn arm(&mut self, now: Moment, scene: &Scene, deeds: &mut Vec<Deed>) {
-        let state = self.vehicle(scene).and_then(|vehicle| vehicle.drive.state);
-        if state == Some(State::Estop) {
+        if self.is_stopped(scene) {
             self.say(now, &format!("in emergency stop: {} begins to clear it", self.name_of(Action::Clear)));
         } else if self.focused {
             self.hand.let_go(now);

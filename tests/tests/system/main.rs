@@ -7,6 +7,7 @@ mod guard;
 mod harness;
 mod plain;
 mod sizes;
+mod terminal;
 mod tidy;
 mod trust;
 mod units;

@@ -15,7 +15,8 @@ pub fn headline(model: &Model, scene: &Scene, now: Moment, columns: u16) -> Stri
     let Some((id, vehicle)) = model.selected.as_ref().zip(model.vehicle(scene)) else {
         return format!(" NO VEHICLE | {} | {}", link(scene), model.tier.badge());
     };
-    let state = vehicle.drive.state.unwrap_or(State::Disarmed).word();
+    let state = vehicle.drive.state.unwrap_or(State::Disarmed);
+    let state = if model.is_stopped(scene) { State::Estop } else { state }.word();
     let freshness = vehicle.freshness(scene.is_up(), now);
     let shown = |text: Option<String>| match (text, freshness) {
         (Some(text), Freshness::Current) => text,
@@ -72,9 +73,8 @@ fn presence(scene: &Scene, vehicle: &Vehicle, now: Moment) -> String {
 #[must_use]
 pub fn stop_text(model: &Model, scene: &Scene) -> (String, bool) {
     let vehicle = model.vehicle(scene);
-    let state = vehicle.and_then(|vehicle| vehicle.drive.state);
     let shows = vehicle.and_then(|vehicle| vehicle.word("mode")) == Some("emergency_stop");
-    if state == Some(State::Estop) || shows {
+    if model.is_stopped(scene) {
         let word = if shows { "EMERGENCY STOP" } else { "EMERGENCY STOP SENT, NOT CONFIRMED" };
         return (format!("*** {word} *** {} begins to clear it", model.name_of(Action::Clear)), true);
     }
@@ -121,10 +121,8 @@ pub fn footer(model: &Model, scene: &Scene) -> String {
     let drive: (&[Action], &str) =
         (&[Action::Ahead, Action::Left, Action::Back, Action::Right], "hold to drive");
     let mut actions: Vec<(&[Action], &str)> = match vehicle.drive.state {
-        Some(State::Estop) => vec![(&[Action::Clear], "clear")],
-        None | Some(State::Disarmed) if vehicle.word("mode") == Some("emergency_stop") => {
-            vec![(&[Action::Clear], "clear")]
-        }
+        _ if model.is_stopped(scene) => vec![(&[Action::Clear], "clear")],
+        Some(State::Estop) => Vec::new(),
         None | Some(State::Disarmed) => vec![(&[Action::Arm], "arm")],
         Some(State::Ready) => vec![drive, (&[Action::Disarm], "disarm")],
         Some(State::Driving) => vec![drive, (&[Action::Faster, Action::Slower], "speed")],
