@@ -90,6 +90,12 @@ pub struct Status {
     pub y_m: f64,
     /// Where heading, x and y come from.
     pub pose: Pose,
+    /// The safe place, in metres to the right of where it stood at boot; absent where none is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub safe_place_x_m: Option<f64>,
+    /// The safe place, in metres ahead of where it stood at boot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub safe_place_y_m: Option<f64>,
     /// Parking brake on.
     pub parking_brake: bool,
     /// The doors.
@@ -131,6 +137,8 @@ impl Default for Status {
             x_m: 0.0,
             y_m: 0.0,
             pose: Pose::Unknown,
+            safe_place_x_m: None,
+            safe_place_y_m: None,
             parking_brake: false,
             doors: Doors::Locked,
             headlights: false,

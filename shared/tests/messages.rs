@@ -75,9 +75,10 @@ fn statuses() -> impl Strategy<Value = Status> {
     let switches = any::<[bool; 5]>();
     let numbers = proptest::array::uniform7(numbers());
     let counters = any::<[u64; 4]>();
-    let drivers = (of(texts()), of(texts()));
-    (epochs(), words, drivers, link, switches, numbers, counters).prop_map(
-        |(epoch, (mode, cause, pose, doors), (driver, next_driver), link, switches, numbers, counters)| {
+    let (drivers, places) = ((of(texts()), of(texts())), (of(numbers()), of(numbers())));
+    (epochs(), words, (drivers, places), link, switches, numbers, counters).prop_map(
+        |(epoch, (mode, cause, pose, doors), (drivers, places), link, switches, numbers, counters)| {
+            let ((driver, next_driver), (safe_place_x_m, safe_place_y_m)) = (drivers, places);
             let [engine, parking_brake, headlights, parking_lights, hazard_lights] = switches;
             let [speed, target, max, min, heading, x, y] = numbers;
             let [time, executed, refused, uptime_s] = counters;
@@ -95,6 +96,8 @@ fn statuses() -> impl Strategy<Value = Status> {
                 x_m: x,
                 y_m: y,
                 pose,
+                safe_place_x_m,
+                safe_place_y_m,
                 parking_brake,
                 doors,
                 headlights,

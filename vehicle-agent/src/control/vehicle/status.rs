@@ -12,6 +12,7 @@ impl Vehicle {
     pub(super) fn status(&self, now: Moment) -> Status {
         let pose = self.motion.pose();
         let target = self.mode.target(&self.motion, self.max_speed);
+        let safe_place = self.setup.autonomy.safe_place.filter(|_| self.setup.fittings.odometry);
         let mut status = Status {
             time: now.clock(),
             epoch: self.setup.epoch,
@@ -26,6 +27,8 @@ impl Vehicle {
             x_m: rounded(pose.x),
             y_m: rounded(pose.y),
             pose: if self.setup.fittings.odometry { Pose::Measured } else { Pose::Modelled },
+            safe_place_x_m: safe_place.map(|(x, _)| rounded(x)),
+            safe_place_y_m: safe_place.map(|(_, y)| rounded(y)),
             parking_brake: self.parking_brake.is_on(),
             doors: self.wanted.doors,
             headlights: self.wanted.headlights,
