@@ -131,8 +131,8 @@ export function track(canvas, points, { pose, heading, safe, fresh }) {
     c.textBaseline = "middle";
     c.fillText("P", x, y + 0.5);
     c.font = "12px system-ui, sans-serif";
-    c.textAlign = "left";
-    c.fillText("safe place", x + 15, y);
+    c.textAlign = x > width - 90 ? "right" : "left";
+    c.fillText("safe place", x > width - 90 ? x - 15 : x + 15, y);
   }
   c.lineJoin = "round";
   c.lineWidth = 2.5;
