@@ -1,0 +1,115 @@
+//! Driving by key, pad, touch and gamepad, and the stops of a person.
+
+use crate::chromium::Chromium;
+use crate::rig::Rig;
+use anyhow::Result;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the stage `browser` of tests/run"]
+async fn holding_w_drives_and_releasing_it_stops() -> Result<()> {
+    let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
+    let tab = rig.driver(&chromium).await?;
+    rig.hold_w(&tab).await?;
+    tab.shows("#drive-badge", "DRIVING").await?;
+    tab.release("KeyW").await?;
+    rig.stops().await?;
+    tab.shows("#drive-badge", "READY").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the stage `browser` of tests/run"]
+async fn dragging_the_pad_drives_even_beyond_its_edge_and_lifting_stops() -> Result<()> {
+    let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
+    let tab = rig.driver(&chromium).await?;
+    let (x, y) = tab.place("#pad").await?;
+    tab.mouse("mousePressed", (x, y)).await?;
+    tab.mouse("mouseMoved", (x, y - 60.0)).await?;
+    rig.moves().await?;
+    // The pad has captured the pointer: it is lifted far outside.
+    tab.mouse("mouseMoved", (x + 500.0, y - 60.0)).await?;
+    tab.shows("#drive-badge", "DRIVING").await?;
+    tab.mouse("mouseReleased", (x + 500.0, y - 60.0)).await?;
+    rig.stops().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the stage `browser` of tests/run"]
+async fn a_touch_drives_on_a_phone_and_stops_when_the_phone_cancels_it() -> Result<()> {
+    let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
+    let tab = chromium.tab().await?;
+    tab.dress(390, 844, "dark").await?;
+    tab.go(&rig.control).await?;
+    rig.ready(&tab).await?;
+    let (x, y) = tab.place("#pad").await?;
+    tab.touch("touchStart", &[(x, y)]).await?;
+    tab.touch("touchMove", &[(x, y - 60.0)]).await?;
+    rig.moves().await?;
+    tab.touch("touchCancel", &[]).await?;
+    rig.stops().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the stage `browser` of tests/run"]
+async fn a_gamepad_drives_and_its_centred_stick_stops() -> Result<()> {
+    let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
+    let tab = rig.driver(&chromium).await?;
+    tab.js("window.axes = [0, 0]; navigator.getGamepads = () => [{ id: 'Stub', connected: true, axes: window.axes, buttons: [] }]; 0").await?;
+    tab.js("window.axes[1] = -0.9").await?;
+    rig.moves().await?;
+    tab.shows("#cap", "Gamepad: Stub").await?;
+    // A worn stick does not come back to zero.
+    tab.js("window.axes[1] = -0.1").await?;
+    rig.stops().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the stage `browser` of tests/run"]
+async fn any_unbound_key_stops_and_only_a_fresh_press_goes_on() -> Result<()> {
+    let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
+    let tab = rig.driver(&chromium).await?;
+    rig.hold_w(&tab).await?;
+    tab.press("KeyX").await?;
+    rig.stops().await?;
+    tab.release("KeyX").await?;
+    tab.release("KeyW").await?;
+    rig.hold_w(&tab).await?;
+    tab.release("KeyW").await?;
+    rig.stops().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the stage `browser` of tests/run"]
+async fn space_stops_in_emergency_from_any_field_and_clearing_takes_two_steps() -> Result<()> {
+    let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
+    let mut operator = rig.operator().await?;
+    let tab = rig.driver(&chromium).await?;
+    rig.hold_w(&tab).await?;
+    tab.js("document.querySelector('[data-key=DEGREES]').focus()").await?;
+    tab.press("Space").await?;
+    operator.status("mode", "emergency_stop").await?;
+    rig.stops().await?;
+    tab.shows("#drive-badge", "ESTOP").await?;
+    tab.release("Space").await?;
+    tab.release("KeyW").await?;
+    tab.click("#clear").await?;
+    tab.shows("#clear", "once more").await?;
+    tab.click("#clear").await?;
+    operator.status("mode", "off").await?;
+    rig.stands().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the stage `browser` of tests/run"]
+async fn the_red_button_comes_first_and_stops_a_vehicle_that_single_commands_move() -> Result<()> {
+    let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
+    let mut operator = rig.operator().await?;
+    let tab = chromium.open(&rig.control).await?;
+    tab.press("Tab").await?;
+    tab.until("document.activeElement.id === 'stop'").await?;
+    tab.click("[data-command=TURN_ON_ENGINE]").await?;
+    tab.click("[data-command=ACCELERATE]").await?;
+    rig.moves().await?;
+    tab.click("#stop").await?;
+    operator.status("mode", "emergency_stop").await?;
+    rig.stops().await
+}

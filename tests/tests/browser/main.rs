@@ -1,0 +1,12 @@
+//! The page in a real browser, used as a person would; `tests/run` has a stage for it.
+//!
+//! By itself: `cargo test -p system-tests --test browser -- --ignored --test-threads=1`.
+
+mod access;
+mod chromium;
+mod driving;
+mod looks;
+mod losing;
+mod measure;
+mod rig;
+mod tab;

@@ -1,0 +1,119 @@
+//! Broker, vehicle and console with its page, each a program of its own.
+
+use crate::chromium::Chromium;
+use crate::tab::{SHOWN, Tab};
+use anyhow::{Context as _, Result, ensure};
+use std::time::Duration;
+use system_tests::agent::{Agent, Operator};
+use system_tests::mosquitto::Mosquitto;
+use system_tests::process::Program;
+use system_tests::trace::{Trace, TraceLine};
+
+/// For so long a vehicle that must not move is watched: longer than every hold and every retry of the page.
+const WATCHED: Duration = Duration::from_millis(1500);
+/// A vehicle without a hand stands after its hold, which is 300 ms, and braking from half its speed.
+const STOPS: Duration = Duration::from_secs(5);
+
+/// After so long without motion a person tries again.
+const PRESSES_AGAIN: Duration = Duration::from_secs(2);
+
+pub(crate) struct Rig {
+    pub(crate) broker: Mosquitto,
+    pub(crate) agent: Agent,
+    pub(crate) web: Program,
+    pub(crate) control: String,
+    pub(crate) view: String,
+    pub(crate) trace: Trace,
+}
+
+impl Rig {
+    pub(crate) async fn start() -> Result<Self> {
+        let broker = Mosquitto::start().await?;
+        let agent = Agent::start(&broker, "rover-1", &[]).await?;
+        let url = broker.url();
+        let mut web = Program::command("control-console")?;
+        web.env_clear().args(["--broker", &url, "web", "--listen", "127.0.0.1:0"]);
+        let mut web = Program::spawn("control-console", web)?;
+        web.wait_for_stdout("look").await?;
+        let said = web.stdout()?;
+        let link = |name: &str| -> Result<String> {
+            let line = said.lines().find_map(|line| line.strip_prefix(name));
+            Ok(line.with_context(|| said.clone())?.trim().to_owned())
+        };
+        let (control, view) = (link("drive")?, link("look")?);
+        let trace = agent.trace();
+        Ok(Self { broker, agent, web, control, view, trace })
+    }
+
+    /// Host and port of the page.
+    pub(crate) fn address(&self) -> Result<&str> {
+        self.view.strip_prefix("http://").and_then(|url| url.strip_suffix('/')).context("no address")
+    }
+
+    pub(crate) async fn operator(&self) -> Result<Operator> {
+        self.agent.operator("observer", self.broker.port()).await
+    }
+
+    /// A tab that holds the stick of a vehicle whose engine is on.
+    pub(crate) async fn driver(&self, chromium: &Chromium) -> Result<Tab> {
+        let tab = chromium.open(&self.control).await?;
+        self.ready(&tab).await?;
+        Ok(tab)
+    }
+
+    /// Turns the engine on and takes the stick, as a person does.
+    pub(crate) async fn ready(&self, tab: &Tab) -> Result<()> {
+        tab.click("[data-command=TURN_ON_ENGINE]").await?;
+        tab.until("[...document.querySelectorAll('#values div')].some(d => d.textContent === 'Engineon')")
+            .await?;
+        tab.click("#take").await?;
+        tab.shows("#drive-badge", "READY").await
+    }
+
+    /// Holds W until the vehicle moves; on a busy machine a hand may fall silent, and a person then presses again.
+    pub(crate) async fn hold_w(&mut self, tab: &Tab) -> Result<()> {
+        for _ in 0..5 {
+            tab.press("KeyW").await?;
+            let moved = self.trace.wait_for("the vehicle to move", PRESSES_AGAIN, TraceLine::drives).await;
+            if moved.is_ok() {
+                return Ok(());
+            }
+            tab.release("KeyW").await?;
+        }
+        self.moves().await
+    }
+
+    /// Waits until the vehicle moves.
+    pub(crate) async fn moves(&mut self) -> Result<()> {
+        self.trace.wait_for("the vehicle to move", SHOWN, TraceLine::drives).await.map(drop)
+    }
+
+    /// Waits until the vehicle stands, and makes sure that it goes on standing.
+    pub(crate) async fn stops(&mut self) -> Result<()> {
+        self.trace.wait_for("the motors to be off", STOPS, |line| !line.moves()).await?;
+        self.stands().await
+    }
+
+    /// Makes sure that the vehicle stands, and does while it is watched.
+    pub(crate) async fn stands(&self) -> Result<()> {
+        let stood = self.trace.lines()?.len().saturating_sub(1);
+        tokio::time::sleep(WATCHED).await;
+        let moved = self.trace.lines()?.into_iter().skip(stood).find(TraceLine::moves);
+        ensure!(moved.is_none(), "it moved: {moved:?}");
+        Ok(())
+    }
+
+    /// When the motors were first without power after this moment of the trace's clock.
+    pub(crate) async fn zero_after(&mut self, moment: u64) -> Result<u64> {
+        let off = |line: &TraceLine| line.t >= moment && !line.moves();
+        Ok(self.trace.wait_for("the motors to be off", STOPS, off).await?.t)
+    }
+
+    /// Makes sure that the vehicle has not moved so far, and does not while it is watched.
+    pub(crate) async fn never_moved(&self) -> Result<()> {
+        tokio::time::sleep(WATCHED).await;
+        let moved = self.trace.lines()?.into_iter().find(TraceLine::moves);
+        ensure!(moved.is_none(), "it moved: {moved:?}");
+        Ok(())
+    }
+}
