@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_restart_of_the_vehicle_parts_the_curve_and_time_goes_on() {
-        let lines = [status("a", 5_000, 1.0), status("a", 6_000, 2.0), status("a", 100, 0.0)].join("\n");
+        let lines = [status("a", 5_000, 1.0), status("a", 6_000, 2.0), status("a", 500, 0.0)].join("\n");
         let recording = Recording::read(&lines, None).unwrap();
         let pieces: Vec<_> = recording.speed.pieces().collect();
         assert_eq!(pieces, [[(0.0, 1.0), (1.0, 2.0)].as_slice(), [(1.0, 0.0)].as_slice()]);

@@ -54,10 +54,10 @@ impl Scene {
     }
 
     fn console(&self, kind: Kind, more: &[&str]) -> Result<Terminal> {
-        self.console_at(&self.broker.url(), kind, more)
+        Self::console_at(&self.broker.url(), kind, more)
     }
 
-    fn console_at(&self, url: &str, kind: Kind, more: &[&str]) -> Result<Terminal> {
+    fn console_at(url: &str, kind: Kind, more: &[&str]) -> Result<Terminal> {
         let mut command = Program::command("control-console")?;
         command.args(["--unsigned", "--broker", url]).args(["drive", "rover-1"]).args(more);
         Terminal::start(&command, kind, SIZE)
@@ -139,9 +139,9 @@ async fn whatever_ends_attention_stops_and_only_a_fresh_press_goes_on() -> Resul
         drive_off(&mut scene, &terminal).await.context(what)?;
         let since = monotonic();
         if bytes.is_empty() {
-            terminal.resize((90, 25))?
+            terminal.resize((90, 25))?;
         } else {
-            terminal.send(bytes)?
+            terminal.send(bytes)?;
         }
         let took = scene.stopped(since).await.context(what)?;
         ensure!(took < HOLD_AND_GRACE, "{what}: {took:?}");
@@ -202,9 +202,9 @@ async fn suspended_it_has_stopped_before_and_comes_back_disarmed() -> Result<()>
         drive_off(&mut scene, &terminal).await?;
         let since = monotonic();
         if way == "key" {
-            terminal.send("\u{1b}[122;5u")?
+            terminal.send("\u{1b}[122;5u")?;
         } else {
-            terminal.signal(Signal::TSTP)?
+            terminal.signal(Signal::TSTP)?;
         }
         ensure!(scene.stopped(since).await? < HOLD_AND_GRACE);
         let stat = format!("/proc/{}/stat", terminal.id());

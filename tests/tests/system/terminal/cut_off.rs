@@ -36,7 +36,7 @@ async fn a_frozen_console_moves_nothing_when_it_wakes_until_neutral_and_a_press(
 async fn a_half_open_link_stops_within_the_hold_and_moves_nothing_when_it_heals() -> Result<()> {
     let mut scene = Scene::ready().await?;
     let proxy = Proxy::start(scene.broker.port(), 1).await?;
-    let terminal = scene.console_at(&proxy.url(), Kind::Kitty, &[])?;
+    let terminal = Scene::console_at(&proxy.url(), Kind::Kitty, &[])?;
     drive_off(&mut scene, &terminal).await?;
     let since = monotonic();
     proxy.set(Fault::Blackhole);
