@@ -163,9 +163,10 @@ impl<T: Copy + Send + 'static> Link<T> {
         self.show(PresenceState::Offline);
         // What can't be said to a broker that is not there need not be said.
         let said = self.connection.take().is_some_and(|(client, _)| client.try_disconnect().is_ok());
-        self.signals.close();
         if said {
-            let _ = tokio::time::timeout(GOODBYE, &mut self.keeper).await;
+            // What still comes is read, or the keeper would end before it has said goodbye.
+            let reading = async { while self.signals.recv().await.is_some() {} };
+            let _ = tokio::time::timeout(GOODBYE, reading).await;
         }
     }
 }

@@ -73,12 +73,12 @@ fn statuses() -> impl Strategy<Value = Status> {
     let link = (any::<u32>(), any::<u64>(), any::<u64>())
         .prop_map(|(connections, received, dropped)| LinkCounters { connections, received, dropped });
     let switches = any::<[bool; 5]>();
+    let (drivers, places) = ((of(texts()), of(texts())), (of(numbers()), of(numbers())));
     let numbers = proptest::array::uniform7(numbers());
     let counters = any::<[u64; 4]>();
-    let (drivers, places) = ((of(texts()), of(texts())), (of(numbers()), of(numbers())));
     (epochs(), words, (drivers, places), link, switches, numbers, counters).prop_map(
         |(epoch, (mode, cause, pose, doors), (drivers, places), link, switches, numbers, counters)| {
-            let ((driver, next_driver), (safe_place_x_m, safe_place_y_m)) = (drivers, places);
+            let (driver, next_driver) = drivers;
             let [engine, parking_brake, headlights, parking_lights, hazard_lights] = switches;
             let [speed, target, max, min, heading, x, y] = numbers;
             let [time, executed, refused, uptime_s] = counters;
@@ -96,8 +96,8 @@ fn statuses() -> impl Strategy<Value = Status> {
                 x_m: x,
                 y_m: y,
                 pose,
-                safe_place_x_m,
-                safe_place_y_m,
+                safe_place_x_m: places.0,
+                safe_place_y_m: places.1,
                 parking_brake,
                 doors,
                 headlights,

@@ -6,8 +6,9 @@ use fastrand::Rng;
 
 /// Until when operators act; what comes after shows that all comes to rest.
 pub(super) const ACTION: Duration = Duration::from_secs(6);
-/// Until when the vehicle is watched.
-pub(super) const END: Duration = Duration::from_secs(12);
+/// Until when the vehicle is watched: the last message comes 16 s after the beginning at the latest, and what it begins has
+/// ended 4 s later.
+pub(super) const END: Duration = Duration::from_secs(20);
 
 /// One run, before it begins.
 #[derive(Clone, Debug)]

@@ -18,7 +18,7 @@ async fn status(rig: &Rig, path: &str, headers: &str) -> Result<u16> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn a_page_of_another_origin_or_a_host_that_is_not_ours_gets_403() -> Result<()> {
     let rig = Rig::start().await?;
     let host = rig.address()?.to_owned();
@@ -45,7 +45,7 @@ async fn a_page_of_another_origin_or_a_host_that_is_not_ours_gets_403() -> Resul
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn a_link_without_the_token_may_look_and_stop_but_not_drive() -> Result<()> {
     let (rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let mut operator = rig.operator().await?;
@@ -65,7 +65,7 @@ async fn a_link_without_the_token_may_look_and_stop_but_not_drive() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn of_two_tabs_one_holds_the_stick_and_the_other_is_told() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let first = rig.driver(&chromium).await?;

@@ -5,7 +5,7 @@ use crate::rig::Rig;
 use anyhow::Result;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn holding_w_drives_and_releasing_it_stops() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = rig.driver(&chromium).await?;
@@ -17,7 +17,7 @@ async fn holding_w_drives_and_releasing_it_stops() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn dragging_the_pad_drives_even_beyond_its_edge_and_lifting_stops() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = rig.driver(&chromium).await?;
@@ -33,7 +33,7 @@ async fn dragging_the_pad_drives_even_beyond_its_edge_and_lifting_stops() -> Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn a_touch_drives_on_a_phone_and_stops_when_the_phone_cancels_it() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = chromium.tab().await?;
@@ -49,7 +49,7 @@ async fn a_touch_drives_on_a_phone_and_stops_when_the_phone_cancels_it() -> Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn a_gamepad_drives_and_its_centred_stick_stops() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = rig.driver(&chromium).await?;
@@ -63,7 +63,7 @@ async fn a_gamepad_drives_and_its_centred_stick_stops() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn any_unbound_key_stops_and_only_a_fresh_press_goes_on() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = rig.driver(&chromium).await?;
@@ -78,7 +78,7 @@ async fn any_unbound_key_stops_and_only_a_fresh_press_goes_on() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn space_stops_in_emergency_from_any_field_and_clearing_takes_two_steps() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let mut operator = rig.operator().await?;
@@ -99,7 +99,7 @@ async fn space_stops_in_emergency_from_any_field_and_clearing_takes_two_steps() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn the_red_button_comes_first_and_stops_a_vehicle_that_single_commands_move() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let mut operator = rig.operator().await?;

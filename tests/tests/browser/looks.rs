@@ -33,7 +33,7 @@ async fn drive_about(rig: &mut Rig, tab: &Tab) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn it_fits_phone_and_desktop_in_both_themes_and_survives_a_reload() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let folder = screens()?;
@@ -70,7 +70,7 @@ async fn it_fits_phone_and_desktop_in_both_themes_and_survives_a_reload() -> Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn no_request_leaves_this_machine() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = chromium.tab().await?;
@@ -105,7 +105,7 @@ async fn no_request_leaves_this_machine() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn axe_finds_nothing_serious() -> Result<()> {
     let Some(file) = std::env::var_os("AXE") else {
         eprintln!("SKIPPED: axe-core is not there (AXE is not set; tests/run fetches it)");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use system_tests::process::Signal;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn another_tab_in_front_stops() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = rig.driver(&chromium).await?;
@@ -24,7 +24,7 @@ async fn another_tab_in_front_stops() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn a_closed_tab_stops_also_what_single_commands_began() -> Result<()> {
     for held in [true, false] {
         let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
@@ -42,7 +42,7 @@ async fn a_closed_tab_stops_also_what_single_commands_began() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn a_page_that_hangs_stops() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = rig.driver(&chromium).await?;
@@ -56,7 +56,7 @@ async fn a_page_that_hangs_stops() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn a_console_that_is_killed_stops_and_the_page_says_so_once() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = rig.driver(&chromium).await?;
@@ -73,7 +73,7 @@ async fn a_console_that_is_killed_stops_and_the_page_says_so_once() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn a_console_that_freezes_is_a_stale_link_and_nothing_goes_on_when_it_wakes() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = rig.driver(&chromium).await?;
@@ -95,7 +95,7 @@ async fn a_console_that_freezes_is_a_stale_link_and_nothing_goes_on_when_it_wake
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn a_vehicle_that_dies_is_shown_as_lost_and_its_values_as_old() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = rig.driver(&chromium).await?;
@@ -108,7 +108,7 @@ async fn a_vehicle_that_dies_is_shown_as_lost_and_its_values_as_old() -> Result<
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn ctrl_c_stops_the_vehicle_and_closes_open_pages_at_once() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = rig.driver(&chromium).await?;

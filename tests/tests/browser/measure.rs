@@ -66,7 +66,7 @@ async fn loads() -> Result<(Vec<f64>, f64)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the stage `browser` of tests/run"]
+#[ignore = "tests/screens runs it"]
 async fn the_page_is_small_and_quick_and_lifting_the_pointer_stops_at_once() -> Result<()> {
     let (loads, bytes) = loads().await?;
     let lifts = lifts().await?;

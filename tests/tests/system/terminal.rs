@@ -111,6 +111,7 @@ async fn drive_off(scene: &mut Scene, terminal: &Terminal) -> Result<()> {
 }
 
 #[tokio::test]
+#[ignore = "tests/screens runs it"]
 async fn a_held_key_drives_until_it_is_released() -> Result<()> {
     let mut scene = Scene::ready().await?;
     let terminal = scene.console(Kind::Kitty, &[])?;
@@ -124,6 +125,7 @@ async fn a_held_key_drives_until_it_is_released() -> Result<()> {
 }
 
 #[tokio::test]
+#[ignore = "tests/screens runs it"]
 async fn whatever_ends_attention_stops_and_only_a_fresh_press_goes_on() -> Result<()> {
     let mut scene = Scene::ready().await?;
     let terminal = scene.console(Kind::Kitty, &[])?;
@@ -163,6 +165,7 @@ async fn whatever_ends_attention_stops_and_only_a_fresh_press_goes_on() -> Resul
 }
 
 #[tokio::test]
+#[ignore = "tests/screens runs it"]
 async fn every_way_out_stops_first_and_gives_the_terminal_back() -> Result<()> {
     for way in ["q", "ctrl-c", "term", "hangup"] {
         let mut scene = Scene::ready().await?;
@@ -195,6 +198,7 @@ async fn every_way_out_stops_first_and_gives_the_terminal_back() -> Result<()> {
 }
 
 #[tokio::test]
+#[ignore = "tests/screens runs it"]
 async fn suspended_it_has_stopped_before_and_comes_back_disarmed() -> Result<()> {
     for way in ["key", "signal"] {
         let mut scene = Scene::ready().await?;
@@ -222,6 +226,7 @@ async fn suspended_it_has_stopped_before_and_comes_back_disarmed() -> Result<()>
 }
 
 #[tokio::test]
+#[ignore = "tests/screens runs it"]
 async fn where_releases_are_not_told_a_key_nudges_and_its_silence_stops() -> Result<()> {
     let mut scene = Scene::ready().await?;
     let terminal = scene.console(Kind::Old, &[])?;
@@ -253,6 +258,7 @@ async fn where_releases_are_not_told_a_key_nudges_and_its_silence_stops() -> Res
 }
 
 #[tokio::test]
+#[ignore = "tests/screens runs it"]
 async fn lines_to_be_read_aloud_drive_as_well() -> Result<()> {
     let mut scene = Scene::ready().await?;
     let mut terminal = scene.console(Kind::Kitty, &["--plain"])?;

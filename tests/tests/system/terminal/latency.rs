@@ -73,6 +73,7 @@ fn percentile(sorted: &[f64], percent: usize) -> f64 {
 }
 
 #[tokio::test]
+#[ignore = "tests/screens runs it"]
 async fn a_release_is_on_the_wire_before_the_next_setpoint_would_have_been() -> Result<()> {
     let times = releases(15).await?;
     let middle = percentile(&times, 50);

@@ -42,6 +42,7 @@ impl Drop for Tmux {
 }
 
 #[tokio::test]
+#[ignore = "tests/screens runs it"]
 async fn the_mouse_drives_by_holding_the_pad() -> Result<()> {
     let scene = Scene::ready().await?;
     let tmux = Tmux::start(&scene, "mouse", SIZE)?;
@@ -68,6 +69,7 @@ async fn the_mouse_drives_by_holding_the_pad() -> Result<()> {
 }
 
 #[tokio::test]
+#[ignore = "tests/screens runs it"]
 async fn the_slow_way_out_of_an_emergency_stop_is_typed() -> Result<()> {
     let scene = Scene::ready().await?;
     let tmux = Tmux::start(&scene, "clear", (80, 24))?;

@@ -6,7 +6,7 @@ use system_tests::agent::Agent;
 use system_tests::certificates::{Certificates, Identity};
 use system_tests::installation::Installation;
 use system_tests::process::{Output, Program};
-use system_tests::wait::SOON;
+use system_tests::wait::{SOON, until};
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap_or_default()
@@ -111,8 +111,12 @@ async fn an_agent_that_the_broker_refuses_says_so_once_and_tries_slowly() -> Res
     let operators = format!("mqtts://localhost:{}", installation.operators_port);
     console(&operators, &installation.authority(), Some(&own)).await?;
     let port = format!("on port {}.", installation.vehicles_port);
-    let log = installation.broker.log()?;
-    let attempts = log.lines().filter(|line| line.contains("New connection") && line.contains(&port)).count();
+    let attempts = || -> Result<usize> {
+        let log = installation.broker.log()?;
+        Ok(log.lines().filter(|line| line.contains("New connection") && line.contains(&port)).count())
+    };
+    until("the attempt in the broker's log", SOON, || Ok((attempts()? > 0).then_some(()))).await?;
+    let attempts = attempts()?;
     ensure!(attempts == 1 && agent.program.is_running()?, "{attempts} attempts");
     Ok(())
 }

@@ -187,6 +187,8 @@ impl Play {
 
     /// Whatever the broker makes up, the vehicle stops for it at most.
     fn deliver_hostile(&mut self, frame: &Frame) {
+        // What time alone brings is not the message's doing: a vehicle that brakes comes to rest, and changes hands then.
+        self.scene.tick();
         let before = self.scene.status();
         let (speed, file) = (before.target_speed_mph.abs(), self.scene.file);
         self.scene.bring(frame);
