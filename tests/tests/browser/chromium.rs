@@ -34,7 +34,7 @@ impl Chromium {
             .build()
             .map_err(|error| anyhow!(error))?;
         let (browser, mut handler) =
-            Browser::launch(config).await.context("no Chromium; tests/run installs it")?;
+            Browser::launch(config).await.context("no Chromium; tests/screens installs it")?;
         // Messages that this version of the library does not know are no reason to end.
         let events = tokio::spawn(async move { while handler.next().await.is_some() {} });
         Ok(Self { browser, events, _profile: profile })

@@ -108,7 +108,7 @@ async fn no_request_leaves_this_machine() -> Result<()> {
 #[ignore = "tests/screens runs it"]
 async fn axe_finds_nothing_serious() -> Result<()> {
     let Some(file) = std::env::var_os("AXE") else {
-        eprintln!("SKIPPED: axe-core is not there (AXE is not set; tests/run fetches it)");
+        eprintln!("SKIPPED: axe-core is not there (AXE is not set; tests/screens fetches it)");
         return Ok(());
     };
     let axe = std::fs::read_to_string(file)?;

@@ -1,4 +1,4 @@
-//! The page in a real browser, used as a person would; `tests/run` has a stage for it.
+//! The page in a real browser, used as a person would; `tests/screens` does it.
 //!
 //! By itself: `cargo test -p system-tests --test browser -- --ignored --test-threads=1`.
 
