@@ -37,7 +37,7 @@ pub use presence::{OperatorPresence, Presence, PresenceState};
 pub use session::{SessionAnswer, SessionRequest};
 pub use status::{Doors, LinkCounters, Mode, Pose, Status};
 pub use telemetry::Telemetry;
-pub use topic::{Root, RootError, Topic, Topics, operator_of, operator_presence};
+pub use topic::{Root, RootError, Topic, Topics, operator_of, operator_presence, operators_filter};
 pub use units::{Degrees, DegreesPerSecond, Mph};
 
 /// Version of the contract, as [`Description`] carries it.

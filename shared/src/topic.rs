@@ -94,7 +94,13 @@ impl Root {
     /// A subscription to one topic of every vehicle.
     #[must_use]
     pub fn every_vehicle(&self, topic: Topic) -> String {
-        format!("{self}/+/{topic}")
+        self.filter("+", topic)
+    }
+
+    /// A filter for one topic of the vehicles that `who` stands for: a name, `+`, or a broker's word for whoever asks.
+    #[must_use]
+    pub fn filter(&self, who: &str, topic: Topic) -> String {
+        format!("{self}/{who}/{topic}")
     }
 
     /// The vehicle and the topic that `text` names, if it lies below this root.
@@ -108,7 +114,13 @@ impl Root {
 /// The topic on which an operator says whether it is there; the same under any root.
 #[must_use]
 pub fn operator_presence(name: &OperatorName) -> String {
-    format!("operators/{name}/presence")
+    operators_filter(name.as_str())
+}
+
+/// A filter for the presence of the operators that `who` stands for: a name, or `+`.
+#[must_use]
+pub fn operators_filter(who: &str) -> String {
+    format!("operators/{who}/presence")
 }
 
 /// The operator whose presence `topic` is.
@@ -134,7 +146,7 @@ impl Topics {
     /// The full topic.
     #[must_use]
     pub fn of(&self, topic: Topic) -> String {
-        format!("{}/{}/{topic}", self.root, self.id)
+        self.root.filter(self.id.as_str(), topic)
     }
 
     /// Which of this vehicle's topics `text` is.

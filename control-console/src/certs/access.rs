@@ -3,20 +3,23 @@
 use super::register::Entry;
 use super::when::When;
 use std::fmt::Write as _;
-use vehicle_protocol::{Root, Topic, VehicleId};
+use vehicle_protocol::{Root, Topic, VehicleId, operators_filter};
 
-/// Vehicles each have their own topics, by pattern: `%u` is the name in the certificate.
+/// What mosquitto puts the name in the certificate in for.
+const WHO_ASKS: &str = "%u";
+
+/// Vehicles each have their own topics, by pattern.
 pub(super) fn vehicles(root: &Root) -> String {
     let mut text = String::from(
         "# Each vehicle, by the name in its certificate: its own topics, and whether operators are there.\n",
     );
     for &topic in Topic::ALL {
         let deed = if topic.is_written_by_consoles() { "read" } else { "write" };
-        let _ = writeln!(text, "pattern {deed} {root}/%u/{topic}");
+        let _ = writeln!(text, "pattern {deed} {}", root.filter(WHO_ASKS, topic));
     }
     // It keeps its own presence true, and so reads it.
-    let _ = writeln!(text, "pattern read {root}/%u/{}", Topic::Presence);
-    let _ = writeln!(text, "pattern read operators/+/presence");
+    let _ = writeln!(text, "pattern read {}", root.filter(WHO_ASKS, Topic::Presence));
+    let _ = writeln!(text, "pattern read {}", operators_filter("+"));
     text
 }
 
@@ -31,11 +34,11 @@ pub(super) fn operators<'a>(root: &Root, entries: impl Iterator<Item = &'a Entry
         for vehicle in if some.is_empty() { &all[..] } else { &some } {
             for &topic in Topic::ALL {
                 let deed = if topic.is_written_by_consoles() { "write" } else { "read" };
-                let _ = writeln!(text, "topic {deed} {root}/{vehicle}/{topic}");
+                let _ = writeln!(text, "topic {deed} {}", root.filter(vehicle, topic));
             }
         }
-        let _ = writeln!(text, "topic write operators/{}/presence", entry.name);
-        let _ = writeln!(text, "topic read operators/+/presence");
+        let _ = writeln!(text, "topic write {}", operators_filter(&entry.name));
+        let _ = writeln!(text, "topic read {}", operators_filter("+"));
     }
     text
 }
