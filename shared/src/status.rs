@@ -3,6 +3,7 @@
 use crate::word::{known, words};
 use crate::{Epoch, Reason};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 words! {
     /// What a vehicle is doing.
@@ -96,6 +97,15 @@ pub struct Status {
     /// The safe place, in metres ahead of where it stood at boot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub safe_place_y_m: Option<f64>,
+    /// Charge of the battery in percent; absent where it is not measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub battery_pct: Option<f64>,
+    /// Voltage of the battery in V; absent where it is not measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub battery_v: Option<f64>,
+    /// What else is measured, each under a name with its unit at the end; absent where nothing is.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sensors: BTreeMap<String, f64>,
     /// Parking brake on.
     pub parking_brake: bool,
     /// The doors.
@@ -139,6 +149,9 @@ impl Default for Status {
             pose: Pose::Unknown,
             safe_place_x_m: None,
             safe_place_y_m: None,
+            battery_pct: None,
+            battery_v: None,
+            sensors: BTreeMap::new(),
             parking_brake: false,
             doors: Doors::Locked,
             headlights: false,

@@ -27,6 +27,9 @@ pub struct Telemetry {
     /// Where heading, x and y come from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pose: Option<Pose>,
+    /// Charge of the battery in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub battery_pct: Option<f64>,
     /// CTR of the last setpoint applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ctr: Option<u64>,

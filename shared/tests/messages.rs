@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use proptest::collection::btree_map;
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -74,10 +75,19 @@ fn statuses() -> impl Strategy<Value = Status> {
         .prop_map(|(connections, received, dropped)| LinkCounters { connections, received, dropped });
     let switches = any::<[bool; 5]>();
     let (drivers, places) = ((of(texts()), of(texts())), (of(numbers()), of(numbers())));
+    let sensors = (of(numbers()), of(numbers()), btree_map(texts(), numbers(), 0..3));
     let numbers = proptest::array::uniform7(numbers());
     let counters = any::<[u64; 4]>();
-    (epochs(), words, (drivers, places), link, switches, numbers, counters).prop_map(
-        |(epoch, (mode, cause, pose, doors), (drivers, places), link, switches, numbers, counters)| {
+    (epochs(), words, (drivers, places, sensors), link, switches, numbers, counters).prop_map(
+        |(
+            epoch,
+            (mode, cause, pose, doors),
+            (drivers, places, sensors),
+            link,
+            switches,
+            numbers,
+            counters,
+        )| {
             let (driver, next_driver) = drivers;
             let [engine, parking_brake, headlights, parking_lights, hazard_lights] = switches;
             let [speed, target, max, min, heading, x, y] = numbers;
@@ -98,6 +108,9 @@ fn statuses() -> impl Strategy<Value = Status> {
                 pose,
                 safe_place_x_m: places.0,
                 safe_place_y_m: places.1,
+                battery_pct: sensors.0,
+                battery_v: sensors.1,
+                sensors: sensors.2,
                 parking_brake,
                 doors,
                 headlights,
@@ -115,10 +128,10 @@ fn statuses() -> impl Strategy<Value = Status> {
 }
 
 fn telemetry() -> impl Strategy<Value = Telemetry> {
-    let numbers = proptest::array::uniform5(of(numbers()));
+    let numbers = proptest::array::uniform6(of(numbers()));
     (any::<u64>(), numbers, of(words(Pose::ALL)), of(any::<u64>())).prop_map(|(time, numbers, pose, ctr)| {
-        let [speed_mph, target_speed_mph, heading_degrees, x_m, y_m] = numbers;
-        Telemetry { time, speed_mph, target_speed_mph, heading_degrees, x_m, y_m, pose, ctr }
+        let [speed_mph, target_speed_mph, heading_degrees, x_m, y_m, battery_pct] = numbers;
+        Telemetry { time, speed_mph, target_speed_mph, heading_degrees, x_m, y_m, pose, battery_pct, ctr }
     })
 }
 
