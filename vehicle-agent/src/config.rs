@@ -4,6 +4,7 @@ mod autonomy;
 mod broker;
 mod limits;
 mod raw;
+mod sensors;
 mod state_dir;
 mod timing;
 mod trust;
@@ -13,7 +14,8 @@ pub use limits::Budget;
 pub use raw::BoardKind;
 
 use crate::board::{HeaderKind, Wiring};
-use crate::control::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing, Trust};
+use crate::control::{Autonomy, Fittings, Kinematics, Limits, Sensors, Setup, Timing, Trust};
+use crate::sensors::SensorsConfig;
 use raw::{Raw, RawBoard, RawSim, RawWiring};
 use std::path::PathBuf;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -49,6 +51,10 @@ pub struct Config {
     pub budget: Budget,
     /// What it may do on its own.
     pub autonomy: Autonomy,
+    /// What is measured besides motion.
+    pub sensors: Sensors,
+    /// How that is read.
+    pub readers: SensorsConfig,
     /// Folder of the keys.
     pub keys_dir: PathBuf,
     /// Whom it trusts.
@@ -145,6 +151,7 @@ impl Config {
             timing: self.timing,
             autonomy: self.autonomy,
             fittings: self.board.fittings(),
+            sensors: self.sensors.clone(),
             trust: self.trust.clone(),
             emergency_stopped,
         }
@@ -164,6 +171,7 @@ fn validated(raw: Raw, problems: &mut Problems) -> (Option<(BoardConfig, Kinemat
     let kind = raw.board.kind.clone().or(BoardKind::Sim);
     let autonomy = autonomy::autonomy(raw.autonomy, kind, limits, problems);
     let board = board(&raw.board, raw.sim, raw.wiring, kinematics, problems);
+    let (sensors, readers) = sensors::sensors(raw.sensors, problems);
     let known = board.clone().map(|board| (board, kinematics));
     let config = || {
         let vehicle = vehicle?;
@@ -184,6 +192,8 @@ fn validated(raw: Raw, problems: &mut Problems) -> (Option<(BoardConfig, Kinemat
             timing,
             budget,
             autonomy,
+            sensors,
+            readers,
         })
     };
     (known, config())

@@ -21,6 +21,7 @@ mod report;
 mod running;
 #[cfg(test)]
 pub(crate) mod samples;
+mod sensors;
 mod sessions;
 mod setup;
 mod vehicle;
@@ -30,5 +31,6 @@ pub use input::{Effects, Input, Odometry, Received, Report, Sensed};
 pub use keyring::{Policy, Trust};
 pub use moment::Moment;
 pub use outputs::{Cause, Drivetrain, Duty, Outputs};
+pub use sensors::{Battery, Sensor, Sensors};
 pub use setup::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing};
 pub use vehicle::Vehicle;

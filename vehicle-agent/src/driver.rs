@@ -6,6 +6,7 @@ use crate::control::{Effects, Input, Moment, Outputs, Report, Vehicle};
 use crate::keys::KeyKeeper;
 use crate::latch::LatchKeeper;
 use crate::link::{LinkEvent, LinkEvents, LinkHandle};
+use crate::sensors::{Reading, SensorReader};
 use crate::supervise::Watchers;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -73,16 +74,18 @@ enum Happening {
     Guard,
     Sensor,
     Deadline,
+    Measured(Reading),
     Written(bool, io::Result<()>),
     Removed(KeyName, Result<(), String>),
     Link(LinkEvent),
 }
 
-/// What writes files beside the loop, which never waits for a disk.
+/// What reads and writes files beside the loop, which never waits for one.
 #[derive(Debug)]
 pub(crate) struct Files {
     pub(crate) latch: LatchKeeper,
     pub(crate) keys: KeyKeeper,
+    pub(crate) sensors: SensorReader,
 }
 
 impl Files {
@@ -173,6 +176,7 @@ impl<'a, P: Port> Driver<'a, P> {
                     Some((name, result)) => Happening::Removed(name, result),
                     None => break Ended::FilesGone,
                 },
+                reading = self.files.sensors.next() => Happening::Measured(reading),
                 event = self.port.next() => match event {
                     Some(event) => Happening::Link(event),
                     None => break Ended::LinkGone,
@@ -210,6 +214,12 @@ impl<'a, P: Port> Driver<'a, P> {
             // What it has said is read with the next step.
             Happening::Guard => self.mind_guard(),
             Happening::Sensor | Happening::Deadline => self.sense(),
+            Happening::Measured((sensor, reading)) => {
+                if let Err(problem) = &reading {
+                    debug!(?sensor, %problem, "cannot be read");
+                }
+                self.step(Input::Measured(sensor, reading));
+            }
             Happening::Written(set, Ok(())) => self.step(Input::Stored(set)),
             Happening::Written(_, Err(error)) => self.step(Input::StoreFailed(error.to_string())),
             Happening::Removed(name, Ok(())) => self.step(Input::KeyRemoved(name)),

@@ -15,6 +15,7 @@ pub mod guard;
 mod keys;
 mod latch;
 pub mod link;
+pub mod sensors;
 pub mod supervise;
 
 pub use latch::Latch;
@@ -28,6 +29,7 @@ use control::{Checks, Policy, Vehicle};
 use driver::{Driver, Ended, Files};
 use keys::KeyKeeper;
 use latch::LatchKeeper;
+use sensors::SensorReader;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -58,7 +60,9 @@ pub async fn run(
     warn_of_trust(&config);
     let (epoch, port) = begin_epoch(&config, clock)?;
     let vehicle = Vehicle::new(config.setup(epoch, stopped), checks);
-    let files = Files { latch: LatchKeeper::spawn(latch), keys: KeyKeeper::spawn(config.keys_dir.clone()) };
+    let keys = KeyKeeper::spawn(config.keys_dir.clone());
+    let sensors = SensorReader::spawn(&config.readers);
+    let files = Files { latch: LatchKeeper::spawn(latch), keys, sensors };
     let mut driver = Driver::new(vehicle, board.as_mut(), port, files, watchers, clock);
     let mut shutdown = pin!(shutdown);
     let ended = loop {

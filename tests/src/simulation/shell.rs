@@ -167,6 +167,7 @@ fn setup(vehicle: VehicleId, epoch: Epoch, operator_timeout: Duration, emergency
             doors: true,
             odometry: true,
         },
+        sensors: vehicle_agent::control::Sensors::default(),
         trust: Trust::default(),
         emergency_stopped,
     }

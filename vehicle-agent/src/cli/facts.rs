@@ -2,7 +2,7 @@
 
 use crate::board::HeaderKind;
 use crate::config::{BoardConfig, Budget, Config};
-use crate::control::{Kinematics, Policy};
+use crate::control::{Kinematics, Policy, Sensor};
 use std::fmt::Write;
 use vehicle_protocol::Mph;
 use vehicle_protocol::auth::Role;
@@ -31,6 +31,8 @@ fn list(config: &Config) -> Vec<(&'static str, String)> {
         ("stops from DRIVE", stopping(used.drive, config.budget.drive)),
         ("stops otherwise", stopping(used.discrete, config.budget.discrete)),
         ("drives itself", autonomy(config)),
+        ("battery", battery(config)),
+        ("other sensors", other_sensors(config)),
         ("keys", keys(config)),
         ("unsigned commands", unsigned(config)),
         ("state", config.state_dir.display().to_string()),
@@ -50,6 +52,19 @@ fn board(board: &BoardConfig) -> String {
             format!("{}, {} outputs{unsafe_when}", header.name(), wiring.outputs().len())
         }
     }
+}
+
+fn battery(config: &Config) -> String {
+    let source = config.readers.sources.iter().find(|(sensor, _)| *sensor == Sensor::Battery);
+    match (&config.sensors.battery, source) {
+        (Some(battery), Some((_, source))) => format!("{source}, low at {} %", battery.low_pct),
+        _ => "not measured".to_owned(),
+    }
+}
+
+fn other_sensors(config: &Config) -> String {
+    let names = config.sensors.others.join(", ");
+    if names.is_empty() { "none".to_owned() } else { names }
 }
 
 fn drivetrain(kinematics: Kinematics) -> String {
@@ -118,6 +133,8 @@ turn rate          at most 90 degrees/s
 stops from DRIVE   within 2.52 m after the last word of the operator, of 4 m
 stops otherwise    within 12.58 m after the last word of the operator, of 16 m
 drives itself      to x 3 m, y 4 m, at 2 mph, at most 100 m
+battery            not measured
+other sensors      none
 keys               none, in /s/keys
 unsigned commands  all
 state              /s

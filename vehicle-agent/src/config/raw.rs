@@ -21,6 +21,7 @@ pub(super) struct Raw {
     pub(super) trust: RawTrust,
     pub(super) sim: RawSim,
     pub(super) wiring: RawWiring,
+    pub(super) sensors: RawSensors,
 }
 
 #[derive(Debug, Deserialize)]
@@ -198,4 +199,33 @@ pub(super) struct RawPin {
 pub(super) enum PowerOn {
     High,
     Low,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawSensors {
+    pub(super) sysfs: Field<PathBuf>,
+    pub(super) interval_s: Field<f64>,
+    pub(super) battery: RawBattery,
+    pub(super) others: Field<Vec<RawSensor>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawBattery {
+    pub(super) voltage: Field<RawSensor>,
+    pub(super) empty_v: Field<f64>,
+    pub(super) full_v: Field<f64>,
+    pub(super) charge: Field<Vec<(f64, f64)>>,
+    pub(super) low_pct: Field<f64>,
+}
+
+/// A sensor is one setting: which keys it needs depends on the others.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct RawSensor {
+    pub(super) name: Option<String>,
+    pub(super) iio: Option<String>,
+    pub(super) hwmon: Option<String>,
+    pub(super) w1: Option<String>,
+    pub(super) on: Option<String>,
+    pub(super) input: Option<String>,
+    pub(super) ratio: Option<f64>,
 }

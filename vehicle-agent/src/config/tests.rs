@@ -1,5 +1,6 @@
 mod boards;
 mod sample;
+mod sensors;
 mod trust;
 mod wiring;
 

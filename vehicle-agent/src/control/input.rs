@@ -1,6 +1,6 @@
 //! What reaches the core and what leaves it.
 
-use crate::control::{Cause, Outputs};
+use crate::control::{Cause, Outputs, Sensor};
 use vehicle_protocol::{
     Answer, Description, Encoding, Epoch, Event, KeyName, OperatorName, Presence, Reason, SessionAnswer,
     Status, Telemetry, Topic, encoding,
@@ -66,6 +66,8 @@ pub enum Input {
     },
     /// What the board measures now; told whenever the deadline has come.
     Sensed(Sensed),
+    /// A sensor was read, or why it could not be.
+    Measured(Sensor, Result<f64, String>),
     /// The outputs of the step before are in force.
     Applied,
     /// The board could not bring the outputs to their levels.

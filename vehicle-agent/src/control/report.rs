@@ -265,6 +265,10 @@ fn steady(status: &Status) -> Status {
         executed: 0,
         refused: 0,
         uptime_s: 0,
+        // Whether it is known is news, the number is not.
+        battery_pct: status.battery_pct.map(|_| 0.0),
+        battery_v: status.battery_v.map(|_| 0.0),
+        sensors: status.sensors.keys().map(|name| (name.clone(), 0.0)).collect(),
         ..status.clone()
     }
 }
@@ -280,6 +284,7 @@ fn changes(before: &Status, now: &Status) -> Option<Telemetry> {
         x_m: value(before.x_m, now.x_m),
         y_m: value(before.y_m, now.y_m),
         pose: (before.pose != now.pose).then_some(now.pose),
+        battery_pct: now.battery_pct.filter(|_| before.battery_pct != now.battery_pct),
         ctr: None,
     };
     (telemetry != Telemetry::default()).then_some(Telemetry { time: now.time, ..telemetry })

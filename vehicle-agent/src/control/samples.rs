@@ -1,6 +1,6 @@
 //! A vehicle for the tests of the core.
 
-use crate::control::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing, Trust};
+use crate::control::{Autonomy, Fittings, Kinematics, Limits, Sensors, Setup, Timing, Trust};
 use std::time::Duration;
 use vehicle_protocol::Epoch;
 
@@ -46,6 +46,7 @@ pub(crate) fn setup() -> Setup {
             doors: true,
             odometry: false,
         },
+        sensors: Sensors::default(),
         trust: Trust::default(),
         emergency_stopped: false,
     }

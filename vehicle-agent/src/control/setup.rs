@@ -1,6 +1,6 @@
 //! What the core knows of its vehicle: checked numbers, from the configuration.
 
-use crate::control::Trust;
+use crate::control::{Sensors, Trust};
 use std::time::Duration;
 use vehicle_protocol::{Epoch, VehicleId};
 
@@ -115,6 +115,8 @@ pub struct Setup {
     pub autonomy: Autonomy,
     /// What is fitted.
     pub fittings: Fittings,
+    /// What is measured besides motion.
+    pub sensors: Sensors,
     /// Whom it trusts.
     pub trust: Trust,
     /// Whether the emergency stop was set when the agent was last running.

@@ -9,6 +9,7 @@ mod outcome;
 mod park;
 mod permit;
 mod revoke;
+mod sensors;
 mod status;
 mod steer;
 mod stop;
@@ -22,6 +23,7 @@ use crate::control::motion::Motion;
 use crate::control::order::{Outcome, Party};
 use crate::control::report::Reporter;
 use crate::control::running::Running;
+use crate::control::sensors::Readings;
 use crate::control::{Cause, Checks, Effects, Input, Moment, Outputs, Setup};
 use body::Body;
 use vehicle_protocol::{Epoch, EventKind, KeyName, Reason};
@@ -59,6 +61,7 @@ pub struct Vehicle {
     /// Whether the board failed and has not brought its outputs to their levels since.
     board_failing: bool,
     running: Running,
+    readings: Readings,
     control: Control,
     /// Who has shown a released stick since the vehicle last stopped for another reason than the stick.
     neutral: Option<Party>,
@@ -101,6 +104,7 @@ impl Vehicle {
             emergency_input: false,
             board_failing: false,
             running: Running::default(),
+            readings: Readings::default(),
             control: Control::default(),
             neutral: None,
             course: None,
@@ -164,6 +168,7 @@ impl Vehicle {
     fn take(&mut self, now: Moment, input: Input) {
         match input {
             Input::Sensed(_) | Input::Applied => {}
+            Input::Measured(sensor, reading) => self.measured(now, sensor, reading),
             Input::Received(received) => self.receive(now, &received),
             Input::LinkUp { connection, dropped } => {
                 self.neutral = None;

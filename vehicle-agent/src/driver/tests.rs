@@ -6,6 +6,7 @@ use super::*;
 use crate::board::BoardError;
 use crate::control::{Cause, Checks, Received, Sensed, samples};
 use crate::latch::Latch;
+use crate::sensors::SensorsConfig;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -150,7 +151,8 @@ async fn play_to(end: Ended, watchers: Watchers, script: impl AsyncFnOnce(&Scene
     let vehicle = Vehicle::new(samples::setup(), Checks::ALL);
     let port = PlayedPort { events, diary: diary.clone() };
     let keys = KeyKeeper::spawn(folder.path().join("keys"));
-    let files = Files { latch: LatchKeeper::spawn(latch), keys };
+    let sensors = SensorReader::spawn(&SensorsConfig::default());
+    let files = Files { latch: LatchKeeper::spawn(latch), keys, sensors };
     let mut driver = Driver::new(vehicle, &mut board, port, files, watchers, Clock::start());
     let over = std::pin::pin!(script(&scene));
     assert_eq!(driver.run(over).await, end);

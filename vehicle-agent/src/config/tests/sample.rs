@@ -1,13 +1,14 @@
 //! The sample that is shipped says all there is to set, and what holds if it is not.
 
 use super::*;
+use crate::control::Battery;
 use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 const SAMPLE: &str = include_str!("../../../../deploy/agent.toml");
 
 /// Keys without a default; the sample shows an example.
-const EXAMPLES: [&str; 9] = [
+const EXAMPLES: [&str; 11] = [
     "state_dir",
     "broker.user",
     "broker.password_file",
@@ -17,16 +18,22 @@ const EXAMPLES: [&str; 9] = [
     "trust.keys_dir",
     "sim.trace",
     "sim.levels",
+    "sensors.others",
+    "sensors.battery",
 ];
 
 /// What a pin is made of; the sample explains these once for all pins.
 const PIN: [&str; 10] =
     ["gpio", "hardware", "line", "chip", "offset", "pwmchip", "channel", "active_low", "bias", "power_on"];
 
-/// The key of the setting that a key belongs to: a pin is one setting.
+/// The same for a sensor.
+const SENSOR: [&str; 7] = ["name", "iio", "hwmon", "w1", "on", "input", "ratio"];
+
+/// The key of the setting that a key belongs to: a pin is one setting, and so is a sensor.
 fn setting(key: &str) -> String {
-    let pin = key.rsplit_once('.').filter(|(_, last)| PIN.contains(last));
-    pin.map_or(key, |(pin, _)| pin).to_owned()
+    let parts = if key.starts_with("sensors.") { SENSOR.as_slice() } else { PIN.as_slice() };
+    let whole = key.rsplit_once('.').filter(|(_, last)| parts.contains(last));
+    whole.map_or(key, |(whole, _)| whole).to_owned()
 }
 
 /// The sample with nothing left commented out.
@@ -124,4 +131,22 @@ fn the_pins_of_the_sample_can_be_wired_as_they_stand() {
         let kept = [("drive", widths), ("steering", steering), ("doors", &["unlocked"])];
         assert_eq!(wired(board, "steering_servo", &kept).outputs().len(), 9);
     }
+}
+
+#[test]
+fn the_sensors_of_the_sample_can_be_read_as_they_stand() {
+    for left_out in [["charge"].as_slice(), &["empty_v", "full_v"]] {
+        let mut sensors = uncommented()["sensors"].as_table().unwrap().clone();
+        sensors["battery"].as_table_mut().unwrap().retain(|key, _| !left_out.contains(&key));
+        let sensors = Table::from_iter([("sensors".to_owned(), Value::Table(sensors))]);
+        let config = config(&toml::to_string(&sensors).unwrap());
+        assert_eq!(config.readers.sources.len(), 2);
+        let difference = config.sensors.battery.unwrap().low_pct - battery_by_default().low_pct;
+        assert!(difference.abs() < 1e-9, "{difference}");
+    }
+}
+
+fn battery_by_default() -> Battery {
+    let voltage = "voltage = { hwmon = 'x', input = 'in1' }";
+    config(&format!("[sensors.battery]\n{voltage}\nempty_v = 1\nfull_v = 2")).sensors.battery.unwrap()
 }

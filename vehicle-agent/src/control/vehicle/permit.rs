@@ -31,7 +31,8 @@ impl Vehicle {
             }
             Mode::Failsafe(_) | Mode::Standing | Mode::Driving(_) | Mode::Braking { .. } => {}
         }
-        self.must_control(party)
+        self.must_control(party)?;
+        self.must_have_power()
     }
 
     /// Control is in the hands of `party`, or of nobody.

@@ -29,6 +29,13 @@ impl Vehicle {
             pose: if self.setup.fittings.odometry { Pose::Measured } else { Pose::Modelled },
             safe_place_x_m: safe_place.map(|(x, _)| rounded(x)),
             safe_place_y_m: safe_place.map(|(_, y)| rounded(y)),
+            battery_pct: self.readings.battery_pct,
+            battery_v: self.readings.battery_v.map(rounded),
+            sensors: self
+                .readings
+                .others(&self.setup.sensors)
+                .map(|(name, value)| (name.to_owned(), rounded(value)))
+                .collect(),
             parking_brake: self.parking_brake.is_on(),
             doors: self.wanted.doors,
             headlights: self.wanted.headlights,
@@ -70,8 +77,17 @@ impl Vehicle {
                 max_hold_ms: millis(timing.max_hold),
                 operator_timeout_ms: millis(timing.operator_timeout),
             },
-            sensors: if self.setup.fittings.odometry { vec!["odometry".to_owned()] } else { Vec::new() },
+            sensors: self.sensors(),
         }
+    }
+
+    /// The names of what is measured.
+    fn sensors(&self) -> Vec<String> {
+        let sensors = &self.setup.sensors;
+        let odometry = self.setup.fittings.odometry.then_some("odometry");
+        let battery = sensors.battery.is_some().then_some("battery");
+        let others = sensors.others.iter().map(String::as_str);
+        odometry.into_iter().chain(battery).chain(others).map(str::to_owned).collect()
     }
 
     /// Whether the board has what the command needs.

@@ -73,7 +73,7 @@ impl Vehicle {
         self.fail(now, reason, None);
     }
 
-    fn fail(&mut self, now: Moment, reason: Reason, detail: Option<String>) {
+    pub(super) fn fail(&mut self, now: Moment, reason: Reason, detail: Option<String>) {
         self.mode = Mode::Failsafe(reason);
         self.neutral = None;
         self.motion_cause = Cause::Failsafe(reason);

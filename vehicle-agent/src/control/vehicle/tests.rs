@@ -21,6 +21,7 @@ mod s4;
 mod s8;
 mod safe_place;
 mod scene;
+mod sensors;
 mod sessions;
 mod signed;
 mod table;
