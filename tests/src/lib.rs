@@ -10,6 +10,7 @@ pub mod certificates;
 pub mod client;
 pub mod clock;
 pub mod installation;
+pub mod key_holder;
 pub mod mosquitto;
 pub mod oracle;
 pub mod paho;

@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::bench::candidate::{BARE, COMPACT, SIGNED};
 use crate::bench::idle::Idle;
 use crate::bench::rounds::{LEVELS, Series};
 use crate::bench::sample::{Percentiles, Spread};
 
 /// The candidate that the others are measured against, and the others, as they stand in [`Series::name`].
 const AGENT: &str = "vehicle-agent";
+/// The agent that is asked in three ways.
+const TRUST: [&str; 3] = [BARE, SIGNED, COMPACT];
 
 /// Round trips and time on a processor, a row for each candidate and QoS.
 #[must_use]
@@ -29,19 +32,48 @@ pub fn round_trips(all: &[Series]) -> String {
 #[must_use]
 pub fn ratios(all: &[Series]) -> String {
     let mut text = String::from("| QoS | agent over | p50 | p95 | p99 | CPU |\n|---|---|--:|--:|--:|--:|\n");
-    for qos in LEVELS {
-        let of_level = || all.iter().filter(move |series| series.qos == qos);
-        let Some(agent) = of_level().find(|series| series.name == AGENT) else { continue };
-        for echo in of_level().filter(|series| series.name != AGENT) {
-            let spread = |percentile: fn(Percentiles) -> Duration| {
-                agent.ratio(echo, percentile).map_or_else(String::new, shown)
-            };
-            let (p50, p95, p99) = (spread(|all| all.p50), spread(|all| all.p95), spread(|all| all.p99));
-            let cpu = agent.cpu.as_secs_f64() / echo.cpu.as_secs_f64();
-            let _ = writeln!(text, "| {} | {} | {p50} | {p95} | {p99} | {cpu:.2} |", qos as u8, echo.name);
-        }
+    for (agent, echo) in pairs(all, |name| name == AGENT, |name| name != AGENT && !TRUST.contains(&name)) {
+        text.push_str(&ratio(echo.name, agent, echo));
     }
     text
+}
+
+/// What signatures cost: signed commands over bare ones to the same agent.
+#[must_use]
+pub fn trust(all: &[Series]) -> String {
+    let mut text = String::from(
+        "| QoS | over the same agent, bare JSON | p50 | p95 | p99 | CPU |\n|---|---|--:|--:|--:|--:|\n",
+    );
+    let is_signed = |name: &str| [SIGNED, COMPACT].contains(&name);
+    for (signed, bare) in pairs(all, is_signed, |name| name == BARE) {
+        text.push_str(&ratio(signed.name, signed, bare));
+    }
+    text
+}
+
+/// Each series of one kind with each of another at the same QoS.
+fn pairs(
+    all: &[Series],
+    one: impl Fn(&str) -> bool,
+    other: impl Fn(&str) -> bool,
+) -> Vec<(&Series, &Series)> {
+    let of = |qos, is: &dyn Fn(&str) -> bool| {
+        all.iter().filter(|series| series.qos == qos && is(series.name)).collect::<Vec<_>>()
+    };
+    let level = |qos| {
+        let (ones, others) = (of(qos, &one), of(qos, &other));
+        ones.into_iter().flat_map(move |one| others.clone().into_iter().map(move |other| (one, other)))
+    };
+    LEVELS.into_iter().flat_map(level).collect()
+}
+
+fn ratio(name: &str, one: &Series, other: &Series) -> String {
+    let spread = |percentile: fn(Percentiles) -> Duration| {
+        one.ratio(other, percentile).map_or_else(String::new, shown)
+    };
+    let (p50, p95, p99) = (spread(|all| all.p50), spread(|all| all.p95), spread(|all| all.p99));
+    let cpu = one.cpu.as_secs_f64() / other.cpu.as_secs_f64();
+    format!("| {} | {name} | {p50} | {p95} | {p99} | {cpu:.2} |\n", one.qos as u8)
 }
 
 /// What the idle candidates used.
@@ -92,6 +124,16 @@ mod tests {
         let table = ratios(&[series(AGENT, [110, 90]), series("echo", [100, 100])]);
         let row = "| 1 | echo | 0.90 (0.90 to 1.10) | 0.90 (0.90 to 1.10) | 0.90 (0.90 to 1.10) | 1.00 |";
         assert_eq!(table.lines().last(), Some(row));
+    }
+
+    #[test]
+    fn signed_commands_are_measured_against_bare_ones_to_the_same_agent() {
+        let all = [series(AGENT, [50, 50]), series(BARE, [100, 100]), series(SIGNED, [103, 103])];
+        let row = format!(
+            "| 1 | {SIGNED} | 1.03 (1.03 to 1.03) | 1.03 (1.03 to 1.03) | 1.03 (1.03 to 1.03) | 1.00 |"
+        );
+        assert_eq!(trust(&all).lines().skip(2).collect::<Vec<_>>(), [row]);
+        assert_eq!(ratios(&all).lines().count(), 2, "they are no echoes");
     }
 
     #[test]
