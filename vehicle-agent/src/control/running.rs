@@ -106,6 +106,11 @@ impl Running {
         }
     }
 
+    /// The ID of a command under way.
+    pub(super) fn id(&self, ticket: Ticket) -> Option<CommandId> {
+        self.entries.iter().find(|entry| entry.ticket == ticket)?.order.id.clone()
+    }
+
     /// The newest command of `sender` under way that has `id` and of which something is left to be given up.
     pub(super) fn find(&self, sender: Sender, id: &CommandId) -> Option<Ticket> {
         let ends = |goal| matches!(goal, Goal::Told | Goal::Parked { .. } | Goal::Control);

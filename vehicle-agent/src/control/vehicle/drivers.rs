@@ -51,7 +51,8 @@ impl Vehicle {
         let Some(request) = self.control.due(now) else { return };
         if matches!(self.mode, Mode::Driving(_)) {
             self.supersede_motion(now, CommandName::TakeControl);
-            self.motion_cause = Cause::Command(CommandName::TakeControl, None);
+            let id = self.running.id(request.ticket);
+            self.motion_cause = Cause::Command(CommandName::TakeControl, id);
             self.brake(false);
         }
         self.neutral = None;

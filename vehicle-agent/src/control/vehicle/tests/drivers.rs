@@ -2,9 +2,9 @@
 
 use super::console::driving;
 use super::{Console, Scene};
-use crate::control::Input;
+use crate::control::{Cause, Input};
 use vehicle_protocol::auth::Role;
-use vehicle_protocol::{EventKind, Mode, OperatorName, Reason};
+use vehicle_protocol::{CommandName, EventKind, Mode, OperatorName, Reason};
 
 /// A driver who rolls, and two others with sessions.
 fn rolling() -> (Scene, Console, Console, Console) {
@@ -60,6 +60,8 @@ fn control_changes_hands_after_a_notice_when_the_vehicle_stands_and_neutral_firs
     scene.answers();
     scene.run_for(150);
     assert!(scene.outputs().brake);
+    let cause = Cause::Command(CommandName::TakeControl, "mine".parse().ok());
+    assert!(scene.log.iter().any(|(_, _, effects)| effects.cause == cause));
     for console in [&mut tablet, &mut phone] {
         assert_eq!(
             console.ask(&mut scene, "ACCELERATE"),
