@@ -4,6 +4,7 @@
 //! and what could rightly move it in the harness's own notes of what it sent.
 
 mod answers;
+mod drivers;
 mod freshness;
 mod latch;
 mod lease;
@@ -62,6 +63,7 @@ pub fn judge(record: &Record) -> Findings {
     violations.extend(lease::violations(record));
     violations.extend(once::violations(record, &runs));
     violations.extend(latch::violations(record));
+    violations.extend(drivers::violations(record));
     violations.extend(answers::violations(record));
     Findings {
         violations,

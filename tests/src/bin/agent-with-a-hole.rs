@@ -38,6 +38,6 @@ fn without(protection: &OsString) -> Option<Checks> {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("agent-with-a-hole --without expiry|counter|lease|guard|retained|epoch run …");
+    eprintln!("agent-with-a-hole --without expiry|counter|lease|guard|retained|epoch|mac run …");
     ExitCode::from(2)
 }

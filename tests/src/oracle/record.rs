@@ -52,6 +52,8 @@ pub struct Sent {
     pub command: CommandName,
     /// Its ID.
     pub id: Option<String>,
+    /// Whose it is, where that is known.
+    pub by: Option<String>,
     /// HOLD_MS of a setpoint.
     pub hold: Duration,
     /// Whether it is a setpoint of a released stick.
@@ -99,7 +101,8 @@ impl Sent {
             _ => (Duration::ZERO, false),
         };
         let id = envelope.shape.id().map(|id| id.as_str().to_owned());
-        Self { command: envelope.command.name(), id, hold, neutral, expires, deliveries: Vec::new() }
+        let command = envelope.command.name();
+        Self { command, id, by: None, hold, neutral, expires, deliveries: Vec::new() }
     }
 
     /// The moments at which it may rightly be begun, each between two.

@@ -40,6 +40,7 @@ fn sent(command: CommandName, id: &str, at_ms: u64) -> Sent {
     Sent {
         command,
         id: (!id.is_empty()).then(|| id.to_owned()),
+        by: None,
         hold: Duration::ZERO,
         neutral: false,
         expires: None,
@@ -328,4 +329,27 @@ fn a_drive_to_the_safe_place_may_be_superseded_at_the_speed_that_it_has() {
     record.answers.remove(0);
     record.heard_all = false;
     assert_broken(&record, Rule::Lease, "drove on");
+}
+
+#[test]
+fn nobody_moves_it_while_somebody_else_drives() {
+    let by = |who: &str, sent: Sent| Sent { by: Some(who.to_owned()), ..sent };
+    let mut record = good();
+    (record.answers, record.heard_all) = (Vec::new(), false);
+    record.terms.operator_timeout = Duration::from_secs(1);
+    record.sent = vec![
+        by("anna", sent(CommandName::Accelerate, "a", 100)),
+        by("ben", sent(CommandName::Accelerate, "b", 500)),
+    ];
+    let halt = braking(400, 0.0, "TAKE_CONTROL");
+    record.trace = vec![
+        off(0, "BOOT"),
+        line(100, 0.4, "ACCELERATE", "a"),
+        halt,
+        line(500, 0.4, "ACCELERATE", "b"),
+        braking(1_000, 0.0, "OPERATOR_LOST"),
+    ];
+    assert_eq!(judge(&record).violations, []);
+    record.trace.remove(2);
+    assert_broken(&record, Rule::Driver, "ACCELERATE with the ID b of ben moved it while anna drove");
 }

@@ -15,6 +15,8 @@ pub enum Rule {
     Once,
     /// The emergency stop stays (S5).
     Latch,
+    /// One party drives at a time, and control changes hands at a standstill.
+    Driver,
     /// Every command has one answer that ends it.
     Answer,
 }

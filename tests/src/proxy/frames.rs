@@ -1,15 +1,24 @@
-//! Bytes cut into MQTT packets.
+//! Bytes cut into MQTT packets; on a connection with TLS, whose packets nobody sees, into records.
 
 use rumqttc::mqttbytes::{Error, FixedHeader, PacketType, check};
 
 /// Larger packets than any broker takes.
 const LARGEST: usize = 256 * 1024 * 1024;
 
-/// Collects bytes until they are packets.
-#[derive(Debug, Default)]
-pub(super) struct Frames(Vec<u8>);
+/// What a record of TLS begins with; no first packet of MQTT does.
+const TLS: std::ops::RangeInclusive<u8> = 0x14..=0x17;
+/// Kind, version and length, in front of each record.
+const RECORD_HEAD: usize = 5;
 
-/// A packet, or what could not be read as one.
+/// Collects bytes until they are packets, or records.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    bytes: Vec<u8>,
+    /// Whether it is TLS, once the first byte has come.
+    tls: Option<bool>,
+}
+
+/// A packet or record, or what could not be read as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Frame {
     pub(super) kind: Option<PacketType>,
@@ -18,25 +27,36 @@ pub(super) struct Frame {
 
 impl Frames {
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+        self.tls = self.tls.or(bytes.first().map(|first| TLS.contains(first)));
+        self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next whole packet.
+    /// The next whole packet or record.
     pub(super) fn next(&mut self) -> Option<Frame> {
-        let (kind, length) = match check(self.0.iter(), LARGEST) {
-            Ok(header) => (header.packet_type().ok(), FixedHeader::frame_length(&header)),
-            Err(Error::InsufficientBytes(_)) => return None,
-            // What is no packet is carried all the same: the broker shall judge it.
-            Err(_) => (None, self.0.len()),
-        };
-        let rest = self.0.split_off(length.min(self.0.len()));
-        let bytes = std::mem::replace(&mut self.0, rest);
+        let (kind, length) = if self.tls == Some(true) { (None, self.record()?) } else { self.packet()? };
+        let rest = self.bytes.split_off(length.min(self.bytes.len()));
+        let bytes = std::mem::replace(&mut self.bytes, rest);
         (!bytes.is_empty()).then_some(Frame { kind, bytes })
+    }
+
+    fn packet(&self) -> Option<(Option<PacketType>, usize)> {
+        match check(self.bytes.iter(), LARGEST) {
+            Ok(header) => Some((header.packet_type().ok(), FixedHeader::frame_length(&header))),
+            Err(Error::InsufficientBytes(_)) => None,
+            // What is no packet is carried all the same: the broker shall judge it.
+            Err(_) => Some((None, self.bytes.len())),
+        }
+    }
+
+    fn record(&self) -> Option<usize> {
+        let [_, _, _, high, low, ..] = *self.bytes.as_slice() else { return None };
+        let length = RECORD_HEAD.saturating_add(u16::from_be_bytes([high, low]).into());
+        (self.bytes.len() >= length).then_some(length)
     }
 
     /// What is left when no more comes.
     pub(super) fn rest(self) -> Option<Frame> {
-        (!self.0.is_empty()).then_some(Frame { kind: None, bytes: self.0 })
+        (!self.bytes.is_empty()).then_some(Frame { kind: None, bytes: self.bytes })
     }
 }
 
@@ -71,6 +91,16 @@ mod tests {
         assert_eq!((frame.kind, frame.bytes.len()), (None, 7));
         frames.push(&[0x30]);
         assert_eq!((frames.next(), frames.rest().map(|frame| frame.bytes)), (None, Some(vec![0x30])));
+    }
+
+    #[test]
+    fn of_tls_each_record_is_one() {
+        let (hello, data) = ([0x16, 3, 1, 0, 2, 9, 9], [0x17, 3, 3, 0, 1, 8]);
+        let mut frames = Frames::default();
+        frames.push(&[hello.as_slice(), &data[..5]].concat());
+        assert_eq!((frames.next().map(|frame| frame.bytes), frames.next()), (Some(hello.to_vec()), None));
+        frames.push(&data[5..]);
+        assert_eq!(frames.next(), Some(Frame { kind: None, bytes: data.to_vec() }));
     }
 
     trait Concat {

@@ -16,5 +16,6 @@ mod sabotage;
 mod starved;
 mod stops;
 mod troubles;
+mod trust;
 mod virtual_time;
 mod wire;

@@ -12,9 +12,9 @@ use system_tests::clock::monotonic;
 use system_tests::proxy::{Fault, PacketType, Way};
 use system_tests::wait::until;
 use tokio::time::{MissedTickBehavior, interval};
-use vehicle_protocol::{Answer, Command, Reason};
+use vehicle_protocol::{Command, Reason};
 
-use crate::rig::{Pilot, Plan, RECOVERY, Rig, VEHICLE};
+use crate::rig::{Pilot, Plan, RECOVERY, Rig, VEHICLE, answer};
 use crate::row::{Ran, Row, done, some_time};
 use crate::wire::Wire;
 
@@ -217,7 +217,7 @@ async fn flooded(seed: u64) -> Result<Ran> {
 }
 
 async fn flood(port: u16) {
-    let wire = Wire::open("flood", port, &[]);
+    let wire = Wire::open("flood", port, None, &[]);
     let mut ticks = interval(Duration::from_millis(10));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let commands = format!("vehicles/{VEHICLE}/commands");
@@ -246,11 +246,11 @@ fn memory(process: u32) -> Result<u64> {
 }
 
 /// Waits until each command has an answer that ends it.
-async fn all_answered(rig: &Rig, ids: &[String], limit: Duration) -> Result<()> {
+pub(crate) async fn all_answered(rig: &Rig, ids: &[String], limit: Duration) -> Result<()> {
     until("all answers", limit, || {
         let mut open: HashSet<&str> = ids.iter().map(String::as_str).collect();
         for got in rig.witness().got() {
-            let Ok(answer) = serde_json::from_slice::<Answer>(&got.payload) else { continue };
+            let Some(answer) = answer(&got) else { continue };
             if let Some(id) = answer.id.as_ref().filter(|_| answer.state.is_terminal()) {
                 open.remove(id.as_str());
             }

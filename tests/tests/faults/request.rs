@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
     pub(crate) seed: Option<u64>,
-    long: bool,
+    pub(crate) long: bool,
     count: Option<u64>,
 }
 

@@ -3,11 +3,17 @@
 mod operator;
 mod pilot;
 
-use std::path::PathBuf;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use rumqttc::Transport;
+use system_tests::certificates::{Certificates, Identity};
+use system_tests::client;
 use system_tests::clock::monotonic;
+use system_tests::key_holder::KeyHolder;
 use system_tests::mosquitto::{Mosquitto, Settings};
 use system_tests::oracle::{Delivery, Heard, Record, Sent, Terms};
 use system_tests::process::Program;
@@ -15,12 +21,14 @@ use system_tests::proxy::Proxy;
 use system_tests::trace::{Trace, TraceLine};
 use system_tests::wait::{until, within};
 use tempfile::TempDir;
-use vehicle_protocol::{Answer, State, json};
+use vehicle_protocol::auth::Role;
+use vehicle_protocol::encoding::decode_answer;
+use vehicle_protocol::{Answer, Command, Encoding, Epoch, KeyName, State, Status, json};
 
-pub(crate) use operator::Operator;
+pub(crate) use operator::{Frame, HOLD_MS, Operator};
 pub(crate) use pilot::Pilot;
 
-use crate::wire::Wire;
+use crate::wire::{Got, Wire};
 
 /// Discrete motion ends so long after the last word.
 pub(crate) const OPERATOR_TIMEOUT: Duration = Duration::from_millis(500);
@@ -43,6 +51,10 @@ pub(crate) struct Plan {
     pub(crate) persistent: bool,
     /// The protection that the agent has not.
     pub(crate) without: Option<&'static str>,
+    /// How many have a key, the last one an owner's; without any, everybody is taken without one.
+    pub(crate) keys: usize,
+    /// Everybody speaks TLS, and has a certificate.
+    pub(crate) tls: bool,
 }
 
 /// The system.
@@ -54,6 +66,10 @@ pub(crate) struct Rig {
     pub(crate) operator_side: Proxy,
     pub(crate) agent: Program,
     pub(crate) operator: Operator,
+    /// Who else has a key.
+    pub(crate) others: Vec<Operator>,
+    /// The authority, its files and what comes of them for a client.
+    tls: Option<(Certificates, Transport)>,
     plan: Plan,
     witness: Wire,
     /// Hears what others than the operator send.
@@ -82,17 +98,30 @@ impl Rig {
     pub(crate) async fn start(plan: Plan) -> Result<Self> {
         // Without order and size in the way, all that is under way is passed on at once.
         let extra = "max_inflight_messages 0\nmax_queued_messages 0\n";
-        let settings = Settings { persistent: plan.persistent, extra, ..Settings::default() };
+        let certificates = if plan.tls { Some(Certificates::create()?) } else { None };
+        let mutual_tls = certificates.as_ref();
+        let settings = Settings { persistent: plan.persistent, extra, mutual_tls, ..Settings::default() };
         let broker = Mosquitto::start_with(&settings).await?;
         let vehicle_side = Proxy::start(broker.port(), plan.seed).await?;
         let operator_side = Proxy::start(broker.port(), plan.seed.wrapping_add(1)).await?;
         let folder = tempfile::tempdir()?;
-        let agent = launch(plan, &vehicle_side.url(), &folder)?;
-        let topics =
-            ["executedcommands", "status", "events"].map(|topic| format!("vehicles/{VEHICLE}/{topic}"));
-        let witness = Wire::open("witness", broker.port(), &topics);
-        let operator = Operator::new(operator_side.port());
-        operator.learn(RECOVERY).await?;
+        let holders = holders(plan.keys)?;
+        for holder in &holders {
+            holder.enrol(&folder.path().join(STATE).join("keys"))?;
+        }
+        let agent = launch(VEHICLE, plan, vehicle_side.port(), certificates.as_ref(), folder.path())?;
+        let transport = certificates.as_ref().map(transport).transpose()?;
+        let tls = transport.as_ref();
+        let topics = ["executedcommands", "answers", "status", "events"]
+            .map(|topic| format!("vehicles/{VEHICLE}/{topic}"));
+        let witness = Wire::open("witness", broker.port(), tls, &topics);
+        let port = operator_side.port();
+        let mut operators: VecDeque<_> =
+            holders.into_iter().map(|holder| Operator::new(port, tls, Some(holder))).collect();
+        let operator = operators.pop_front().unwrap_or_else(|| Operator::new(port, tls, None));
+        for operator in operators.iter().chain([&operator]) {
+            operator.learn(RECOVERY).await?;
+        }
         let (cuts, killed) = (Vec::new(), Vec::new());
         Ok(Self {
             broker,
@@ -100,6 +129,8 @@ impl Rig {
             operator_side,
             agent,
             operator,
+            others: operators.into(),
+            tls: certificates.zip(transport),
             plan,
             witness,
             listener: None,
@@ -112,7 +143,7 @@ impl Rig {
     /// From now on notes as well what others than the operator send.
     pub(crate) async fn overhear(&mut self) -> Result<()> {
         let topics = ["commands", "drive"].map(|topic| format!("vehicles/{VEHICLE}/{topic}"));
-        let listener = Wire::open("listener", self.broker.port(), &topics);
+        let listener = Wire::open("listener", self.broker.port(), None, &topics);
         let hears = async {
             while listener.got().is_empty() {
                 self.operator.heartbeat()?;
@@ -142,8 +173,16 @@ impl Rig {
 
     /// Starts the agent once more after it has ended.
     pub(crate) fn restart_agent(&mut self) -> Result<()> {
-        self.agent = launch(self.plan, &self.vehicle_side.url(), &self.folder)?;
+        let certificates = self.tls.as_ref().map(|(certificates, _)| certificates);
+        let port = self.vehicle_side.port();
+        self.agent = launch(VEHICLE, self.plan, port, certificates, self.folder.path())?;
         Ok(())
+    }
+
+    /// Starts the agent of another vehicle, which takes this key.
+    pub(crate) fn launch_another(&self, holder: &KeyHolder, folder: &Path) -> Result<Program> {
+        holder.enrol(&folder.join(STATE).join("keys"))?;
+        launch(holder.file.vehicle.as_str(), self.plan, self.broker.port(), None, folder)
     }
 
     /// Notes that from now on nothing comes from the operator to the vehicle.
@@ -195,7 +234,7 @@ impl Rig {
         let what = format!("the end of {id}");
         self.witness
             .expect(&what, limit, |got| {
-                let answer: Answer = serde_json::from_slice(&got.payload).ok()?;
+                let answer = answer(got)?;
                 let is_it = answer.id.as_ref().is_some_and(|own| own.as_str() == id);
                 (is_it && answer.state.is_terminal()).then_some(answer)
             })
@@ -216,6 +255,26 @@ impl Rig {
         }
     }
 
+    /// How many commands the vehicle has executed, the one among them that asks for it.
+    pub(crate) async fn executed(&self) -> Result<u64> {
+        // It may wait long behind others.
+        let id = self.operator.send(Command::ReportStatus, 9_000)?;
+        let end = self.end_of(&id, 2 * RECOVERY).await?;
+        ensure!(end.state == State::Succeeded, "{end:?}");
+        let sent = self.operator.sent().last().and_then(|sent| sent.deliveries.first().map(|sent| sent.from));
+        let status = |got: &Got| {
+            let is_new = got.topic.ends_with("/status") && sent.is_some_and(|sent| sent < got.at);
+            let status: Status = serde_json::from_slice(&got.payload).ok().filter(|_| is_new)?;
+            Some(status.executed)
+        };
+        self.witness.expect("the status", RECOVERY, status).await
+    }
+
+    /// The folder of the keys that the vehicle takes.
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.state_folder().join("keys")
+    }
+
     /// A message that the witness has seen.
     pub(crate) fn witness(&self) -> &Wire {
         &self.witness
@@ -225,12 +284,10 @@ impl Rig {
     pub(crate) fn record(&self, heard_all: bool) -> Result<Record> {
         // Whose CLOCK an answer carries is not known once there have been two.
         let boot = self.operator.earliest_boot().filter(|_| self.killed.is_empty());
-        let answers = self.witness.got().into_iter().filter(|got| got.topic.ends_with("/executedcommands"));
-        let answers = answers.filter_map(|got| {
-            let answer = serde_json::from_slice(&got.payload).ok()?;
-            Some(Heard { at: got.at, boot, answer })
-        });
-        let sent = self.operator.sent().into_iter().chain(self.overheard());
+        let answers = self.witness.got().into_iter();
+        let answers = answers.filter_map(|got| Some(Heard { at: got.at, boot, answer: answer(&got)? }));
+        let others = self.others.iter().flat_map(Operator::sent);
+        let sent = self.operator.sent().into_iter().chain(others).chain(self.overheard());
         Ok(Record {
             trace: self.trace()?,
             answers: answers.collect(),
@@ -261,16 +318,52 @@ impl Rig {
     }
 }
 
-fn launch(plan: Plan, url: &str, folder: &TempDir) -> Result<Program> {
+/// An answer in either encoding; whose it is, is not the witness's to verify.
+pub(crate) fn answer(got: &Got) -> Option<Answer> {
+    let is_answer = got.topic.ends_with("/executedcommands") || got.topic.ends_with("/answers");
+    let anybody = |_| Some((KeyName::from_str("anybody").ok()?, Epoch::default()));
+    decode_answer(&got.payload, anybody).ok().filter(|_| is_answer)
+}
+
+/// So many keys, written for by turns in JSON and in the compact form; the last one is an owner's.
+fn holders(count: usize) -> Result<Vec<KeyHolder>> {
+    let holder = |number: usize| {
+        let (name, is_last) = (format!("key-{number}"), number + 1 == count);
+        let role = if is_last { Role::Owner } else { Role::Driver };
+        let encoding = if number.is_multiple_of(2) { Encoding::Json } else { Encoding::Compact };
+        KeyHolder::new(VEHICLE, &name, role, encoding)
+    };
+    (0..count).map(holder).collect()
+}
+
+/// How a client of the authority connects.
+fn transport(certificates: &Certificates) -> Result<Transport> {
+    client::tls(&certificates.authority(), Some(&certificates.client("operator")?))
+}
+
+fn launch(
+    vehicle: &str,
+    plan: Plan,
+    port: u16,
+    tls: Option<&Certificates>,
+    folder: &Path,
+) -> Result<Program> {
     let name = if plan.without.is_some() { "agent-with-a-hole" } else { "vehicle-agent" };
     let mut command = Program::command(name)?;
     if let Some(protection) = plan.without {
         command.args(["--without", protection]);
     }
-    command.args(["run", "--vehicle", VEHICLE, "--broker", url, "--board", "sim"]);
-    command.arg("--trace").arg(folder.path().join("trace.ndjson"));
-    command.arg("--state-dir").arg(folder.path().join(STATE));
-    command.env("VEHICLE_AGENT__SIM__LEVELS", folder.path().join("levels"));
+    let scheme = if tls.is_some() { "mqtts" } else { "mqtt" };
+    let url = format!("{scheme}://127.0.0.1:{port}");
+    command.args(["run", "--vehicle", vehicle, "--broker", &url, "--board", "sim"]);
+    if let Some(certificates) = tls {
+        let Identity { certificate, key } = certificates.client(vehicle)?;
+        command.arg("--ca-file").arg(certificates.authority());
+        command.arg("--cert-file").arg(certificate).arg("--key-file").arg(key);
+    }
+    command.arg("--trace").arg(folder.join("trace.ndjson"));
+    command.arg("--state-dir").arg(folder.join(STATE));
+    command.env("VEHICLE_AGENT__SIM__LEVELS", folder.join("levels"));
     command.env("VEHICLE_AGENT__TIMING__OPERATOR_TIMEOUT_S", OPERATOR_TIMEOUT.as_secs_f64().to_string());
     Program::spawn(name, command)
 }

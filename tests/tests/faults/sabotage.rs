@@ -7,6 +7,7 @@ use crate::messages::{late, lost_acknowledgements, retained};
 use crate::rig::Plan;
 use crate::row::{Ran, TURN};
 use crate::troubles::{killed_while_driving, left_while_driving, restarted_on_time};
+use crate::trust::forged;
 
 /// A hole shows within so many runs.
 const RUNS: u64 = 4;
@@ -39,6 +40,11 @@ async fn an_agent_that_ignores_the_retain_flag_executes_what_was_kept() -> Resul
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_that_ignores_the_epoch_executes_what_is_of_another_boot() -> Result<()> {
     found_out("epoch", Rule::Fresh, restarted_on_time).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_without_the_check_of_tags_executes_what_nobody_signed() -> Result<()> {
+    found_out("mac", Rule::Fresh, forged).await
 }
 
 async fn found_out<F>(protection: &'static str, rule: Rule, run: impl Fn(Plan) -> F) -> Result<()>

@@ -37,7 +37,7 @@ async fn an_emergency_stop_comes_at_the_worst_moment() -> Result<()> {
 async fn stopped(seed: u64) -> Result<Ran> {
     let mut rng = Rng::with_seed(seed);
     let moment = *rng.choice(&[Moment::Ramping, Moment::Boot, Moment::Kill]).context("choice")?;
-    let mut rig = Rig::start(Plan { seed, persistent: rng.bool(), without: None }).await?;
+    let mut rig = Rig::start(Plan { seed, persistent: rng.bool(), ..Plan::default() }).await?;
     rig.engine_on().await?;
     let held = Pilot::with_stick(&rig.operator, 5.0, f64::from(rng.i8(-20..=20)));
     rig.until_driving(true, RECOVERY).await?;

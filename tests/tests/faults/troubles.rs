@@ -126,7 +126,7 @@ fn side(rng: &mut Rng) -> Side {
 async fn drive_through(seed: u64, choose: fn(&mut Rng) -> Trouble) -> Result<Ran> {
     let mut rng = Rng::with_seed(seed);
     let trouble = choose(&mut rng);
-    let mut rig = Rig::start(Plan { seed, persistent: rng.bool(), without: None }).await?;
+    let mut rig = Rig::start(Plan { seed, persistent: rng.bool(), ..Plan::default() }).await?;
     rig.engine_on().await?;
     let mut pilot = Some(pilot(&rig, &mut rng));
     rig.until_driving(true, RECOVERY).await?;

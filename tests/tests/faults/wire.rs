@@ -4,13 +4,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Result;
-use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, Transport};
 use system_tests::clock::monotonic;
 use system_tests::wait::until;
 use tokio::task::JoinHandle;
 
 /// How long it waits before it connects again.
 const PAUSE: Duration = Duration::from_millis(50);
+/// On a link that holds back what it carries nobody shall take that for silence.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// What it keeps for the broker.
 const ROOM: usize = 50_000;
 
@@ -31,10 +33,11 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Connects sooner or later, and then listens to the topics.
-    pub(crate) fn open(name: &str, port: u16, topics: &[String]) -> Self {
+    /// Connects sooner or later, with TLS if given, and then listens to the topics.
+    pub(crate) fn open(name: &str, port: u16, tls: Option<&Transport>, topics: &[String]) -> Self {
         let mut options = MqttOptions::new(name, "127.0.0.1", port);
-        options.set_keep_alive(Duration::from_secs(5));
+        options.set_keep_alive(if tls.is_some() { PATIENCE } else { Duration::from_secs(5) });
+        options.set_transport(tls.cloned().unwrap_or(Transport::Tcp));
         // So that it sends again what nobody has acknowledged, as a client may that means well.
         options.set_clean_session(false);
         let (client, mut connection) = AsyncClient::new(options, ROOM);

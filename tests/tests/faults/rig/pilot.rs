@@ -32,6 +32,16 @@ impl Pilot {
         })
     }
 
+    /// Tries to drive whoever else does, and at the given turn asks for control.
+    pub(crate) fn contending(operator: &Operator, mph: f64, claims: u64) -> Self {
+        Self::every_turn(operator, move |operator, turn| match turn {
+            _ if turn == claims => operator.command("TAKE_CONTROL").map(drop),
+            // Released now and then, as it must be before it counts for who has got control.
+            _ if turn % 20 < 2 => operator.setpoint(0.0, 0.0).map(drop),
+            _ => operator.setpoint(mph, 0.0).map(drop),
+        })
+    }
+
     fn every_turn(operator: &Operator, act: impl Fn(&Operator, u64) -> Result<()> + Send + 'static) -> Self {
         let operator = operator.clone();
         Self(tokio::spawn(async move {
