@@ -11,7 +11,7 @@ pub use arguments::{
 };
 pub use certs::{BrokerConfigArgs, CertsArgs, CertsTask, IssueArgs, Kind};
 pub use keys::{KeysArgs, KeysTask, NewKeyArgs};
-pub use manual::{CompletionsArgs, ManArgs, PlotArgs};
+pub use manual::{CompletionsArgs, DoctorArgs, ManArgs, PlotArgs};
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -113,6 +113,9 @@ pub enum Action {
     Keys(KeysArgs),
     /// Draw speed, heading, round trip and track of a recording
     Plot(PlotArgs),
+    /// Look for what keeps vehicles from being commanded, and say what to do about it
+    #[command(after_help = EXAMINED)]
+    Doctor(DoctorArgs),
     /// Show the settings in force and where each comes from
     Config,
     /// Print what has a shell complete commands, vehicles and flags
@@ -123,6 +126,12 @@ pub enum Action {
 
 /// What the signs before values mean.
 const MARKS: &str = "Marks:\n  R  the broker had kept it: the last that the vehicle said, perhaps long ago\n  ~  old: the vehicle is not there, or has not said so for a minute, or the link was lost since";
+
+/// What a doctor does, and does not do.
+const EXAMINED: &str = "Looks at settings, terminal, files, broker, login, clock, vehicles, and at commands that somebody has left at the
+broker. Each vehicle that is there is asked for its status a few times, and without a key for it told to cancel a
+command that does not exist: that shows whether it wants a key. Nothing that is sent moves anything.
+It ends with 0 if nothing has failed (warnings are none), else with the highest code of what has.";
 
 fn commands() -> String {
     let lines = CommandName::ALL.iter().map(|name| format!("  {}", crate::order::usage(*name)));

@@ -234,7 +234,7 @@ impl Courier {
                 self.feed_all(Input::Down(&why));
                 self.news.push_back(News::Down(why));
             }
-            Event::Barred(fault) => {
+            Event::Barred(fault, _) => {
                 self.up = false;
                 self.feed_all(Input::Barred(&fault));
                 self.news.push_back(News::Barred(fault));

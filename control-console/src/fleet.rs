@@ -8,7 +8,7 @@ use crate::link::{QoS, Subscriptions};
 use crate::options::Options;
 use crate::output::{Output, Tone};
 use roster::Roster;
-pub(crate) use roster::Row;
+pub(crate) use roster::{Row, age};
 use std::time::Duration;
 use vehicle_protocol::Topic;
 

@@ -135,6 +135,16 @@ fn list(folder: &Path, output: &Output) -> Result<Exit, Fault> {
     Ok(exit)
 }
 
+/// How many keys there are that can be used, and why the others can't.
+///
+/// # Errors
+/// If the folder can't be read.
+pub(crate) fn examine(folder: &Path) -> Result<(usize, Vec<String>), Fault> {
+    let rows: Vec<Row> = files(folder)?.into_iter().map(row).collect();
+    let good = rows.iter().filter(|row| row.error.is_none()).count();
+    Ok((good, rows.into_iter().filter_map(|row| row.error).collect()))
+}
+
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),

@@ -11,6 +11,7 @@ mod config;
 pub mod courier;
 #[cfg(feature = "demo")]
 pub mod demo;
+mod doctor;
 pub mod drive;
 mod estop;
 pub mod exit;
@@ -85,6 +86,9 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
         }
         return demo(&runtime, arguments, output);
     }
+    if let Action::Doctor(arguments) = &action {
+        return Ok(doctor::run(&runtime, &cli.global, arguments, output));
+    }
     let options = Options::resolve(&cli.global)?;
     warn_of_the_end(&options, output);
     runtime.block_on(async {
@@ -112,6 +116,7 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
             Action::Keys(arguments) => keys::run(&options, &arguments.task, output),
             Action::Demo(_)
             | Action::Certs(_)
+            | Action::Doctor(_)
             | Action::Plot(_)
             | Action::Completions(_)
             | Action::Man(_) => Ok(Exit::Other),

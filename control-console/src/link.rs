@@ -49,8 +49,8 @@ pub enum Event<T> {
     Settled,
     /// Not connected, for a reason that may pass.
     Down(Failure),
-    /// Not connected, for a reason that only a person can remove; nothing follows.
-    Barred(Fault),
+    /// Not connected, for a reason that only a person can remove, and what the broker says if it is its; nothing follows.
+    Barred(Fault, Option<Cause>),
     /// The broker has taken a publish at QoS 1.
     Acknowledged(T),
     /// A message.
@@ -122,17 +122,17 @@ impl<T: Copy + Send + 'static> Link<T> {
                 Event::Up
             }
             Some(Signal::Event(event)) => {
-                if matches!(event, Event::Down(_) | Event::Barred(_)) {
+                if matches!(event, Event::Down(_) | Event::Barred(..)) {
                     self.connection = None;
                 }
-                self.over = matches!(event, Event::Barred(_));
+                self.over = matches!(event, Event::Barred(..));
                 event
             }
             None if self.over => std::future::pending().await,
             None => {
                 (self.connection, self.over) = (None, true);
                 let step = "run it again; if it happens once more, report it with what -vv shows";
-                Event::Barred(Fault::new(Exit::Other, "the part that keeps the link has failed", step))
+                Event::Barred(Fault::new(Exit::Other, "the part that keeps the link has failed", step), None)
             }
         }
     }
@@ -140,22 +140,31 @@ impl<T: Copy + Send + 'static> Link<T> {
     /// Hands over a publish, never retained; tells whether it could be.
     #[must_use]
     pub fn publish(&mut self, name: T, topic: &str, qos: QoS, payload: Vec<u8>) -> bool {
-        let Some((client, names)) = &self.connection else { return false };
-        let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = client.try_publish(topic, qos, false, payload).is_ok();
-        if taken && qos != QoS::AtMostOnce {
-            names.push_back(Some(name));
-        }
-        taken
+        self.hand_over(Some(name), topic, qos, false, payload)
+    }
+
+    /// Has the broker forget what it keeps on a topic; tells whether that could be handed over.
+    #[must_use]
+    pub fn forget(&mut self, name: T, topic: &str) -> bool {
+        self.hand_over(Some(name), topic, QoS::AtLeastOnce, true, Vec::new())
     }
 
     /// Says that the operator is there, or goes; retained.
     fn show(&self, state: PresenceState) {
-        let (Some(topic), Some((client, names))) = (&self.presence, &self.connection) else { return };
-        let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-        if client.try_publish(topic, QoS::AtLeastOnce, true, presence(state)).is_ok() {
-            names.push_back(None);
+        if let Some(topic) = &self.presence {
+            // What can't be said now is said by the will.
+            let _ = self.hand_over(None, topic, QoS::AtLeastOnce, true, presence(state));
         }
+    }
+
+    fn hand_over(&self, name: Option<T>, topic: &str, qos: QoS, retain: bool, payload: Vec<u8>) -> bool {
+        let Some((client, names)) = &self.connection else { return false };
+        let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = client.try_publish(topic, qos, retain, payload).is_ok();
+        if taken && qos != QoS::AtMostOnce {
+            names.push_back(name);
+        }
+        taken
     }
 
     /// Takes leave of the broker.
@@ -186,7 +195,8 @@ fn advised(exit: Exit, sentence: &str) -> Fault {
     Fault::advised(exit, sentence, "check the settings: control-console config")
 }
 
-fn fault(failure: &Failure) -> Fault {
+/// What a failure means to a person.
+pub(crate) fn fault(failure: &Failure) -> Fault {
     let exit = match failure.cause() {
         Cause::NotAuthorised | Cause::NotAllowed(_) => Exit::NotAuthorised,
         // Somebody answers, and one of the two does not accept the other.
@@ -215,7 +225,7 @@ impl<T: Copy + Send + 'static> Keeper<T> {
         while let Ok(failure) = self.connection(&mut backoff).await {
             tracing::info!("{failure}");
             if failure.is_permanent() {
-                let _ = self.tell(Event::Barred(fault(&failure))).await;
+                let _ = self.tell(Event::Barred(fault(&failure), Some(failure.cause().clone()))).await;
                 return;
             }
             if self.tell(Event::Down(failure)).await.is_err() {
@@ -234,7 +244,7 @@ impl<T: Copy + Send + 'static> Keeper<T> {
         let mut options = match self.endpoint.options(&self.client_id) {
             Ok(options) => options,
             Err(error) => {
-                let _ = self.tell(Event::Barred(advised(Exit::Usage, &error.to_string()))).await;
+                let _ = self.tell(Event::Barred(advised(Exit::Usage, &error.to_string()), None)).await;
                 return Err(Gone);
             }
         };

@@ -95,11 +95,18 @@ impl Options {
 }
 
 fn layers(global: &Global) -> Layers {
-    let file = global.config.clone().or_else(|| home_file().filter(|file| file.exists()));
-    file.map_or_else(Layers::new, |file| Layers::new().file(file))
+    file(global).map_or_else(Layers::new, |file| Layers::new().file(file))
 }
 
-fn home_file() -> Option<PathBuf> {
+/// The settings file that is read, if one is.
+#[must_use]
+pub fn file(global: &Global) -> Option<PathBuf> {
+    global.config.clone().or_else(|| home_file().filter(|file| file.exists()))
+}
+
+/// Where a settings file would be read without being named.
+#[must_use]
+pub fn home_file() -> Option<PathBuf> {
     home_folder().map(|folder| folder.join(FILE))
 }
 

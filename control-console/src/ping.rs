@@ -68,7 +68,8 @@ const fn stops(exit: Exit) -> bool {
     )
 }
 
-async fn pause(courier: &mut Courier) -> Option<Exit> {
+/// Lets the pause between two pass; gives the exit code if a signal asks to leave.
+pub(crate) async fn pause(courier: &mut Courier) -> Option<Exit> {
     let end = courier.clock.now().saturating_add(PAUSE);
     loop {
         #[expect(clippy::wildcard_enum_match_arm, reason = "a pause hears nothing else")]
@@ -108,7 +109,7 @@ fn tell(report: &Report, number: u32, output: &Output) {
     }
 }
 
-fn median(sorted: &[Duration]) -> Option<Duration> {
+pub(crate) fn median(sorted: &[Duration]) -> Option<Duration> {
     // The lower one of an even count: a value that was measured.
     sorted.get(sorted.len().saturating_sub(1) / 2).copied()
 }

@@ -17,6 +17,7 @@ pub mod view;
 
 pub use keymap::{Keymap, KeymapError};
 pub use model::Cut;
+pub(crate) use terminal::tells_releases;
 
 use crate::cli::FaceArgs;
 use crate::clock::Clock;
@@ -136,7 +137,7 @@ fn read_keymap(name: &str) -> Result<Keymap, Fault> {
 }
 
 /// Columns and rows; those of old terminals, where nobody says.
-fn size() -> (u16, u16) {
+pub(crate) fn size() -> (u16, u16) {
     rustix::termios::tcgetwinsize(rustix::stdio::stdout()).map_or((80, 24), |size| (size.ws_col, size.ws_row))
 }
 

@@ -22,4 +22,4 @@ pub mod terminal;
 pub mod trace;
 pub mod wait;
 
-mod port;
+pub mod port;

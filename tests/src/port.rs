@@ -14,7 +14,11 @@ const COUNT: u16 = 20_000;
 static NEXT: AtomicU16 = AtomicU16::new(0);
 
 /// Returns a loopback port on which nothing listens, another one at each call.
-pub(crate) fn free_port() -> Result<u16> {
+///
+/// # Errors
+///
+/// When all are taken.
+pub fn free_port() -> Result<u16> {
     // Test processes that run side by side begin far apart.
     let offset = std::process::id().wrapping_mul(7919);
     for _ in 0..COUNT {

@@ -20,6 +20,17 @@ pub struct PlotArgs {
     pub vehicle: Option<VehicleId>,
 }
 
+/// What `doctor` takes.
+#[derive(Clone, Debug, Args)]
+pub struct DoctorArgs {
+    /// The vehicle; without one, all that the broker knows of
+    #[arg(add = ArgValueCandidates::new(vehicles))]
+    pub vehicle: Option<VehicleId>,
+    /// Have the broker forget retained commands, without asking
+    #[arg(long)]
+    pub clear_retained: bool,
+}
+
 /// What `completions` takes.
 #[derive(Clone, Debug, Args)]
 pub struct CompletionsArgs {

@@ -30,7 +30,7 @@ pub(super) async fn watch(
                         tracks.entry(vehicle).or_default().follow(topic, &message.payload);
                     }
                 }
-                Event::Barred(fault) => return fault,
+                Event::Barred(fault, _) => return fault,
                 Event::Up | Event::Settled | Event::Down(_) | Event::Acknowledged(()) => {}
             },
             Ok(()) = cut.changed() => {

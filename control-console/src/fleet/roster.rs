@@ -141,7 +141,8 @@ impl Row {
     }
 }
 
-fn age(milliseconds: u64) -> String {
+/// An age in the unit that suits it.
+pub(crate) fn age(milliseconds: u64) -> String {
     match milliseconds / 1000 {
         0 => format!("{milliseconds} ms"),
         seconds @ 1..120 => format!("{seconds} s"),

@@ -7,6 +7,7 @@ use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetatt
 use std::io;
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
+use termina::escape::csi::{Csi, Keyboard};
 use termina::event::{KeyCode, KeyEvent, KeyEventKind, Modifiers, MouseButton, MouseEventKind};
 use termina::{Event as Heard, Parser};
 use tokio::sync::mpsc;
@@ -26,6 +27,8 @@ const BACK: &str = "\u{1b}[<u\u{1b}[?1004l\u{1b}[?1006l\u{1b}[?1002l\u{1b}[?1000
 const PLAIN_BACK: &str = "\u{1b}[<u\u{1b}[?1004l";
 /// So long after an escape its sequence may go on.
 const SEQUENCE_MS: i64 = 20;
+/// How long a terminal may take to answer; one that is far away takes a while.
+const ANSWER_MS: i64 = 900;
 /// How long a terminal that takes nothing is waited for on the way out.
 const UNWILLING_MS: i64 = 300;
 
@@ -37,15 +40,45 @@ struct Taken {
 static TAKEN: Mutex<Option<Taken>> = Mutex::new(None);
 static HOOK: Once = Once::new();
 
+/// What a terminal is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Screen,
+    Lines,
+    Questions,
+}
+
+impl Use {
+    const fn begin(self) -> [&'static str; 2] {
+        match self {
+            Self::Screen => [SCREEN, INPUT],
+            Self::Lines => ["", PLAIN_INPUT],
+            Self::Questions => ["", ""],
+        }
+    }
+
+    const fn back(self) -> &'static str {
+        match self {
+            Self::Screen => BACK,
+            Self::Lines => PLAIN_BACK,
+            Self::Questions => "",
+        }
+    }
+}
+
 /// A terminal in raw mode; it is given back when this is dropped, and when the program panics.
 #[derive(Debug)]
 pub(super) struct Raw {
-    plain: bool,
+    kind: Use,
 }
 
 impl Raw {
     /// Takes the terminal, and asks it what it can.
     pub(super) fn take(plain: bool) -> io::Result<Self> {
+        Self::take_for(if plain { Use::Lines } else { Use::Screen })
+    }
+
+    fn take_for(kind: Use) -> io::Result<Self> {
         HOOK.call_once(|| {
             let told = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
@@ -53,7 +86,7 @@ impl Raw {
                 told(panic);
             }));
         });
-        let raw = Self { plain };
+        let raw = Self { kind };
         raw.enter()?;
         Ok(raw)
     }
@@ -62,11 +95,11 @@ impl Raw {
         let settings = tcgetattr(rustix::stdio::stdin())?;
         let mut made_raw = settings.clone();
         made_raw.make_raw();
-        let back = if self.plain { PLAIN_BACK } else { BACK };
+        let back = self.kind.back();
         *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(Taken { settings, back });
         tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &made_raw)?;
-        let begin = if self.plain { PLAIN_INPUT.to_owned() } else { format!("{SCREEN}{INPUT}") };
-        write(&format!("{begin}{QUESTIONS}"));
+        let [screen, input] = self.kind.begin();
+        write(&format!("{screen}{input}{QUESTIONS}"));
         Ok(())
     }
 
@@ -143,10 +176,37 @@ pub(super) fn listen() -> io::Result<mpsc::UnboundedReceiver<Event>> {
 
 /// Whether more comes at once, as the rest of a sequence does.
 fn goes_on() -> bool {
-    let patience = Timespec { tv_sec: 0, tv_nsec: SEQUENCE_MS.saturating_mul(1_000_000) };
+    comes_within(SEQUENCE_MS)
+}
+
+fn comes_within(milliseconds: i64) -> bool {
+    let patience = Timespec { tv_sec: 0, tv_nsec: milliseconds.saturating_mul(1_000_000) };
     let stdin = rustix::stdio::stdin();
     let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
     matches!(poll(&mut ready, Some(&patience)), Ok(1..))
+}
+
+/// Asks the terminal whether it tells of released keys; nothing if it answers no question within its time.
+///
+/// # Errors
+/// If it can't be used.
+pub(crate) fn tells_releases() -> io::Result<Option<bool>> {
+    let _raw = Raw::take_for(Use::Questions)?;
+    let (mut parser, mut bytes, mut tells) = (Parser::default(), [0; 1024], false);
+    while comes_within(ANSWER_MS) {
+        let read = rustix::io::read(rustix::stdio::stdin(), &mut bytes)?;
+        if read == 0 {
+            break;
+        }
+        parser.parse(bytes.get(..read).unwrap_or_default(), true);
+        while let Some(heard) = parser.pop() {
+            tells |= told(&heard) == Some(Event::TellsReleases);
+            if matches!(heard, Heard::Csi(Csi::Device(_))) {
+                return Ok(Some(tells));
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn pass_on(parser: &mut Parser, events: &mpsc::UnboundedSender<Event>) -> bool {
@@ -176,9 +236,7 @@ fn told(heard: &Heard) -> Option<Event> {
         }
         Heard::FocusIn => Some(Event::Focus(true)),
         Heard::FocusOut => Some(Event::Focus(false)),
-        Heard::Csi(termina::escape::csi::Csi::Keyboard(termina::escape::csi::Keyboard::ReportFlags(_))) => {
-            Some(Event::TellsReleases)
-        }
+        Heard::Csi(Csi::Keyboard(Keyboard::ReportFlags(_))) => Some(Event::TellsReleases),
         _ => None,
     }
 }

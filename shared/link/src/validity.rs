@@ -66,19 +66,28 @@ impl Endpoint {
 }
 
 impl Ending {
+    fn left(&self, now: UnixTime) -> Option<Duration> {
+        Duration::from_secs(self.ends.as_secs()).checked_sub(Duration::from_secs(now.as_secs()))
+    }
+
+    /// Which certificate it is and when it ends, as a sentence without full stop.
+    #[must_use]
+    pub fn told(&self, now: UnixTime) -> String {
+        let (path, day) = (self.path.display(), day(self.ends));
+        match self.left(now) {
+            Some(left) => {
+                format!("the certificate {path} ends on {day}, in {} days", left.as_secs() / 86_400)
+            }
+            None => format!("the certificate {path} has ended on {day}"),
+        }
+    }
+
     /// A warning with its next step, from 30 days before the end on.
     #[must_use]
     pub fn warning(&self, now: UnixTime) -> Option<String> {
-        let left = Duration::from_secs(self.ends.as_secs()).checked_sub(Duration::from_secs(now.as_secs()));
-        let ends = match left {
-            Some(left) if left > SOON => return None,
-            Some(left) => format!("ends on {}, in {} days", day(self.ends), left.as_secs() / 86_400),
-            None => format!("has ended on {}", day(self.ends)),
-        };
-        let path = self.path.display();
-        Some(format!(
-            "the certificate {path} {ends}; have a new one made: control-console certs issue, with --renew"
-        ))
+        let is_soon = self.left(now).is_none_or(|left| left <= SOON);
+        let step = "have a new one made: control-console certs issue, with --renew";
+        is_soon.then(|| format!("{}; {step}", self.told(now)))
     }
 }
 

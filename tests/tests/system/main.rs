@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod console;
+mod doctor;
 mod drive;
 mod guard;
 mod harness;
