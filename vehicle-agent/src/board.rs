@@ -1,5 +1,6 @@
 //! The deeds: bring outputs to their levels, measure.
 
+mod claim;
 mod gpiochip;
 mod header;
 mod output;
@@ -12,6 +13,7 @@ mod sysfs_pwm;
 mod wired;
 mod wiring;
 
+pub use claim::Claim;
 pub use header::HeaderKind;
 #[cfg(test)]
 pub(crate) use header::PlayedHeader;

@@ -4,6 +4,7 @@ mod facts;
 mod pins;
 mod safe;
 mod start;
+mod trial;
 
 use crate::board::BoardError;
 use crate::config::{Config, ENVIRONMENT_PREFIX};
@@ -37,6 +38,11 @@ enum Task {
     },
     /// Draw what is wired where.
     Pins {
+        /// The TOML file.
+        file: PathBuf,
+    },
+    /// Try one function after the other at the bench, wheels off the ground, each when you say so.
+    TestOutputs {
         /// The TOML file.
         file: PathBuf,
     },
@@ -135,6 +141,7 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>, checks: Checks) 
         Task::Run(flags) => start::run(&flags.layers(), checks),
         Task::CheckConfig { file } => check(&file),
         Task::Pins { file } => draw(&file),
+        Task::TestOutputs { file } => trial::test_outputs(layers_of(&file)),
         Task::MakeSafe(flags) => safe::make_safe(flags.layers()),
         Task::Guard { charge } => guard::run(&charge).map_err(Failure::from),
     };

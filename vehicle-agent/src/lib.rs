@@ -17,6 +17,7 @@ mod latch;
 pub mod link;
 pub mod sensors;
 pub mod supervise;
+mod trial;
 
 pub use latch::Latch;
 

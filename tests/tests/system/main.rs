@@ -10,6 +10,7 @@ mod plain;
 mod sizes;
 mod terminal;
 mod tidy;
+mod trial;
 mod trust;
 mod units;
 mod vectors;

@@ -52,7 +52,12 @@ impl WiredBoard {
     }
 
     /// Takes the outputs.
-    fn on(header: &dyn Header, pwm: &Path, wiring: Wiring, enable: EnableLine) -> Result<Self, BoardError> {
+    pub(crate) fn on(
+        header: &dyn Header,
+        pwm: &Path,
+        wiring: Wiring,
+        enable: EnableLine,
+    ) -> Result<Self, BoardError> {
         let guarded = |line| line == Line::Enable && enable == EnableLine::Guarded;
         let outputs =
             wiring.outputs().into_iter().filter(|(line, _)| !(guarded(*line) && header.is_exclusive()));
@@ -64,6 +69,12 @@ impl WiredBoard {
         };
         let lines = outputs.map(take).collect::<Result<_, _>>()?;
         Ok(Self { wiring, motion: Motion::default(), last: None, lines, stop: None })
+    }
+
+    /// What is wired to it.
+    #[cfg(test)]
+    pub(crate) const fn wiring(&self) -> &Wiring {
+        &self.wiring
     }
 
     fn bring(&mut self, outputs: &Outputs, motion: Motion) -> Result<(), BoardError> {

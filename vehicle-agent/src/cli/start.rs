@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::board::sim::{SimBoard, SimOptions};
-use crate::board::{Board, BoardError, EnableLine, WiredBoard, Wiring};
+use crate::board::{Board, BoardError, Claim, EnableLine, WiredBoard, Wiring};
 use crate::clock::Clock;
 use crate::config::{BoardConfig, Config};
 use crate::control::Checks;
@@ -38,6 +38,9 @@ pub(super) fn run(layers: &Layers, checks: Checks) -> Result<(), Failure> {
 
 async fn run_watched(config: Config, checks: Checks, clock: Clock) -> Result<(), Failure> {
     let termination = termination()?;
+    let claim = Claim::take(&config.board);
+    // Files that stand for a board are shared by whoever tests with them.
+    let _claim = if matches!(config.board, BoardConfig::Sim { .. }) { claim.ok() } else { Some(claim?) };
     // First the guard, so that there is no moment in which the board has power without it.
     let charge = Charge::of(&config.board, config.kinematics);
     let guard = checks.guard.then(|| Guard::start(charge)).transpose()?;
@@ -47,7 +50,7 @@ async fn run_watched(config: Config, checks: Checks, clock: Clock) -> Result<(),
     Ok(crate::run(config, checks, clock, board, watchers, termination).await?)
 }
 
-fn board(config: &Config, clock: Clock, guarded: bool) -> Result<Box<dyn Board>, BoardError> {
+pub(super) fn board(config: &Config, clock: Clock, guarded: bool) -> Result<Box<dyn Board>, BoardError> {
     Ok(match &config.board {
         BoardConfig::Sim { trace, levels } => {
             let started_ns = clock.monotonic_ns_at_start();
@@ -62,7 +65,7 @@ fn board(config: &Config, clock: Clock, guarded: bool) -> Result<Box<dyn Board>,
 }
 
 /// Logs what RUST_LOG asks for, or else the configuration; standard output stays free for data.
-fn log_to_stderr(filter: &str) {
+pub(super) fn log_to_stderr(filter: &str) {
     let wanted = std::env::var("RUST_LOG").ok().filter(|wanted| !wanted.is_empty());
     // Levels by target, without EnvFilter's spans and patterns: those bring a regex engine, which nothing else needs, into
     // the memory of a parked vehicle.

@@ -150,6 +150,8 @@ pub enum Cause {
     Failsafe(Reason),
     /// The guard found the agent silent.
     Guard,
+    /// A person tries the outputs at the bench.
+    Trial,
     /// The outputs were made safe before the start or after the end of the agent.
     MakeSafe,
 }
@@ -163,6 +165,7 @@ impl Cause {
             Self::Command(name, _) => name.as_str(),
             Self::Failsafe(reason) => reason.as_str(),
             Self::Guard => "GUARD",
+            Self::Trial => "TEST_OUTPUTS",
             Self::MakeSafe => "MAKE_SAFE",
         }
     }
@@ -172,7 +175,7 @@ impl Cause {
     pub const fn id(&self) -> Option<&CommandId> {
         match self {
             Self::Command(_, id) => id.as_ref(),
-            Self::Boot | Self::Failsafe(_) | Self::Guard | Self::MakeSafe => None,
+            Self::Boot | Self::Failsafe(_) | Self::Guard | Self::Trial | Self::MakeSafe => None,
         }
     }
 }
