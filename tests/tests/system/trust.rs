@@ -5,3 +5,4 @@ mod admission;
 mod calendar;
 mod consoles;
 mod refusals;
+mod revocation;

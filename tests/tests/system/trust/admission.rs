@@ -1,8 +1,8 @@
 //! Who gets in at all.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use system_tests::certificates::{Certificates, Identity};
-use system_tests::client::Client;
+use system_tests::client::{Client, QoS};
 use system_tests::installation::Installation;
 use system_tests::process::Signal;
 use system_tests::wait::{SOON, until};
@@ -70,18 +70,34 @@ async fn what_is_revoked_stays_out_once_the_broker_has_read_the_list() -> Result
         anyhow::Ok(opens)
     };
     ensure!(standing(&installation).await? == [true; 3], "all were issued");
+    let anna = copies.get(1).context("three copies")?;
+    let mut open =
+        Client::connect_with(installation.options("VP1-inside", Some(anna), installation.operators_port)?)
+            .await?;
     installation.certs("revoke operator anna").await?;
     installation.configure().await?;
-    installation.broker.restart().await?;
+    reload(&mut installation).await?;
     ensure!(standing(&installation).await? == [true, false, true], "anna is revoked");
+    // What `certs revoke` says of it: only a restart ends what is open.
+    let acts =
+        async |open: &mut Client| open.publish("vehicles/rover-1/commands", QoS::AtLeastOnce, "{}").await;
+    acts(&mut open).await.context("a reload ends no connection")?;
+    installation.broker.restart().await?;
+    ensure!(acts(&mut open).await.is_err(), "her connection outlived the broker");
+    ensure!(standing(&installation).await? == [true, false, true], "and she stays out");
     // A second list, which must not forget the first.
     installation.certs("revoke vehicle rover-1").await?;
     installation.configure().await?;
-    installation.broker.signal(Signal::HUP)?;
-    until("the broker to read it", SOON, || {
-        Ok(installation.broker.log()?.contains("Reloading config").then_some(()))
-    })
-    .await?;
+    reload(&mut installation).await?;
     ensure!(standing(&installation).await? == [false, false, true], "rover-1 is revoked, too");
     Ok(())
+}
+
+/// Lets the broker read its files anew, without an end.
+async fn reload(installation: &mut Installation) -> Result<()> {
+    installation.broker.signal(Signal::HUP)?;
+    until("the broker to read them", SOON, || {
+        Ok(installation.broker.log()?.contains("Reloading config").then_some(()))
+    })
+    .await
 }
