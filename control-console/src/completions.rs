@@ -69,7 +69,9 @@ const fn start_file(shell: Shell) -> &'static str {
         Shell::Fish => {
             "control-console completions fish > ~/.config/fish/completions/control-console.fish 2>/dev/null"
         }
-        Shell::Zsh => "echo 'source <(control-console completions zsh 2>/dev/null)' >> ~/.zshrc",
+        Shell::Zsh => {
+            "echo 'autoload -U compinit && compinit && source <(control-console completions zsh 2>/dev/null)' >> ~/.zshrc"
+        }
     }
 }
 

@@ -88,7 +88,7 @@ pub struct FaceArgs {
 #[derive(Clone, Debug, Args)]
 pub struct TuiArgs {
     /// The vehicles; without any, all that the broker knows of
-    #[arg(value_name = "VEHICLE")]
+    #[arg(value_name = "VEHICLE", add = ArgValueCandidates::new(vehicles))]
     pub vehicles: Vec<VehicleId>,
     /// How it is shown
     #[command(flatten)]
@@ -116,7 +116,7 @@ pub struct WatchArgs {
 #[derive(Clone, Debug, Args)]
 pub struct AuditArgs {
     /// The vehicles
-    #[arg(required = true, value_name = "VEHICLE")]
+    #[arg(required = true, value_name = "VEHICLE", add = ArgValueCandidates::new(vehicles))]
     pub vehicles: Vec<VehicleId>,
     /// End after so many events
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -160,7 +160,7 @@ pub struct PingArgs {
 #[derive(Clone, Debug, Args)]
 pub struct WebArgs {
     /// The vehicles; without any, all that the broker knows of
-    #[arg(value_name = "VEHICLE")]
+    #[arg(value_name = "VEHICLE", add = ArgValueCandidates::new(vehicles))]
     pub vehicles: Vec<VehicleId>,
     /// Where to listen; beyond this machine only with TLS, port 0 is any free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8420")]

@@ -1,6 +1,7 @@
 //! Whole systems, one module for each kind of evidence.
 
 mod bad_input;
+mod completions;
 mod console;
 mod doctor;
 mod drive;
