@@ -112,6 +112,7 @@ pub enum Action {
     /// Make and show the keys by which vehicles know who commands them
     Keys(KeysArgs),
     /// Draw speed, heading, round trip and track of a recording
+    #[command(after_help = DRAWN)]
     Plot(PlotArgs),
     /// Look for what keeps vehicles from being commanded, and say what to do about it
     #[command(after_help = EXAMINED)]
@@ -126,6 +127,10 @@ pub enum Action {
 
 /// What the signs before values mean.
 const MARKS: &str = "Marks:\n  R  the broker had kept it: the last that the vehicle said, perhaps long ago\n  ~  old: the vehicle is not there, or has not said so for a minute, or the link was lost since";
+
+/// Where the curves come from.
+const DRAWN: &str = "Round trips come from ping: watch asks for nothing, so what it writes has none. To have all in one picture:
+  control-console --json ping VEHICLE --count 100 >> drive.ndjson";
 
 /// What a doctor does, and does not do.
 const EXAMINED: &str = "Looks at settings, terminal, files, broker, login, clock, vehicles, and at commands that somebody has left at the

@@ -42,7 +42,12 @@ pub(super) fn draw(recording: &Recording) -> Result<String, Failure> {
             curves: vec![(&recording.round_trip, BLUE)],
             square: false,
         },
-        Panel { title: "track, m", along: "m", curves: vec![(&recording.track, BLUE)], square: true },
+        Panel {
+            title: "track, m; the dot is where it ended",
+            along: "m",
+            curves: vec![(&recording.track, BLUE)],
+            square: true,
+        },
     ];
     let panels: Vec<&Panel> = panels.iter().filter(|panel| panel.points().next().is_some()).collect();
     let height = panels.iter().map(|panel| panel.height()).fold(0, u32::saturating_add);
@@ -77,7 +82,13 @@ impl Panel<'_> {
             .x_label_area_size(34)
             .y_label_area_size(56)
             .build_cartesian_2d(x, y)?;
-        chart.configure_mesh().x_desc(self.along).light_line_style(WHITE).draw()?;
+        chart
+            .configure_mesh()
+            .x_desc(self.along)
+            .light_line_style(WHITE)
+            .x_label_formatter(&|value| label(*value))
+            .y_label_formatter(&|value| label(*value))
+            .draw()?;
         for (curve, colour) in &self.curves {
             for piece in curve.pieces() {
                 chart.draw_series(LineSeries::new(
@@ -103,6 +114,13 @@ impl Panel<'_> {
         let height = (y.end - y.start).max((x.end - x.start) / sides) * 1.1;
         (around(&x, height * sides), around(&y, height))
     }
+}
+
+/// A number without zeros that say nothing.
+fn label(value: f64) -> String {
+    let text = format!("{value:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
 /// From the least to the greatest, and never nothing.

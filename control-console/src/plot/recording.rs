@@ -6,6 +6,11 @@ use vehicle_protocol::VehicleId;
 /// The longest silence that a curve is drawn across, in seconds: a status comes once a minute even when nothing changes.
 const GAP: f64 = 90.0;
 
+/// What changes is told after so long, in seconds; before that it was as it had last been told.
+const TELLING: f64 = 0.2;
+/// A heading that changes by more has gone past north.
+const HALF_CIRCLE: f64 = 180.0;
+
 /// A point of a curve.
 pub(super) type Point = (f64, f64);
 
@@ -18,6 +23,19 @@ impl Curve {
         match self.0.last_mut() {
             Some(piece) => piece.push(point),
             None => self.0.push(vec![point]),
+        }
+    }
+
+    fn last(&self) -> Option<Point> {
+        self.0.last()?.last().copied()
+    }
+
+    /// Goes on level until `until`, from the last point on.
+    fn hold(&mut self, until: f64) {
+        if let Some((at, value)) = self.last()
+            && until > at
+        {
+            self.push((until, value));
         }
     }
 
@@ -130,14 +148,20 @@ impl Recording {
             }
             self.place = (None, None);
         }
-        for (curve, name) in [
-            (&mut self.speed, "speed_mph"),
-            (&mut self.target_speed, "target_speed_mph"),
-            (&mut self.heading, "heading_degrees"),
+        // A target jumps, what moves does not.
+        for (curve, name, telling) in [
+            (&mut self.speed, "speed_mph", TELLING),
+            (&mut self.target_speed, "target_speed_mph", 0.0),
+            (&mut self.heading, "heading_degrees", TELLING),
         ] {
-            if let Some(value) = number(name) {
-                curve.push((at, value));
+            curve.hold(at - telling);
+            let Some(value) = number(name) else { continue };
+            if name == "heading_degrees"
+                && curve.last().is_some_and(|last| (value - last.1).abs() > HALF_CIRCLE)
+            {
+                curve.part();
             }
+            curve.push((at, value));
         }
         let place = (number("x_m").or(self.place.0), number("y_m").or(self.place.1));
         if let (Some(x), Some(y)) = place
@@ -187,8 +211,28 @@ mod tests {
         let lines = [status("a", 5_000, 1.0), status("a", 6_000, 2.0), status("a", 500, 0.0)].join("\n");
         let recording = Recording::read(&lines, None).unwrap();
         let pieces: Vec<_> = recording.speed.pieces().collect();
-        assert_eq!(pieces, [[(0.0, 1.0), (1.0, 2.0)].as_slice(), [(1.0, 0.0)].as_slice()]);
+        assert_eq!(pieces, [[(0.0, 1.0), (0.8, 1.0), (1.0, 2.0)].as_slice(), [(1.0, 0.0)].as_slice()]);
         assert_eq!(recording.track.points().count(), 3);
+    }
+
+    #[test]
+    fn what_is_not_told_is_as_it_was_and_a_heading_past_north_is_no_turn_back() {
+        let line = |time: u64, values: &str| {
+            format!(
+                r#"{{"vehicle":"a","topic":"telemetry","retained":false,"values":{{"time":{time},{values}}}}}"#
+            )
+        };
+        let lines = [
+            line(0, r#""target_speed_mph":2.0,"heading_degrees":350.0"#),
+            line(200, r#""speed_mph":1.0"#),
+            line(5_000, r#""target_speed_mph":0.0,"heading_degrees":10.0"#),
+        ];
+        let recording = Recording::read(&lines.join("\n"), None).unwrap();
+        let points = |curve: &Curve| curve.points().collect::<Vec<_>>();
+        assert_eq!(points(&recording.target_speed), [(0.0, 2.0), (0.2, 2.0), (5.0, 2.0), (5.0, 0.0)]);
+        assert_eq!(points(&recording.speed), [(0.2, 1.0), (4.8, 1.0)]);
+        let pieces: Vec<_> = recording.heading.pieces().collect();
+        assert_eq!(pieces, [[(0.0, 350.0), (4.8, 350.0)].as_slice(), [(5.0, 10.0)].as_slice()]);
     }
 
     #[test]
