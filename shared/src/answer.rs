@@ -115,6 +115,9 @@ pub struct Proof {
     pub place: Option<Place>,
     /// The tag.
     pub mac: Mac,
+    /// REASON in JSON, where it is a word of a newer vehicle that this version does not know: the tag is over it all the
+    /// same.
+    pub newer_reason: Option<String>,
 }
 
 /// Where a signed command stands in its session; together with the stream it names the command.
@@ -134,11 +137,12 @@ impl Serialize for Answer {
             entry(&mut map, "CMD", self.command)?;
             entry(&mut map, "ID", self.id.as_ref())?;
             map.serialize_entry("STATE", &self.state)?;
-            entry(&mut map, "REASON", self.reason)?;
+            let proof = self.proof.as_ref();
+            let newer = proof.and_then(|proof| proof.newer_reason.as_deref());
+            entry(&mut map, "REASON", self.reason.map(Reason::as_str).or(newer))?;
             entry(&mut map, "DETAIL", self.detail.as_ref())?;
             entry(&mut map, "PROGRESS", self.progress)?;
             entry(&mut map, "CLOCK", self.clock)?;
-            let proof = self.proof.as_ref();
             let place = proof.and_then(|proof| proof.place);
             entry(&mut map, "KEY", proof.map(|proof| &proof.key))?;
             entry(&mut map, "SID", place.map(|place| place.sid))?;
@@ -165,8 +169,8 @@ struct Received {
     id: Option<CommandId>,
     #[serde(default)]
     state: Option<State>,
-    #[serde(default, deserialize_with = "known")]
-    reason: Option<Reason>,
+    #[serde(default)]
+    reason: Option<String>,
     #[serde(default)]
     detail: Option<String>,
     #[serde(default)]
@@ -196,11 +200,22 @@ impl Received {
             _ => return Err("SID and CTR come together"),
         };
         match (self.key.take(), self.epoch, self.mac) {
-            (Some(key), Some(epoch), Some(mac)) => Ok(Some(Proof { key, epoch, place, mac })),
+            (Some(key), Some(epoch), Some(mac)) => {
+                let newer_reason = self.reason.take_if(|word| Reason::from_word(word).is_none());
+                // Nothing that JSON could write in two ways, so that no bit turns over unnoticed.
+                if newer_reason.as_ref().is_some_and(|word| !word.bytes().all(is_of_a_word)) {
+                    return Err("REASON is of capital letters, digits and _");
+                }
+                Ok(Some(Proof { key, epoch, place, mac, newer_reason }))
+            }
             (None, None, None) if place.is_none() => Ok(None),
             _ => Err("KEY, EPOCH and MAC come together, and with SID and CTR"),
         }
     }
+}
+
+const fn is_of_a_word(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_'
 }
 
 impl<'de> Deserialize<'de> for Answer {
@@ -219,7 +234,7 @@ impl<'de> Deserialize<'de> for Answer {
             command: received.cmd.or(received.succeeded),
             id: received.id,
             state: state.ok_or_else(|| serde::de::Error::missing_field("STATE"))?,
-            reason: received.reason,
+            reason: received.reason.as_deref().and_then(Reason::from_word),
             detail: received.detail,
             progress: received.progress,
             clock: received.clock,

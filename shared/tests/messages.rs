@@ -43,8 +43,9 @@ fn answers() -> impl Strategy<Value = Answer> {
     let more = (of(words(Reason::ALL)), of(texts()), of(0u8..=100), of(any::<u64>()));
     let place =
         (any::<[u8; 4]>(), any::<u64>()).prop_map(|(sid, counter)| Place { sid: SessionId(sid), counter });
-    let proof = (keys(), epochs(), of(place), any::<[u8; 8]>())
-        .prop_map(|(key, epoch, place, mac)| key.map(|key| Proof { key, epoch, place, mac: Mac(mac) }));
+    let proof = (keys(), epochs(), of(place), any::<[u8; 8]>()).prop_map(|(key, epoch, place, mac)| {
+        key.map(|key| Proof { key, epoch, place, mac: Mac(mac), newer_reason: None })
+    });
     (any::<bool>(), about, more, proof).prop_map(
         |(plain, (command, id, state), (reason, detail, progress, clock), proof)| {
             let form = if plain { AnswerForm::Plain } else { AnswerForm::Full };

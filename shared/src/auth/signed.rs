@@ -42,6 +42,7 @@ pub(super) fn answer<'v>(
     epoch: &'v Epoch,
     place: Option<&'v Place>,
 ) -> Vec<Item<'v>> {
+    let newer_reason = answer.proof.as_ref().and_then(|proof| proof.newer_reason.as_deref());
     let mut values = head("answer", vehicle).to_vec();
     values.extend([
         epoch.0.as_slice().into(),
@@ -52,7 +53,7 @@ pub(super) fn answer<'v>(
         answer.id.as_ref().map(CommandId::as_str).into(),
         answer.command.map(CommandName::as_str).into(),
         answer.state.as_str().into(),
-        answer.reason.map(Reason::as_str).into(),
+        answer.reason.map(Reason::as_str).or(newer_reason).into(),
         answer.detail.as_deref().into(),
         answer.progress.map(u64::from).into(),
         answer.clock.into(),

@@ -49,15 +49,17 @@ impl Signer<'_> {
     pub fn answer(&self, answer: Answer, epoch: Epoch, place: Option<Place>) -> Answer {
         let detail = answer.detail.map(|detail| detail.replace(char::is_control, " "));
         let answer = Answer { detail, ..answer };
+        let answer = Answer { proof: None, ..answer };
         let mac = self.secret.tag(&signed::answer(self.vehicle, self.key, &answer, &epoch, place.as_ref()));
-        Answer { proof: Some(Proof { key: self.key.clone(), epoch, place, mac }), ..answer }
+        let proof = Proof { key: self.key.clone(), epoch, place, mac, newer_reason: None };
+        Answer { proof: Some(proof), ..answer }
     }
 
     /// Whether this vehicle wrote an answer for this key; which command it answers, and whether in the boot that is meant,
     /// its reader has to see to.
     #[must_use]
     pub fn verifies_answer(&self, answer: &Answer) -> bool {
-        let Some(Proof { key, epoch, place, mac }) = &answer.proof else { return false };
+        let Some(Proof { key, epoch, place, mac, .. }) = &answer.proof else { return false };
         // JSON has two ways to escape some of these, so that a bit may turn over and nobody notice.
         if answer.detail.as_ref().is_some_and(|detail| detail.contains(char::is_control)) {
             return false;

@@ -15,7 +15,7 @@ pub(crate) fn encode(answer: &Answer) -> Vec<u8> {
             let place = [place.sid.0.as_slice().into(), place.counter.into()];
             (SIGNED, place.into_iter().chain([mac.0.as_slice().into()]).collect())
         }
-        Some(Proof { key, epoch, place: None, mac }) => {
+        Some(Proof { key, epoch, place: None, mac, .. }) => {
             (WITHOUT_SESSION, vec![key.as_str().into(), epoch.0.as_slice().into(), mac.0.as_slice().into()])
         }
     };
@@ -70,7 +70,7 @@ fn proof(
         Given::Whole(proof) => Ok(Some(proof)),
         Given::InSession(place, mac) => {
             let (key, epoch) = session(place.sid).ok_or(AnswerError::OtherSession(place.sid))?;
-            Ok(Some(Proof { key, epoch, place: Some(place), mac }))
+            Ok(Some(Proof { key, epoch, place: Some(place), mac, newer_reason: None }))
         }
     }
 }
@@ -94,6 +94,7 @@ fn given(kind: Option<u64>, rest: &[Item<'_>]) -> Option<Given> {
             epoch: Epoch(bytes(epoch)?),
             place: None,
             mac: mac(tag)?,
+            newer_reason: None,
         }),
         _ => return None,
     })

@@ -135,6 +135,27 @@ fn the_detail_of_a_signed_answer_has_no_control_characters() {
 }
 
 #[test]
+fn an_answer_with_the_reason_of_a_newer_vehicle_is_believed_as_it_stands() {
+    with(|signer| {
+        // As a newer vehicle signs it.
+        let signed = signer.answer(answer(), Epoch([7; 16]), None);
+        let word = Some("FLAT_TYRE".to_owned());
+        let newer =
+            Answer { proof: Some(Proof { newer_reason: word, ..signed.proof.clone().unwrap() }), ..signed };
+        let mac =
+            signer.secret.tag(&signed::answer(signer.vehicle, signer.key, &newer, &Epoch([7; 16]), None));
+        let proof = newer.proof.clone().map(|proof| Proof { mac, ..proof });
+        let text = serde_json::to_string(&Answer { proof, ..newer }).unwrap();
+        assert!(text.contains(r#""REASON":"FLAT_TYRE""#), "{text}");
+        let read: Answer = serde_json::from_str(&text).unwrap();
+        assert!(read.reason.is_none() && signer.verifies_answer(&read));
+        let other: Answer = serde_json::from_str(&text.replace("FLAT_TYRE", "FLAT_TIRE")).unwrap();
+        assert!(!signer.verifies_answer(&other));
+        assert!(serde_json::from_str::<Answer>(&text.replace("FLAT_TYRE", "FLAT TYRE")).is_err());
+    });
+}
+
+#[test]
 fn a_session_is_asked_for_and_opened_with_the_key_alone() {
     let nonce = Nonce([5; 16]);
     let request = with(|signer| signer.session_request(nonce));
