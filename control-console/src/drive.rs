@@ -40,7 +40,7 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
         }
     };
     let mut courier =
-        Courier::start_as(options, subscriptions(options, vehicle), options.operator(vehicle).as_ref())?;
+        Courier::start_as(options, subscriptions(options, vehicle), options.operator(vehicle)?.as_ref())?;
     let plan = Plan {
         vehicle: vehicle.clone(),
         wish,

@@ -80,11 +80,25 @@ impl Options {
             })
     }
 
-    /// Whose presence a vehicle is shown: who was set, or else the one that its key is named after.
-    #[must_use]
-    pub fn operator(&self, vehicle: &VehicleId) -> Option<OperatorName> {
-        let key = || self.keys.find(vehicle).ok().flatten()?.key.as_str().parse().ok();
-        self.operator.clone().or_else(key)
+    /// Whose presence a vehicle is shown: the one that its key is named after, for it follows no other; without a key, who
+    /// was set.
+    ///
+    /// # Errors
+    /// If another one was set: the broker lets nobody speak for another, and the vehicle would not notice who leaves.
+    pub fn operator(&self, vehicle: &VehicleId) -> Result<Option<OperatorName>, Fault> {
+        let key = self.keys.find(vehicle).ok().flatten().map(|key| key.key);
+        // Names of keys and of operators are of one kind.
+        let named = key.as_ref().and_then(|key| key.as_str().parse().ok());
+        match (&self.operator, named) {
+            (Some(operator), Some(named)) if *operator != named => {
+                let what = format!("the key for {vehicle} is called {named}, and the operator {operator}");
+                let step = format!(
+                    "leave the operator out, or make a key of that name: control-console keys new {vehicle} --name {operator}"
+                );
+                Err(Fault::new(Exit::Usage, what, step))
+            }
+            (operator, named) => Ok(named.or_else(|| operator.clone())),
+        }
     }
 
     /// The longest silence.

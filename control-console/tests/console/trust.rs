@@ -356,3 +356,22 @@ async fn what_somebody_between_forges_strips_or_alters_is_never_taken_for_done()
     assert_eq!(fine.code, Some(0), "a forged one is passed over: {}", fine.stdout);
     Ok(())
 }
+
+#[tokio::test]
+async fn an_operator_of_another_name_than_the_key_drives_nothing_but_stops() -> Result<()> {
+    let (broker, desk, folder) = (Mosquitto::start().await?, Desk::new()?, tempfile::tempdir()?);
+    let key = desk.key("driver", "tablet").await?;
+    let _agent = agent(&broker, &[&key], &folder).await?;
+    let config = folder.path().join("anna.toml");
+    fs::write(&config, "operator = \"anna\"\n")?;
+    let config = config.display().to_string();
+    let drive = ["--config", &config, "drive", "rover-1", "--mph", "1", "--for", "1s"];
+    let refused = desk.run(&broker.url(), &drive).await?;
+    assert_eq!(refused.code, Some(2), "{} {}", refused.stdout, refused.stderr);
+    for part in ["the key for rover-1 is called tablet, and the operator anna", "--name anna"] {
+        assert!(refused.stderr.contains(part), "{}", refused.stderr);
+    }
+    let stopped = desk.run(&broker.url(), &["--config", &config, "estop", "rover-1"]).await?;
+    assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
+    Ok(())
+}
