@@ -138,8 +138,23 @@ broker. Each vehicle that is there is asked for its status a few times, and with
 command that does not exist: that shows whether it wants a key. Nothing that is sent moves anything.
 It ends with 0 if nothing has failed (warnings are none), else with the highest code of what has.";
 
+/// How a command is typed.
+pub(crate) fn usage(name: CommandName) -> String {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others take nothing")]
+    let arguments = match name {
+        CommandName::RotateRight | CommandName::RotateLeft => " --degrees N",
+        CommandName::SetMaxSpeed | CommandName::SetMinSpeed => " --mph N",
+        CommandName::Drive => " --mph N --degrees-per-s N --hold-ms N",
+        CommandName::Horn => " [--duration-ms N]",
+        CommandName::Cancel => " --id ID",
+        CommandName::RevokeKey => " --target-key NAME",
+        _ => "",
+    };
+    format!("{}{arguments}", name.kebab())
+}
+
 fn commands() -> String {
-    let lines = CommandName::ALL.iter().map(|name| format!("  {}", crate::order::usage(*name)));
+    let lines = CommandName::ALL.iter().map(|name| format!("  {}", usage(*name)));
     format!("Commands:\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 

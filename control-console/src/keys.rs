@@ -1,12 +1,9 @@
 //! `keys`: makes the keys that sign commands, and shows which there are. A secret is never shown.
 
-mod ring;
-
-pub use ring::Keyring;
-
 use crate::chance;
 use crate::cli::{KeysTask, NewKeyArgs};
 use crate::exit::{Exit, Fault};
+use crate::keyring;
 use crate::options::Options;
 use crate::output::{Output, Tone};
 use serde::Serialize;
@@ -172,7 +169,7 @@ fn is_hidden(path: &Path) -> bool {
 
 fn row(file: PathBuf) -> Row {
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    match ring::read(&file) {
+    match keyring::read(&file) {
         Ok(key) if key.vehicle.as_str() == stem => {
             Row { vehicle: Some(key.vehicle), key: Some(key.key), role: Some(key.role), file, error: None }
         }

@@ -6,7 +6,7 @@ pub use raw::Setting;
 
 use crate::cli::Global;
 use crate::exit::{Exit, Fault};
-use crate::keys::Keyring;
+use crate::keyring::Keyring;
 use std::path::PathBuf;
 use std::time::Duration;
 use vehicle_link::Endpoint;

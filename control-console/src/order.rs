@@ -1,6 +1,6 @@
 //! From what was typed to a command; what the contract rules out is refused here.
 
-use crate::cli::SendArgs;
+use crate::cli::{SendArgs, usage};
 use crate::exit::{Exit, Fault};
 use serde_json::{Map, Number, Value};
 use vehicle_protocol::{Command, CommandName, json};
@@ -35,21 +35,6 @@ pub(crate) fn command(arguments: &SendArgs) -> Result<Command, Fault> {
     }
     let text = Value::Object(keys).to_string();
     json::decode(text.as_bytes()).map(|envelope| envelope.command).map_err(|error| refused(&error.detail))
-}
-
-/// How a command is typed.
-pub(crate) fn usage(name: CommandName) -> String {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the others take nothing")]
-    let arguments = match name {
-        CommandName::RotateRight | CommandName::RotateLeft => " --degrees N",
-        CommandName::SetMaxSpeed | CommandName::SetMinSpeed => " --mph N",
-        CommandName::Drive => " --mph N --degrees-per-s N --hold-ms N",
-        CommandName::Horn => " [--duration-ms N]",
-        CommandName::Cancel => " --id ID",
-        CommandName::RevokeKey => " --target-key NAME",
-        _ => "",
-    };
-    format!("{}{arguments}", name.kebab())
 }
 
 #[cfg(test)]

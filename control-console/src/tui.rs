@@ -9,6 +9,7 @@ pub mod hand;
 pub mod keymap;
 pub mod model;
 pub mod palette;
+pub mod panels;
 mod plain;
 mod screen;
 mod terminal;

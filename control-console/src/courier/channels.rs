@@ -1,7 +1,7 @@
 //! The channels of a courier, one for each vehicle.
 
 use crate::exit::Fault;
-use crate::keys::Keyring;
+use crate::keyring::Keyring;
 use crate::options::Options;
 use crate::session::Channel;
 use crate::session::continuation::Continuation;

@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::exit::{Exit, Fault};
-use crate::keys::Keyring;
+use crate::keyring::Keyring;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use super::hand::{Hand, Tier};
 use super::keymap::Keymap;
 use super::palette::Palette;
-use super::view::Panels;
+use super::panels::Panels;
 use crate::clock::Moment;
 use crate::cockpit::{Scene, Vehicle};
 use crate::drive::stick::State;

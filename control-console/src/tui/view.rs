@@ -1,17 +1,16 @@
 //! What a screen looks like. Pure: the same model and scene give the same cells.
 
 mod headline;
-mod panels;
 mod pictures;
 #[cfg(test)]
 mod tests;
 
 pub use headline::{footer, headline, stop_text};
-pub use panels::Panels;
 
 use super::keymap::Action;
 use super::model::{Model, Style as Manner};
 use super::palette::Palette;
+use super::panels::Panels;
 use crate::clock::Moment;
 use crate::cockpit::{Freshness, Scene, Weight};
 use ratatui::Frame;

@@ -1,7 +1,7 @@
 //! What is shown, as server-sent events.
 
 use super::frame;
-use super::router::{Ticket, Web};
+use super::reception::{Ticket, Web};
 use crate::clock::Moment;
 use crate::cockpit::{Order, Scene, Seat};
 use axum::extract::{Path, State};

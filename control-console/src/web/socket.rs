@@ -2,7 +2,7 @@
 
 use super::access::Role;
 use super::allowance::Allowance;
-use super::router::{Ticket, Web};
+use super::reception::{Ticket, Web};
 use super::word::{Reply, Sending, Word};
 use crate::clock::Moment;
 use crate::cockpit::{Lean, Order};

@@ -46,7 +46,7 @@ impl Keyring {
 
 /// Why a key can't be used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unread {
+pub(crate) enum Unread {
     #[error(transparent)]
     File(#[from] SecretFileError),
     #[error("{} is {problem}; make one with control-console keys new", path.display())]
@@ -63,7 +63,7 @@ impl From<Unread> for Fault {
     }
 }
 
-pub(super) fn read(path: &Path) -> Result<KeyFile, Unread> {
+pub(crate) fn read(path: &Path) -> Result<KeyFile, Unread> {
     let text = secret_file::read(path)?;
     KeyFile::parse(&text).map_err(|problem| Unread::Content { path: path.to_owned(), problem })
 }
