@@ -1,8 +1,10 @@
 //! The deeds: bring outputs to their levels, measure.
 
 mod claim;
+mod encoder_input;
 mod gpiochip;
 mod header;
+mod odometer;
 mod output;
 mod pin;
 mod pulse;
@@ -22,7 +24,7 @@ pub use pin::{Bias, Channel, Pin, Place, Wire};
 pub(crate) use sysfs_pwm::{SYSFS_PWM, SysfsPwm};
 pub use wired::{EnableLine, WiredBoard};
 pub use wiring::{
-    DoorLine, DoorLock, Drive, Line, Motion, Motor, MotorLine, Servo, Side, Signal, Turning, Wiring,
+    DoorLine, DoorLock, Drive, Encoder, Line, Motion, Motor, MotorLine, Servo, Side, Signal, Turning, Wiring,
 };
 
 use crate::control::{Cause, Moment, Outputs, Sensed};

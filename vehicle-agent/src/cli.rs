@@ -190,6 +190,9 @@ mod tests {
         assert_eq!(config.endpoint.url.to_string(), "mqtt://b:1900");
         assert_eq!(config.state_dir, PathBuf::from("s"));
         let trace = Some(PathBuf::from("t"));
-        assert_eq!(config.board, crate::config::BoardConfig::Sim { trace, levels: None });
+        assert_eq!(
+            config.board,
+            crate::config::BoardConfig::Sim { trace, levels: None, metres_per_pulse: None }
+        );
     }
 }

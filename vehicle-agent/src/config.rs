@@ -62,7 +62,7 @@ pub struct Config {
 }
 
 /// What drives the outputs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum BoardConfig {
     /// The simulated board and its files.
     Sim {
@@ -70,6 +70,8 @@ pub enum BoardConfig {
         trace: Option<PathBuf>,
         /// The file that holds the levels of the pins.
         levels: Option<PathBuf>,
+        /// What encoders of its wheels tell from each other, in metres; none measures perfectly.
+        metres_per_pulse: Option<f64>,
     },
     /// A real board.
     Wired {
@@ -92,7 +94,7 @@ impl BoardConfig {
 
     /// What is fitted besides the motors.
     #[must_use]
-    pub const fn fittings(&self) -> Fittings {
+    pub fn fittings(&self) -> Fittings {
         match self {
             Self::Sim { .. } => Fittings {
                 headlights: true,
@@ -170,7 +172,7 @@ fn validated(raw: Raw, problems: &mut Problems) -> (Option<(BoardConfig, Kinemat
     let (limits, budget) = limits::limits(raw.limits, raw.drivetrain, raw.budget, timing, problems);
     let kind = raw.board.kind.clone().or(BoardKind::Sim);
     let autonomy = autonomy::autonomy(raw.autonomy, kind, limits, problems);
-    let board = board(&raw.board, raw.sim, raw.wiring, kinematics, problems);
+    let board = board(&raw.board, raw.sim, raw.wiring, kinematics, limits.full_speed, problems);
     let (sensors, readers) = sensors::sensors(raw.sensors, problems);
     let known = board.clone().map(|board| (board, kinematics));
     let config = || {
@@ -204,11 +206,14 @@ fn board(
     sim: RawSim,
     wiring: RawWiring,
     kinematics: Kinematics,
+    full_speed: f64,
     problems: &mut Problems,
 ) -> Option<BoardConfig> {
     let header = match raw.kind.clone().or(BoardKind::Sim) {
         BoardKind::Sim => {
-            return Some(BoardConfig::Sim { trace: sim.trace.optional(), levels: sim.levels.optional() });
+            let metres_per_pulse = wiring::metres_per_pulse(sim.metres_per_pulse, problems).optional();
+            let (trace, levels) = (sim.trace.optional(), sim.levels.optional());
+            return Some(BoardConfig::Sim { trace, levels, metres_per_pulse });
         }
         BoardKind::Rppal => HeaderKind::Rppal,
         BoardKind::Gpiochip => HeaderKind::Gpiochip,
@@ -217,7 +222,7 @@ fn board(
     if matches!(trace.origin, Some(Origin::Flag(_))) {
         problems.refuse(&trace, "only the simulated board writes a trace", "leave it out");
     }
-    let wiring = wiring::wiring(wiring, header, kinematics, problems)?;
+    let wiring = wiring::wiring(wiring, header, kinematics, full_speed, problems)?;
     Some(BoardConfig::Wired { header, wiring: Box::new(wiring) })
 }
 

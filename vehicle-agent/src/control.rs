@@ -25,6 +25,7 @@ mod sensors;
 mod sessions;
 mod setup;
 mod vehicle;
+mod wheels;
 
 pub use checks::Checks;
 pub use input::{Effects, Input, Odometry, Received, Report, Sensed};
@@ -34,3 +35,4 @@ pub use outputs::{Cause, Drivetrain, Duty, Outputs};
 pub use sensors::{Battery, Sensor, Sensors};
 pub use setup::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing};
 pub use vehicle::Vehicle;
+pub use wheels::{Wheel, Wheels};

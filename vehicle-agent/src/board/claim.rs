@@ -49,11 +49,12 @@ mod tests {
     fn a_board_has_one_driver_until_that_one_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| Some(folder.path().join("deep".repeat(40)).join(name));
-        let board = BoardConfig::Sim { trace: None, levels: file("levels") };
+        let board = BoardConfig::Sim { trace: None, levels: file("levels"), metres_per_pulse: None };
         let claim = Claim::take(&board).unwrap();
         let refused = Claim::take(&board).unwrap_err();
         assert!(refused.to_string().contains("another vehicle-agent drives it"), "{refused}");
-        Claim::take(&BoardConfig::Sim { trace: file("trace"), levels: None }).unwrap();
+        Claim::take(&BoardConfig::Sim { trace: file("trace"), levels: None, metres_per_pulse: None })
+            .unwrap();
         drop(claim);
         Claim::take(&board).unwrap();
     }

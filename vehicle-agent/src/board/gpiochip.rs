@@ -44,18 +44,53 @@ impl Chips {
         Ok((found, builder))
     }
 
-    /// Takes a line as an input that tells its edges.
-    pub(super) fn input(&self, who: Who, pin: &Pin) -> Result<Request, BoardError> {
+    /// Takes the line of the emergency stop as an input that tells its edges.
+    pub(super) fn stop_input(&self, who: Who, pin: &Pin) -> Result<Request, BoardError> {
         let (found, mut builder) = self.ask(who, pin)?;
-        builder.as_input().with_edge_detection(EdgeDetection::BothEdges).with_bias(pin.bias.map(|bias| {
-            match bias {
-                Bias::PullUp => line::Bias::PullUp,
-                Bias::PullDown => line::Bias::PullDown,
-                Bias::None => line::Bias::Disabled,
-            }
-        }));
+        builder.as_input().with_edge_detection(EdgeDetection::BothEdges).with_bias(bias(pin));
         builder.request().map_err(|error| failed(&who.names_pin(pin), Some(&found), &error))
     }
+
+    /// Takes the lines of an encoder together, so that their edges come in their order; gives the number of each line on its
+    /// chip. The kernel keeps up to `buffer` edges until they are read.
+    pub(super) fn encoder(
+        &self,
+        lines: &[(Who, &Pin)],
+        edges: EdgeDetection,
+        buffer: u32,
+    ) -> Result<(Request, Vec<u32>), BoardError> {
+        let mut builder = Request::builder();
+        let mut offsets = Vec::new();
+        let mut first: Option<(String, Found)> = None;
+        for (who, pin) in lines {
+            let (found, _) = self.ask(*who, pin)?;
+            let name = who.names_pin(pin);
+            if let Some((first, other)) = first.as_ref().filter(|(_, other)| other.path != found.path) {
+                let problem = format!("is on {}, yet {first} on {}", found.chip, other.chip);
+                return Err(BoardError::new(name, problem, "wire both lines of an encoder to one chip"));
+            }
+            builder.on_chip(&found.path).with_consumer(who.consumer()).with_line(found.offset).as_input();
+            builder.with_edge_detection(edges).with_bias(bias(pin));
+            if pin.active_low {
+                builder.as_active_low();
+            }
+            offsets.push(found.offset);
+            first.get_or_insert((name, found));
+        }
+        let request = builder.with_kernel_event_buffer_size(buffer).request().map_err(|error| {
+            let (name, found) = first.map_or_else(Default::default, |(name, found)| (name, Some(found)));
+            failed(&name, found.as_ref(), &error)
+        })?;
+        Ok((request, offsets))
+    }
+}
+
+fn bias(pin: &Pin) -> Option<line::Bias> {
+    pin.bias.map(|bias| match bias {
+        Bias::PullUp => line::Bias::PullUp,
+        Bias::PullDown => line::Bias::PullDown,
+        Bias::None => line::Bias::Disabled,
+    })
 }
 
 impl Header for Chips {

@@ -71,8 +71,8 @@ pub(crate) trait Level: Send + fmt::Debug {
 pub(crate) enum Who {
     /// The agent.
     Agent(Line),
-    /// The agent, for the emergency-stop input.
-    AgentsStop,
+    /// The agent, for an input, by the key that names it.
+    AgentsInput(&'static str),
     /// The guard.
     Guard(&'static str),
 }
@@ -82,7 +82,7 @@ impl Who {
     pub(crate) fn consumer(self) -> String {
         match self {
             Self::Agent(line) => format!("vehicle-agent {}", line.name()),
-            Self::AgentsStop => "vehicle-agent emergency_stop".to_owned(),
+            Self::AgentsInput(name) => format!("vehicle-agent {name}"),
             Self::Guard(what) => format!("vehicle-guard {what}"),
         }
     }
@@ -91,7 +91,7 @@ impl Who {
     pub(crate) fn names(self, wire: &Wire) -> String {
         match self {
             Self::Agent(line) => format!("{line} ({wire})"),
-            Self::AgentsStop => format!("wiring.emergency_stop ({wire})"),
+            Self::AgentsInput(name) => format!("wiring.{name} ({wire})"),
             Self::Guard(what) => format!("guard, {what} ({wire})"),
         }
     }

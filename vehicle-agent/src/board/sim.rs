@@ -1,20 +1,23 @@
 //! The simulated board: motion that obeys its outputs, and files that show them.
 
+mod encoders;
 mod levels;
 mod model;
 mod record;
 mod trace;
 
+pub use encoders::SimEncoders;
 pub use levels::Levels;
 pub use trace::Trace;
 
 use crate::board::{Board, BoardError};
 use crate::control::{Cause, Drivetrain, Kinematics, Limits, Moment, Outputs, Sensed};
+use encoders::Counters;
 use model::Model;
 use std::path::PathBuf;
 
-/// Which files a simulated board keeps.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Which files a simulated board keeps, and how it measures.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SimOptions {
     /// `CLOCK_MONOTONIC` at the start of the agent, in nanoseconds.
     pub started_ns: u64,
@@ -22,12 +25,15 @@ pub struct SimOptions {
     pub trace: Option<PathBuf>,
     /// The file that holds the levels of the pins.
     pub levels: Option<PathBuf>,
+    /// The encoders of its wheels; none measures speed and pose themselves, and perfectly.
+    pub encoders: Option<SimEncoders>,
 }
 
 /// A vehicle that is not there.
 #[derive(Debug)]
 pub struct SimBoard {
     model: Model,
+    counters: Option<Counters>,
     trace: Option<Trace>,
     levels: Option<Levels>,
     shown: Option<Outputs>,
@@ -42,7 +48,8 @@ impl SimBoard {
         let trace =
             options.trace.as_deref().map(|file| Trace::append(file, options.started_ns)).transpose()?;
         let levels = options.levels.as_deref().map(Levels::open).transpose()?;
-        Ok(Self { model: Model::new(kinematics, limits), trace, levels, shown: None })
+        let counters = options.encoders.map(Counters::new);
+        Ok(Self { model: Model::new(kinematics, limits), counters, trace, levels, shown: None })
     }
 }
 
@@ -73,7 +80,13 @@ impl Board for SimBoard {
     }
 
     fn sense(&mut self, now: Moment) -> Sensed {
-        Sensed { odometry: Some(self.model.odometry(now)), emergency_stop: false }
+        match &mut self.counters {
+            Some(counters) => {
+                let wheels = counters.measure(now, self.model.travel(now), self.model.kinematics());
+                Sensed { wheels: Some(wheels), ..Sensed::default() }
+            }
+            None => Sensed { odometry: Some(self.model.odometry(now)), ..Sensed::default() },
+        }
     }
 }
 

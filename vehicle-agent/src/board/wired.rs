@@ -1,11 +1,12 @@
 //! A vehicle that is wired to a board: what the wiring says, given to the outputs in order.
 
+use super::encoder_input::EncoderInput;
 use super::header::Who;
 use super::output::Output;
 use super::stop_input::StopInput;
 use super::wiring::{SERVO_PERIOD, place};
-use super::{Board, BoardError, Header, HeaderKind, Line, Motion, SYSFS_PWM, Signal, Wire, Wiring};
-use crate::control::{Cause, Moment, Outputs, Sensed};
+use super::{Board, BoardError, Header, HeaderKind, Line, Motion, SYSFS_PWM, Side, Signal, Wire, Wiring};
+use crate::control::{Cause, Moment, Outputs, Sensed, Wheel, Wheels};
 use std::path::Path;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub struct WiredBoard {
     last: Option<Outputs>,
     lines: Vec<WiredLine>,
     stop: Option<StopInput>,
+    encoders: Vec<EncoderInput>,
 }
 
 /// Who switches the motor driver's enable line on.
@@ -40,14 +42,22 @@ struct WiredLine {
 }
 
 impl WiredBoard {
-    /// Takes all lines as outputs that are off, but for the brake: a vehicle that was parked must not roll. Needs a tokio
-    /// runtime.
+    /// Takes all lines, outputs as off but for the brake: a vehicle that was parked must not roll. `started_ns` is
+    /// `CLOCK_MONOTONIC` at [`Moment::default`], in nanoseconds. Needs a tokio runtime.
     ///
     /// # Errors
     /// When the machine is another, or a line can't be had.
-    pub fn new(kind: HeaderKind, wiring: Wiring, enable: EnableLine) -> Result<Self, BoardError> {
+    pub fn new(
+        kind: HeaderKind,
+        wiring: Wiring,
+        enable: EnableLine,
+        started_ns: u64,
+    ) -> Result<Self, BoardError> {
         let mut board = Self::on(kind.open()?.as_ref(), Path::new(SYSFS_PWM), wiring, enable)?;
         board.stop = board.wiring.emergency_stop.as_ref().map(StopInput::open).transpose()?;
+        let encoders = board.wiring.encoders.iter();
+        let open = |(side, encoder): &(Side, _)| EncoderInput::open(*side, encoder, started_ns);
+        board.encoders = encoders.map(open).collect::<Result<_, _>>()?;
         Ok(board)
     }
 
@@ -68,7 +78,7 @@ impl WiredBoard {
             Ok(WiredLine { line, output, by_guard: guarded(line), signal })
         };
         let lines = outputs.map(take).collect::<Result<_, _>>()?;
-        Ok(Self { wiring, motion: Motion::default(), last: None, lines, stop: None })
+        Ok(Self { wiring, motion: Motion::default(), last: None, lines, stop: None, encoders: Vec::new() })
     }
 
     /// What is wired to it.
@@ -106,16 +116,28 @@ impl Board for WiredBoard {
         })?;
         self.motion = motion;
         self.last = Some(*outputs);
+        for encoder in &mut self.encoders {
+            encoder.told(motion.share(encoder.side()));
+        }
         self.bring(outputs, motion)
     }
 
-    fn sense(&mut self, _now: Moment) -> Sensed {
+    fn sense(&mut self, now: Moment) -> Sensed {
         let emergency_stop = self.stop.as_mut().is_some_and(StopInput::is_open);
-        Sensed { emergency_stop, ..Sensed::default() }
+        let wheels: Vec<Wheel> = self.encoders.iter_mut().map(|encoder| encoder.measure(now)).collect();
+        let wheels = match wheels.as_slice() {
+            [left, right] => Some(Wheels::Sides { left: *left, right: *right }),
+            [wheel] => Some(Wheels::Drive(*wheel)),
+            _ => None,
+        };
+        Sensed { wheels, emergency_stop, ..Sensed::default() }
     }
 
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.stop.as_mut().map_or(Poll::Pending, |stop| stop.poll_news(cx))
+        // Each is asked, so that each wakes the task.
+        let stop = self.stop.as_mut().is_some_and(|stop| stop.poll_news(cx).is_ready());
+        let news = self.encoders.iter_mut().map(|encoder| encoder.poll_news(cx).is_ready());
+        if news.fold(stop, |any, one| any | one) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 

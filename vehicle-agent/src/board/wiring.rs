@@ -1,10 +1,12 @@
 //! What is wired to which pin, and what signal each line has for given outputs.
 
+mod encoder;
 mod line;
 mod motor;
 mod order;
 mod signal;
 
+pub use encoder::Encoder;
 pub use line::{DoorLine, Line, MotorLine, Side};
 pub use motor::{Motor, Servo, Turning};
 pub(crate) use order::place;
@@ -17,7 +19,7 @@ use std::time::Duration;
 use vehicle_protocol::Doors;
 
 /// Everything that is wired to a board.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Wiring {
     /// Period of the motors' PWM.
     pub pwm_period: Duration,
@@ -39,6 +41,8 @@ pub struct Wiring {
     pub doors: Option<DoorLock>,
     /// The emergency-stop input, on while the switch is open.
     pub emergency_stop: Option<Pin>,
+    /// The encoders of all driven wheels, the left one first, or none.
+    pub encoders: Vec<(Side, Encoder)>,
 }
 
 /// What moves the vehicle.
@@ -86,17 +90,30 @@ pub struct Motion {
     drive: Turning,
 }
 
+impl Motion {
+    /// What the motor of a side gets, as a share of full power.
+    #[must_use]
+    pub fn share(self, side: Side) -> f64 {
+        let turning = match side {
+            Side::Left => self.left,
+            Side::Right => self.right,
+            Side::Drive => self.drive,
+        };
+        turning.duty().share()
+    }
+}
+
 impl Wiring {
     /// What is fitted besides the motors.
     #[must_use]
-    pub const fn fittings(&self) -> Fittings {
+    pub fn fittings(&self) -> Fittings {
         Fittings {
             headlights: self.headlights.is_some(),
             parking_lights: self.parking_lights.is_some(),
             hazard_lights: self.hazard_lights.is_some(),
             horn: self.horn.is_some(),
             doors: self.doors.is_some(),
-            odometry: false,
+            odometry: !self.encoders.is_empty(),
         }
     }
 
@@ -128,7 +145,8 @@ impl Wiring {
     pub fn wires(&self) -> Vec<(&'static str, Wire)> {
         let outputs = self.outputs().into_iter().map(|(line, wire)| (line.name(), wire));
         let stop = self.emergency_stop.iter().map(|pin| ("emergency_stop", Wire::Pin(pin.clone())));
-        outputs.chain(stop).collect()
+        let encoders = self.encoders.iter().flat_map(|(side, encoder)| encoder.wires(*side));
+        outputs.chain(stop).chain(encoders).collect()
     }
 
     /// Every wire that can give power to a motor or choose its way.

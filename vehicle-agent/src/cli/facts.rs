@@ -49,7 +49,8 @@ fn board(board: &BoardConfig) -> String {
                 (None, HeaderKind::Rppal) => ", without enable line",
                 (None, HeaderKind::Gpiochip) => ", without enable line: nobody stops a frozen agent's motors",
             };
-            format!("{}, {} outputs{unsafe_when}", header.name(), wiring.outputs().len())
+            let measures = if wiring.encoders.is_empty() { "" } else { ", encoders" };
+            format!("{}, {} outputs{measures}{unsafe_when}", header.name(), wiring.outputs().len())
         }
     }
 }

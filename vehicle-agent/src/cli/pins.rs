@@ -144,12 +144,15 @@ mod tests {
         let text = drawn(
             "board.kind = 'gpiochip'\ndrivetrain.kind = 'steering_servo'\n[wiring]\n\
              enable = { line = 'GPIO-A', active_low = true }\n\
-             drive = { esc = { pwmchip = '48302200.pwm', channel = 0 } }\n\
+             drive = { esc = { pwmchip = '48302200.pwm', channel = 0 }, metres_per_pulse = 0.01, \
+             encoder_a.line = 'A', encoder_b = { line = 'B', active_low = true } }\n\
              steering = { servo = { chip = 'gpio-0-31', offset = 7 } }\n",
         );
         let expected = "drive.esc          channel 0 of PWM 48302200.pwm\n\
                         steering.servo     line 7 of gpio-0-31\n\
-                        enable             line \"GPIO-A\", low\n";
+                        enable             line \"GPIO-A\", low\n\
+                        drive.encoder_a    line \"A\"\n\
+                        drive.encoder_b    line \"B\", low\n";
         assert_eq!(text, expected);
     }
 

@@ -1,7 +1,7 @@
 //! From the configuration to a running agent.
 
 use super::Failure;
-use crate::board::sim::{SimBoard, SimOptions};
+use crate::board::sim::{SimBoard, SimEncoders, SimOptions};
 use crate::board::{Board, BoardError, Claim, EnableLine, WiredBoard, Wiring};
 use crate::clock::Clock;
 use crate::config::{BoardConfig, Config};
@@ -51,15 +51,16 @@ async fn run_watched(config: Config, checks: Checks, clock: Clock) -> Result<(),
 }
 
 pub(super) fn board(config: &Config, clock: Clock, guarded: bool) -> Result<Box<dyn Board>, BoardError> {
+    let started_ns = clock.monotonic_ns_at_start();
     Ok(match &config.board {
-        BoardConfig::Sim { trace, levels } => {
-            let started_ns = clock.monotonic_ns_at_start();
-            let options = SimOptions { started_ns, trace: trace.clone(), levels: levels.clone() };
+        BoardConfig::Sim { trace, levels, metres_per_pulse } => {
+            let encoders = metres_per_pulse.map(SimEncoders::good);
+            let options = SimOptions { started_ns, trace: trace.clone(), levels: levels.clone(), encoders };
             Box::new(SimBoard::new(config.kinematics, &config.limits, &options)?)
         }
         BoardConfig::Wired { header, wiring } => {
             let enable = if guarded { EnableLine::Guarded } else { EnableLine::Own };
-            Box::new(WiredBoard::new(*header, Wiring::clone(wiring), enable)?)
+            Box::new(WiredBoard::new(*header, Wiring::clone(wiring), enable, started_ns)?)
         }
     })
 }

@@ -85,6 +85,8 @@ pub(super) struct RawTiming {
     pub(super) actuator_delay_ms: Field<u64>,
     pub(super) max_hold_ms: Field<u64>,
     pub(super) operator_timeout_s: Field<f64>,
+    pub(super) stall_timeout_s: Field<f64>,
+    pub(super) runaway_timeout_s: Field<f64>,
     pub(super) autonomy_window_s: Field<f64>,
     pub(super) control_lapse_s: Field<f64>,
     pub(super) status_heartbeat_s: Field<f64>,
@@ -127,6 +129,7 @@ pub(super) enum RawUnsigned {
 pub(super) struct RawSim {
     pub(super) trace: Field<PathBuf>,
     pub(super) levels: Field<PathBuf>,
+    pub(super) metres_per_pulse: Field<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -157,6 +160,11 @@ pub(super) struct RawMotor {
     pub(super) backward_us: Field<u16>,
     pub(super) neutral_us: Field<u16>,
     pub(super) forward_us: Field<u16>,
+    pub(super) encoder_a: Field<RawPin>,
+    pub(super) encoder_b: Field<RawPin>,
+    pub(super) pulses_per_turn: Field<f64>,
+    pub(super) wheel_circumference_m: Field<f64>,
+    pub(super) metres_per_pulse: Field<f64>,
 }
 
 #[derive(Debug, Deserialize)]

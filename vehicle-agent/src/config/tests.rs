@@ -5,7 +5,7 @@ mod trust;
 mod wiring;
 
 use super::*;
-use crate::board::{Channel, DoorLock, Drive, Motor, Pin, Servo, Wire};
+use crate::board::{Channel, DoorLock, Drive, Motor, Pin, Servo, Side, Wire};
 use std::time::Duration;
 use vehicle_protocol::Mph;
 
@@ -42,7 +42,7 @@ fn mph(speed: f64) -> f64 {
 #[test]
 fn a_name_is_all_that_a_simulated_vehicle_needs() {
     let config = config("");
-    assert_eq!(config.board, BoardConfig::Sim { trace: None, levels: None });
+    assert_eq!(config.board, BoardConfig::Sim { trace: None, levels: None, metres_per_pulse: None });
     assert_eq!(config.kinematics, Kinematics::SkidSteer { track: 0.5 });
     assert_eq!(config.endpoint.url.to_string(), "mqtt://localhost:1883");
     assert_eq!(config.root.to_string(), "vehicles");

@@ -1,11 +1,14 @@
 //! What is wired to which pin, refused where it could move a vehicle that nobody has started.
 
+mod encoders;
 mod motors;
 mod pins;
 
 use super::raw::{RawDoors, RawMotor, RawPin, RawSteering, RawWiring};
 use crate::board::{Bias, DoorLock, Drive, HeaderKind, Pin, Wire, Wiring};
 use crate::control::Kinematics;
+use encoders::RawEncoder;
+pub(super) use encoders::metres_per_pulse;
 use pins::{Pins, Use};
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -27,9 +30,11 @@ pub(super) fn wiring(
     raw: RawWiring,
     header: HeaderKind,
     kinematics: Kinematics,
+    full_speed: f64,
     problems: &mut Problems,
 ) -> Option<Wiring> {
     let mut pins = Pins::new(header, problems);
+    let encoders = [&raw.left, &raw.right, &raw.drive].map(RawEncoder::of);
     let drive = drive(&mut pins, raw.left, raw.right, raw.drive, raw.steering, kinematics);
     let enable = enable(&mut pins, raw.enable, raw.no_enable_line);
     let mut switch = |field| pins.pin(field, Use::Switch);
@@ -38,6 +43,7 @@ pub(super) fn wiring(
     let horn = switch(raw.horn);
     let doors = doors(&mut pins, raw.doors);
     let emergency_stop = emergency_stop(&mut pins, raw.emergency_stop);
+    let encoders = pins.encoders(encoders, kinematics, full_speed);
     let pwm_period = pwm_period(raw.pwm_hz, drive.as_ref(), problems);
     let drive = drive?;
     Some(Wiring {
@@ -51,6 +57,7 @@ pub(super) fn wiring(
         horn,
         doors,
         emergency_stop,
+        encoders,
     })
 }
 

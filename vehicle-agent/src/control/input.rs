@@ -1,6 +1,6 @@
 //! What reaches the core and what leaves it.
 
-use crate::control::{Cause, Outputs, Sensor};
+use crate::control::{Cause, Outputs, Sensor, Wheels};
 use vehicle_protocol::{
     Answer, Description, Encoding, Epoch, Event, KeyName, OperatorName, Presence, Reason, SessionAnswer,
     Status, Telemetry, Topic, encoding,
@@ -22,6 +22,8 @@ pub struct Received {
 pub struct Sensed {
     /// How the vehicle moves, on boards that measure it.
     pub odometry: Option<Odometry>,
+    /// How its wheels turn, on boards with encoders; the motion of the vehicle follows from it.
+    pub wheels: Option<Wheels>,
     /// Whether the emergency-stop input is open.
     pub emergency_stop: bool,
 }

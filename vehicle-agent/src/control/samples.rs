@@ -26,6 +26,8 @@ pub(crate) fn setup() -> Setup {
             actuator_delay: Duration::from_millis(50),
             max_hold: Duration::from_millis(500),
             operator_timeout: Duration::from_secs(5),
+            stall_timeout: Duration::from_secs(1),
+            runaway_timeout: Duration::from_secs(3),
             autonomy_window: Duration::from_secs(15),
             control_lapse: Duration::from_secs(10),
             status_heartbeat: Duration::from_secs(60),

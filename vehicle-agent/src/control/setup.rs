@@ -53,6 +53,10 @@ pub struct Timing {
     pub max_hold: Duration,
     /// Discrete motion goes on for so long without a word from the one who began it.
     pub operator_timeout: Duration,
+    /// A wheel with an encoder may stand for so long although it is told to turn.
+    pub stall_timeout: Duration,
+    /// Wheels with encoders may turn for so long although nothing is asked of the motors.
+    pub runaway_timeout: Duration,
     /// The vehicle drives itself only if an operator was heard within this time.
     pub autonomy_window: Duration,
     /// Control lapses so long after its holder was last heard.

@@ -48,7 +48,7 @@ impl Charge {
     #[must_use]
     pub fn of(board: &BoardConfig, kinematics: Kinematics) -> Self {
         match board {
-            BoardConfig::Sim { trace, levels } => {
+            BoardConfig::Sim { trace, levels, .. } => {
                 let drivetrain = Drivetrain::at_rest(kinematics);
                 Self::Sim(Files { drivetrain, trace: trace.clone(), levels: levels.clone() })
             }

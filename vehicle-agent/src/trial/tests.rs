@@ -34,6 +34,7 @@ fn wiring() -> Wiring {
         horn: None,
         doors: None,
         emergency_stop: Some(Pin::gpio(4)),
+        encoders: Vec::new(),
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct Model {
     drive: Drive,
     left: f64,
     right: f64,
+    /// Metres that the wheels of the sides have rolled.
+    travel: (f64, f64),
     /// Steering angle in degrees.
     steer: f64,
     heading: f64,
@@ -74,6 +76,7 @@ impl Model {
             drive: Drive { force: Force::Friction, left: 0.0, right: 0.0, steer: 0.0 },
             left: 0.0,
             right: 0.0,
+            travel: (0.0, 0.0),
             steer: 0.0,
             heading: 0.0,
             x: 0.0,
@@ -119,6 +122,12 @@ impl Model {
         }
     }
 
+    /// Moves on to `now`; metres that the wheels of each side have rolled, those backwards subtracted.
+    pub(super) fn travel(&mut self, now: Moment) -> (f64, f64) {
+        self.advance(now);
+        self.travel
+    }
+
     fn advance(&mut self, now: Moment) {
         let time = now.since(self.at);
         self.at = self.at.max(now);
@@ -144,9 +153,12 @@ impl Model {
 
     fn step(&mut self, seconds: f64) {
         let (speed, turn_rate) = (self.speed(), self.turn_rate());
+        let (left, right) = (self.left, self.right);
         self.left = self.wheel(self.left, self.drive.left, seconds);
         self.right = self.wheel(self.right, self.drive.right, seconds);
         self.steer = towards(self.steer, self.drive.steer, SERVO_SLEW * seconds);
+        self.travel.0 += f64::midpoint(left, self.left) * seconds;
+        self.travel.1 += f64::midpoint(right, self.right) * seconds;
         let distance = f64::midpoint(speed, self.speed()) * seconds;
         let turn = f64::midpoint(turn_rate, self.turn_rate()) * seconds;
         let course = (self.heading + turn / 2.0).to_radians();

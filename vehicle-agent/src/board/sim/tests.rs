@@ -42,6 +42,7 @@ fn board(folder: &tempfile::TempDir) -> SimBoard {
         started_ns: 5_000_000_000,
         trace: Some(folder.path().join("trace")),
         levels: Some(folder.path().join("levels")),
+        encoders: None,
     };
     SimBoard::new(SKID, &LIMITS, &options).unwrap()
 }

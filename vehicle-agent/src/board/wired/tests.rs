@@ -22,6 +22,7 @@ fn wiring() -> Wiring {
         horn: None,
         doors: None,
         emergency_stop: None,
+        encoders: Vec::new(),
     }
 }
 

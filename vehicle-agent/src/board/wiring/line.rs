@@ -49,6 +49,18 @@ pub enum DoorLine {
     Servo,
 }
 
+impl Side {
+    /// The keys of the configuration that name the two lines of its encoder, without the table above all.
+    #[must_use]
+    pub const fn encoder(self) -> [&'static str; 2] {
+        match self {
+            Self::Left => ["left.encoder_a", "left.encoder_b"],
+            Self::Right => ["right.encoder_a", "right.encoder_b"],
+            Self::Drive => ["drive.encoder_a", "drive.encoder_b"],
+        }
+    }
+}
+
 impl Line {
     /// Whether its pulses are those of a servo.
     #[must_use]

@@ -142,7 +142,7 @@ impl Turning {
         }
     }
 
-    fn duty(self) -> Duty {
+    pub(super) fn duty(self) -> Duty {
         match self {
             Self::Off => Duty::ZERO,
             Self::Forwards(power) => Duty::new(f64::from(power) / 1000.0),

@@ -21,6 +21,7 @@ fn wiring() -> Wiring {
         horn: None,
         doors: Some(DoorLock::Level(Pin::gpio(25))),
         emergency_stop: None,
+        encoders: Vec::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 const SAMPLE: &str = include_str!("../../../../deploy/agent.toml");
 
 /// Keys without a default; the sample shows an example.
-const EXAMPLES: [&str; 11] = [
+const EXAMPLES: [&str; 12] = [
     "state_dir",
     "broker.user",
     "broker.password_file",
@@ -18,6 +18,7 @@ const EXAMPLES: [&str; 11] = [
     "trust.keys_dir",
     "sim.trace",
     "sim.levels",
+    "sim.metres_per_pulse",
     "sensors.others",
     "sensors.battery",
 ];
@@ -121,11 +122,15 @@ fn wired(board: &str, drivetrain: &str, kept: &[(&str, &[&str])]) -> Wiring {
 #[test]
 fn the_pins_of_the_sample_can_be_wired_as_they_stand() {
     for board in ["rppal", "gpiochip"] {
-        let motors = [("left", ["pwm", "direction"].as_slice()), ("right", &["pwm", "forward", "backward"])];
+        let turns = ["encoder_a", "encoder_b", "pulses_per_turn", "wheel_circumference_m"];
+        let left = [["pwm", "direction"].as_slice(), &turns].concat();
+        let right = ["pwm", "forward", "backward", "encoder_a", "metres_per_pulse"];
+        let motors = [("left", left.as_slice()), ("right", &right)];
         let doors = [("doors", ["lock", "unlock", "pulse_ms"].as_slice())];
         let wiring = wired(board, "skid_steer", &[motors.as_slice(), &doors].concat());
         assert_eq!(wiring.outputs().len(), 13);
         assert!(wiring.emergency_stop.is_some());
+        assert_eq!(wiring.encoders.len(), 2);
         let widths = ["esc", "backward_us", "neutral_us", "forward_us"].as_slice();
         let steering = ["servo", "left_us", "centre_us", "right_us"].as_slice();
         let kept = [("drive", widths), ("steering", steering), ("doors", &["unlocked"])];

@@ -221,3 +221,95 @@ fn locked_doors_are_the_least_pulse_of_their_servo() {
     let signal = wiring.signal(line, crate::board::Motion::default(), &outputs);
     assert_eq!(signal, crate::board::Signal::Servo(2_300));
 }
+
+/// A good encoder at each motor of a good configuration.
+const ENCODED: [(&str, &str); 2] = [
+    (
+        "direction = { gpio = 16 }",
+        "\nencoder_a = { gpio = 9, bias = 'pull_up' }\nencoder_b = { gpio = 10 }\npulses_per_turn = 20\nwheel_circumference_m = 0.2\n",
+    ),
+    ("backward = { gpio = 19 }", "\nencoder_a = { gpio = 11 }\nmetres_per_pulse = 0.01\n"),
+];
+
+fn encoded() -> String {
+    ENCODED.iter().fold(WIRED.to_owned(), |text, (motor, encoder)| {
+        assert!(text.contains(motor), "{motor}");
+        text.replace(motor, &format!("{motor}{encoder}"))
+    })
+}
+
+#[test]
+fn encoders_of_one_line_and_of_two_are_wired_and_measure() {
+    for board in ["rppal", "gpiochip"] {
+        let config = config(&encoded().replace("rppal", board));
+        assert!(config.board.fittings().odometry, "{board}");
+    }
+    let [(left, two), (right, one)] = wired(&encoded()).encoders.try_into().unwrap();
+    assert_eq!((left, right), (Side::Left, Side::Right));
+    assert_eq!(two.a.bias, Some(crate::board::Bias::PullUp));
+    assert_eq!((two.b, one.b.is_none()), (Some(Pin::gpio(10)), true));
+    assert!((two.metres_per_pulse - 0.01).abs() < 1e-12 && (one.metres_per_edge() - 0.01).abs() < 1e-12);
+    let drive =
+        STEERED.replace("drive = {", "drive = { encoder_a = { line = 'E' }, metres_per_pulse = 0.01,");
+    assert_eq!(wired(&drive).encoders[0].0, Side::Drive);
+    assert!(!config(WIRED).board.fittings().odometry);
+}
+
+#[test]
+fn an_encoder_that_would_measure_nothing_or_nonsense_is_refused() {
+    for (from, to, said) in [
+        (
+            "pulses_per_turn = 20\n",
+            "",
+            "left.encoder_a: does not say how far a pulse goes; set metres_per_pulse",
+        ),
+        ("metres_per_pulse = 0.01", "", "right.encoder_a: does not say how far a pulse goes"),
+        (
+            "pulses_per_turn = 20",
+            "pulses_per_turn = 0",
+            "left.pulses_per_turn: must be 1 to 1000000 pulses, is 0",
+        ),
+        (
+            "pulses_per_turn = 20",
+            "pulses_per_turn = 2",
+            "goes 0.1 m with each pulse, which must be 0.000001 to 0.05 m",
+        ),
+        (
+            "metres_per_pulse = 0.01",
+            "metres_per_pulse = 0.1",
+            "right.metres_per_pulse: must be 0.000001 to 0.05 m",
+        ),
+        (
+            "pulses_per_turn = 20",
+            "pulses_per_turn = 20\nmetres_per_pulse = 0.01",
+            "metres_per_pulse: is said twice",
+        ),
+        (
+            "pulses_per_turn = 20",
+            "pulses_per_turn = 374",
+            "gives 20063 edges a second at full speed, which must be at most",
+        ),
+        (
+            "encoder_a = { gpio = 9, bias = 'pull_up' }",
+            "",
+            "wiring.left.encoder_a: is missing; set the line of its",
+        ),
+        ("gpio = 10", "gpio = 9", "wiring.left.encoder_b: GPIO 9 is wired to wiring.left.encoder_a already"),
+        ("gpio = 10", "gpio = 12", "wiring.left.encoder_b: GPIO 12 is wired to wiring.left.pwm already"),
+        ("gpio = 10", "gpio = 18, hardware = true", "wiring.left.encoder_b: needs a digital line"),
+        (
+            "encoder_a = { gpio = 11 }\nmetres_per_pulse = 0.01\n",
+            "",
+            "wiring.right.encoder_a: is missing; each driven",
+        ),
+    ] {
+        let text = encoded();
+        assert!(text.contains(from), "{from}");
+        let found = problems(&text.replace(from, to));
+        assert!(found.len() == 1 && found[0].contains(said), "{to}: {found:#?}");
+    }
+    let found = problems(&encoded().replace("[wiring]", "[wiring]\ndrive.encoder_a.gpio = 3"));
+    assert!(found.len() == 1 && found[0].contains("drive.encoder_a: belongs to no motor"), "{found:#?}");
+    let both = encoded().replace("pulses_per_turn = 20\n", "").replace("gpio = 11", "gpio = 9");
+    assert_eq!(problems(&both).len(), 2, "all mistakes at once: {:#?}", problems(&both));
+}
