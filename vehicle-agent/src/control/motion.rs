@@ -1,6 +1,10 @@
 //! How the vehicle moves: limits and slew of what is asked for, mixing into motor duties, and the pose.
 
-use crate::control::{Drivetrain, Duty, Kinematics, Limits, Moment, Odometry};
+mod correct;
+mod trim;
+
+use crate::control::{Drivetrain, Duty, Kinematics, Limits, Moment, Odometry, Wheels};
+use trim::{Bounds, Trim};
 
 /// What the mode asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -16,13 +20,17 @@ impl Target {
 }
 
 /// Slower than this is standing, in m/s: what encoders of usual wheels can't tell from zero.
-const STANDING_SPEED: f64 = 0.02;
+pub(super) const STANDING_SPEED: f64 = 0.02;
 /// Turning slower than this is standing, in degrees per second.
 const STANDING_TURN_RATE: f64 = 1.0;
 /// No control loop is slower, in seconds; what is longer was a pause.
 const LONGEST_STEP: f64 = 0.1;
 /// A steering servo is set for at least this speed in m/s, so that it points the right way before the wheels roll.
 const STEERING_SPEED: f64 = 0.2;
+
+/// Encoders correct the speed by at most this share of full speed, and the turn rate by at most this share of the highest.
+const CORRECTED: f64 = 0.25;
+const TURN_CORRECTED: f64 = 0.5;
 
 /// The speeds now asked of the motors, and where the vehicle is.
 #[derive(Clone, Debug)]
@@ -36,6 +44,10 @@ pub(super) struct Motion {
     backwards: bool,
     pose: Odometry,
     measured: bool,
+    wheels: Option<Wheels>,
+    /// What encoders correct: m/s in the direction asked for, and degrees per second.
+    speed_trim: Trim,
+    turn_trim: Trim,
 }
 
 impl Motion {
@@ -52,6 +64,9 @@ impl Motion {
             backwards: false,
             pose,
             measured: false,
+            wheels: None,
+            speed_trim: Trim::NONE,
+            turn_trim: Trim::NONE,
         }
     }
 
@@ -64,6 +79,7 @@ impl Motion {
             self.reckon(seconds);
         }
         let target = self.limited(now, target);
+        let before = self.asked;
         // After a pause of the control loop the vehicle may slow at once, but it gathers speed from where it is.
         let gathering = seconds.min(LONGEST_STEP);
         let slowing = target.speed.abs() < self.asked.speed.abs() || target.speed * self.asked.speed < 0.0;
@@ -74,6 +90,7 @@ impl Motion {
         let turn_change = self.limits.turn_acceleration * turning;
         self.asked.turn_rate = towards(self.asked.turn_rate, target.turn_rate, turn_change);
         self.note_rest(now);
+        self.correct(seconds, before, target);
         if !self.measured {
             self.pose.speed = self.asked.speed;
             self.pose.turn_rate = self.modelled_turn_rate();
@@ -102,29 +119,40 @@ impl Motion {
     }
 
     /// Takes over what the board measured; where it measures nothing the pose is reckoned.
-    pub(super) const fn measure(&mut self, odometry: Option<Odometry>) {
-        self.measured = odometry.is_some();
+    pub(super) fn measure(&mut self, odometry: Option<Odometry>, wheels: Option<Wheels>) {
+        self.measured = odometry.is_some() || wheels.is_some();
         if let Some(odometry) = odometry {
             self.pose = odometry;
+        } else if let Some(wheels) = wheels {
+            self.roll(wheels);
         }
+        self.wheels = wheels;
     }
 
     /// Reckons the pose from what the motors were asked for.
     fn reckon(&mut self, seconds: f64) {
-        let turn = self.modelled_turn_rate() * seconds;
+        self.move_on(self.asked.speed * seconds, self.modelled_turn_rate() * seconds);
+    }
+
+    /// Moves the pose by metres ahead and degrees to the right.
+    fn move_on(&mut self, distance: f64, turn: f64) {
         let middle = (self.pose.heading + turn / 2.0).to_radians();
         self.pose.heading += turn;
-        self.pose.x += self.asked.speed * seconds * middle.sin();
-        self.pose.y += self.asked.speed * seconds * middle.cos();
+        self.pose.x += distance * middle.sin();
+        self.pose.y += distance * middle.cos();
     }
 
     fn modelled_turn_rate(&self) -> f64 {
         match self.kinematics {
             Kinematics::SkidSteer { .. } => self.asked.turn_rate,
-            Kinematics::SteeringServo { wheelbase, .. } => {
-                (self.asked.speed * self.lock().to_radians().tan() / wheelbase).to_degrees()
-            }
+            Kinematics::SteeringServo { .. } => self.turn_on_lock(self.asked.speed),
         }
+    }
+
+    /// Degrees that a steered vehicle turns while it goes `way`, as the wheels are steered now.
+    fn turn_on_lock(&self, way: f64) -> f64 {
+        let Kinematics::SteeringServo { wheelbase, .. } = self.kinematics else { return 0.0 };
+        (way * self.lock().to_radians().tan() / wheelbase).to_degrees()
     }
 
     /// The steering angle in degrees that gives the turn rate asked for, positive to the right.
@@ -142,14 +170,14 @@ impl Motion {
     pub(super) fn drivetrain(&self) -> Drivetrain {
         match self.kinematics {
             Kinematics::SkidSteer { track } => {
-                let difference = self.asked.turn_rate.to_radians() * track / 2.0;
-                let (left, right) = (self.asked.speed + difference, self.asked.speed - difference);
+                let (speed, difference) = (self.corrected_speed(), self.corrected_difference(track));
+                let (left, right) = (speed + difference, speed - difference);
                 // Beyond full power both sides shrink alike, so that the vehicle slows rather than changes its course.
                 let scale = self.limits.full_speed.max(left.abs()).max(right.abs());
                 Drivetrain::SkidSteer { left: Duty::new(left / scale), right: Duty::new(right / scale) }
             }
             Kinematics::SteeringServo { full_lock, .. } => Drivetrain::SteeringServo {
-                drive: Duty::new(self.asked.speed / self.limits.full_speed),
+                drive: Duty::new(self.corrected_speed() / self.limits.full_speed),
                 steer: Duty::new(self.lock() / full_lock),
             },
         }
@@ -165,6 +193,11 @@ impl Motion {
     /// Whether nothing is asked of the motors.
     pub(super) fn is_at_rest(&self) -> bool {
         self.asked.speed == 0.0 && (self.asked.turn_rate == 0.0 || !self.turns_on_the_spot())
+    }
+
+    /// Whether the pose comes from wheels with encoders.
+    pub(super) const fn has_encoders(&self) -> bool {
+        self.wheels.is_some()
     }
 
     pub(super) const fn turns_on_the_spot(&self) -> bool {

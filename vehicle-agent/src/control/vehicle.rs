@@ -24,6 +24,7 @@ use crate::control::order::{Outcome, Party};
 use crate::control::report::Reporter;
 use crate::control::running::Running;
 use crate::control::sensors::Readings;
+use crate::control::wheels::Watch;
 use crate::control::{Cause, Checks, Effects, Input, Moment, Outputs, Setup};
 use body::Body;
 use vehicle_protocol::{Epoch, EventKind, KeyName, Reason};
@@ -60,6 +61,8 @@ pub struct Vehicle {
     emergency_input: bool,
     /// Whether the board failed and has not brought its outputs to their levels since.
     board_failing: bool,
+    /// Whether wheels with encoders do what they are told.
+    watch: Watch,
     running: Running,
     readings: Readings,
     control: Control,
@@ -103,6 +106,7 @@ impl Vehicle {
             latch: Latch::new(stopped),
             emergency_input: false,
             board_failing: false,
+            watch: Watch::default(),
             running: Running::default(),
             readings: Readings::default(),
             control: Control::default(),
@@ -133,6 +137,7 @@ impl Vehicle {
             self.advance(now);
             self.take(now, input);
             self.hand_over(now);
+            self.ease();
             self.come_to_rest();
         }
         let (outputs, cause) = self.outputs(now);
@@ -219,6 +224,10 @@ impl Vehicle {
         if let Some(request) = self.control.request() {
             self.end_ticket(now, request.ticket, &Outcome::failed(Reason::ClockGap));
             self.control.forget();
+        }
+        if self.motion.has_encoders() {
+            // They count nothing while the machine is suspended.
+            self.setup.autonomy.safe_place = None;
         }
         self.fault(now, Reason::ClockGap, None);
     }

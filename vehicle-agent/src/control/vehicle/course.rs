@@ -3,18 +3,41 @@
 use super::{ParkingBrake, Vehicle};
 use crate::control::discrete::Turned;
 use crate::control::mode::{Driving, Mode, Way};
+use crate::control::motion::Target;
 use crate::control::order::Outcome;
-use crate::control::{Cause, Moment, Sensed};
-use vehicle_protocol::Reason;
+use crate::control::{Cause, Moment, Sensed, Setup, Wheels};
+use vehicle_protocol::{EventKind, Reason};
 
 impl Vehicle {
     /// Takes what the board measured.
     pub(super) fn sense(&mut self, now: Moment, sensed: Sensed) {
-        self.motion.measure(sensed.odometry);
+        self.motion.measure(sensed.odometry, sensed.wheels);
         self.emergency_input = sensed.emergency_stop;
         let stopped = matches!(self.mode, Mode::EmergencyStop) && !self.latch.is_clearing();
         if sensed.emergency_stop && !stopped {
             self.stop_in_emergency(now, Cause::Failsafe(Reason::EmergencyStopped));
+        }
+        if let Some(wheels) = sensed.wheels {
+            self.watch_wheels(now, wheels);
+        }
+    }
+
+    /// Stops for good when wheels do not do what they are told: one that is held or has run into something, and one that
+    /// nobody told to turn.
+    fn watch_wheels(&mut self, now: Moment, wheels: Wheels) {
+        let Setup { kinematics, limits, timing, .. } = &self.setup;
+        let stuck = if matches!(self.mode, Mode::Driving(_)) {
+            self.watch.driven(now, self.wanted.drivetrain, wheels, *kinematics, limits, timing)
+        } else {
+            self.watch.not_driven();
+            None
+        };
+        let turns_unasked = self.mode.engine() && self.motion.is_at_rest() && !self.motion.is_standing();
+        let restless = self.watch.resting(now, turns_unasked, timing);
+        if let Some(problem) = stuck.or(restless) {
+            let reason = Reason::ActuatorFault;
+            self.reporter.event(now, EventKind::Fault, Some(reason), Some(problem.clone()));
+            self.fault(now, reason, Some(problem));
         }
     }
 
@@ -52,6 +75,13 @@ impl Vehicle {
                     self.arrive(arrival);
                 }
             }
+        }
+    }
+
+    /// A stop takes away at once what encoders have added.
+    pub(super) fn ease(&mut self) {
+        if self.mode.target(&self.motion, self.max_speed) == Target::REST {
+            self.motion.ease();
         }
     }
 

@@ -11,7 +11,11 @@ use crate::control::{Moment, Policy};
 impl Vehicle {
     pub(super) fn park(&mut self, now: Moment, order: Order, detail: Option<String>) {
         self.supersede_motion(now, order.name());
-        (self.motion_cause, self.body_cause) = (order.cause(), order.cause());
+        self.body_cause = order.cause();
+        // What switches the engine off once the vehicle stands is the command that asked for it.
+        if !matches!(self.mode, Mode::Braking { engine_off: true }) {
+            self.motion_cause = order.cause();
+        }
         self.apply_parking();
         let goal = Goal::Parked { from: self.motion.pose().speed.abs() };
         let ticket = self.begin(now, order, goal);

@@ -6,6 +6,7 @@ mod beyond;
 mod checks;
 mod console;
 mod drivers;
+mod encoders;
 mod estop;
 mod faults;
 mod fresh;

@@ -1,6 +1,7 @@
 //! Whatever comes, in whatever order.
 
 use super::{Scene, json};
+use crate::board::sim::SimEncoders;
 use crate::control::{Checks, Input, Kinematics, Moment, Setup, Vehicle, samples};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -112,8 +113,13 @@ struct Play {
 }
 
 impl Play {
-    fn new(setup: Setup) -> Self {
-        let scene = Scene::of(setup, Checks::ALL);
+    fn new(measures: Measures, steered: bool) -> Self {
+        let setup = setup(measures, steered);
+        let full_speed = setup.limits.full_speed;
+        let scene = match measures {
+            Measures::Nothing | Measures::Perfectly => Scene::of(setup, Checks::ALL),
+            Measures::Wheels(encoders, power) => Scene::encoded(setup, encoders, power * full_speed),
+        };
         Self { word: scene.now, scene, sent: Vec::new(), links: 1 }
     }
 
@@ -243,9 +249,36 @@ impl Play {
     }
 }
 
-fn setup(measured: bool, steered: bool) -> Setup {
+/// What the vehicle knows of its motion.
+#[derive(Clone, Copy, Debug)]
+enum Measures {
+    Nothing,
+    Perfectly,
+    /// The turns of its wheels, well or badly, with motors that give this share of the speed that is configured.
+    Wheels(SimEncoders, f64),
+}
+
+fn measures() -> impl Strategy<Value = Measures> {
+    let missed = prop_oneof![2 => Just(0.0), 1 => 0.0..0.6f64, 1 => Just(1.0)];
+    let dies = prop::option::weighted(0.2, (1_000..30_000u64).prop_map(Moment::from_millis));
+    let bad = (0.001..0.04f64, missed.clone(), missed, 0.0..0.05f64, dies, any::<u64>());
+    let encoders = bad.prop_map(|(metres_per_pulse, left, right, noise, dies, seed)| SimEncoders {
+        metres_per_pulse,
+        missed: (left, right),
+        noise,
+        dies,
+        seed,
+    });
+    prop_oneof![
+        Just(Measures::Nothing),
+        Just(Measures::Perfectly),
+        (encoders, 0.5..1.3f64).prop_map(|(encoders, power)| Measures::Wheels(encoders, power)),
+    ]
+}
+
+fn setup(measures: Measures, steered: bool) -> Setup {
     let mut setup = samples::setup();
-    setup.fittings.odometry = measured;
+    setup.fittings.odometry = !matches!(measures, Measures::Nothing);
     setup.autonomy.duration = Duration::from_secs(4);
     if steered {
         setup.kinematics = Kinematics::SteeringServo { wheelbase: 0.3, full_lock: 30.0 };
@@ -259,17 +292,17 @@ proptest! {
     /// The scene's oracle judges modes, speeds and slew in each step, and the play the leases.
     #[test]
     fn power_needs_a_mode_an_enable_line_a_lease_and_keeps_the_limits(
-        acts in prop::collection::vec(act(), 1..120), measured: bool, steered: bool,
+        acts in prop::collection::vec(act(), 1..120), measures in measures(), steered: bool,
     ) {
-        let play = Play::new(setup(measured, steered)).run(&acts).end();
+        let play = Play::new(measures, steered).run(&acts).end();
         prop_assert!(play.scene.stands(), "{:?}", play.scene.vehicle);
     }
 
     #[test]
     fn each_command_with_an_id_has_exactly_one_terminal_answer(
-        acts in prop::collection::vec(act(), 1..120), measured: bool,
+        acts in prop::collection::vec(act(), 1..120), measures in measures(),
     ) {
-        let mut play = Play::new(setup(measured, false)).run(&acts).end();
+        let mut play = Play::new(measures, false).run(&acts).end();
         let ends = play.ends();
         for (_, json, times) in play.sent.iter().filter(|(_, json, _)| !json.contains("FLY")) {
             let envelope = vehicle_protocol::json::decode(json.as_bytes()).unwrap();
@@ -286,11 +319,10 @@ proptest! {
 
     #[test]
     fn the_same_inputs_lead_to_the_same_effects(
-        acts in prop::collection::vec(act(), 1..80), measured: bool,
+        acts in prop::collection::vec(act(), 1..80), measures in measures(),
     ) {
-        let setup = setup(measured, false);
-        let play = Play::new(setup.clone()).run(&acts);
-        let mut vehicle = Vehicle::new(setup, Checks::ALL);
+        let play = Play::new(measures, false).run(&acts);
+        let mut vehicle = Vehicle::new(setup(measures, false), Checks::ALL);
         for (now, input, effects) in play.scene.log {
             prop_assert_eq!(vehicle.handle(now, input), effects);
         }

@@ -2,9 +2,9 @@
 
 use super::oracle::Oracle;
 use crate::board::Board;
-use crate::board::sim::{SimBoard, SimOptions};
+use crate::board::sim::{SimBoard, SimEncoders, SimOptions};
 use crate::control::{
-    Cause, Checks, Effects, Input, Moment, Outputs, Received, Report, Sensed, Setup, Vehicle, samples,
+    Cause, Checks, Effects, Input, Limits, Moment, Outputs, Received, Report, Sensed, Setup, Vehicle, samples,
 };
 use std::time::Duration;
 use vehicle_protocol::{
@@ -38,9 +38,19 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn of(setup: Setup, checks: Checks) -> Self {
-        let board = setup.fittings.odometry.then(|| {
-            SimBoard::new(setup.kinematics, &setup.limits, &SimOptions::default()).expect("it keeps no files")
-        });
+        let odometry = setup.fittings.odometry;
+        let board = odometry.then(|| board(&setup, None, setup.limits.full_speed));
+        Self::on(setup, checks, board)
+    }
+
+    /// On the simulated board with encoders, whose motors give `full_speed` m/s at full power.
+    pub(crate) fn encoded(mut setup: Setup, encoders: SimEncoders, full_speed: f64) -> Self {
+        setup.fittings.odometry = true;
+        let board = board(&setup, Some(encoders), full_speed);
+        Self::on(setup, Checks::ALL, Some(board))
+    }
+
+    fn on(setup: Setup, checks: Checks, board: Option<SimBoard>) -> Self {
         let file = setup.emergency_stopped;
         let mut vehicle = Vehicle::new(setup, checks);
         let now = Moment::from_millis(1_000);
@@ -180,8 +190,8 @@ impl Scene {
     }
 
     pub(crate) fn tick(&mut self) {
-        let odometry = self.board.as_mut().and_then(|board| board.sense(self.now).odometry);
-        self.tell(Input::Sensed(Sensed { odometry, emergency_stop: self.emergency_input }));
+        let sensed = self.board.as_mut().map(|board| board.sense(self.now)).unwrap_or_default();
+        self.tell(Input::Sensed(Sensed { emergency_stop: self.emergency_input, ..sensed }));
     }
 
     /// Runs until it holds; says after how many milliseconds.
@@ -308,6 +318,12 @@ impl Scene {
     pub(crate) fn stands(&self) -> bool {
         !self.is_powered() && self.vehicle.motion.is_standing()
     }
+}
+
+fn board(setup: &Setup, encoders: Option<SimEncoders>, full_speed: f64) -> SimBoard {
+    let options = SimOptions { encoders, ..SimOptions::default() };
+    let limits = Limits { full_speed, ..setup.limits };
+    SimBoard::new(setup.kinematics, &limits, &options).expect("it keeps no files")
 }
 
 fn end(answer: &Answer) -> String {
