@@ -12,6 +12,8 @@ mod world;
 
 pub use scenario::{Misfortune, Scenario};
 
+use fastrand::Rng;
+use scenario::Wheels;
 use vehicle_agent::control::Checks;
 
 use crate::oracle::{Findings, Record, judge};
@@ -28,7 +30,18 @@ pub struct Outcome {
 /// Runs one seed against a vehicle with the protections given.
 #[must_use]
 pub fn run(seed: u64, checks: Checks) -> Outcome {
-    let record = world::World::new(seed, checks).run();
+    judged(world::World::new(seed, checks, None).run())
+}
+
+/// The same with wheels that are counted, well or badly, and with motors that are not what the configuration says.
+#[must_use]
+pub fn run_on_wheels(seed: u64, checks: Checks) -> Outcome {
+    // With a chance of its own, so that all else is as in `run`.
+    let wheels = Wheels::draw(&mut Rng::with_seed(!seed));
+    judged(world::World::new(seed, checks, Some(wheels)).run())
+}
+
+fn judged(record: Record) -> Outcome {
     let findings = judge(&record);
     Outcome { record, findings }
 }

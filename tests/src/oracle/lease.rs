@@ -71,7 +71,10 @@ fn driving(record: &Record) -> Vec<Drives<'_>> {
         match superseded(record, line).filter(|at| (line.t..until).contains(at)) {
             _ if !line.drives() => Vec::new(),
             // What followed asked for the speed that there was, so no output shows it.
-            Some(at) => vec![Drives { until: at, ..whole }, Drives { asked: None, line, from: at, until }],
+            Some(at) => {
+                let asked = begins(record, at).then_some(CommandName::ParkInSafePlace);
+                vec![Drives { until: at, ..whole }, Drives { asked, line, from: at, until }]
+            }
             None => vec![whole],
         }
     });
@@ -87,6 +90,14 @@ fn superseded(record: &Record, line: &TraceLine) -> Option<u64> {
     };
     let id = line.id.as_ref().filter(|_| line.cause == SAFE_PLACE);
     id.and_then(|_| record.answers.iter().find(of_line)).map(|heard| heard.at)
+}
+
+/// Whether another drive to the safe place begins at that moment.
+fn begins(record: &Record, at: u64) -> bool {
+    record.answers.iter().any(|Heard { at: heard, answer, .. }| {
+        let executing = answer.state == State::Executing;
+        *heard == at && executing && answer.command == Some(CommandName::ParkInSafePlace)
+    })
 }
 
 /// When motion of each kind had a lease.

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use fastrand::Rng;
+use vehicle_agent::board::sim::SimEncoders;
+use vehicle_agent::control::Moment;
 
 /// Until when operators act; what comes after shows that all comes to rest.
 pub(super) const ACTION: Duration = Duration::from_secs(6);
@@ -29,6 +31,33 @@ pub struct Scenario {
     pub operator_timeout: Duration,
     /// What happens, and when.
     pub misfortunes: Vec<(Duration, Misfortune)>,
+}
+
+/// Wheels that are counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wheels {
+    pub(super) encoders: SimEncoders,
+    /// What the motors give of the speed that is configured.
+    pub(super) power: f64,
+}
+
+impl Wheels {
+    pub(super) fn draw(rng: &mut Rng) -> Self {
+        let mut missed = || match rng.u8(0..6) {
+            0..=2 => 0.0,
+            3 | 4 => 0.5 * rng.f64(),
+            _ => 1.0,
+        };
+        let missed = (missed(), missed());
+        let encoders = SimEncoders {
+            metres_per_pulse: 0.001 + 0.04 * rng.f64(),
+            missed,
+            noise: *rng.choice(&[0.0, 0.0, 0.01, 0.05]).unwrap_or(&0.0),
+            dies: (rng.u8(0..4) == 0).then(|| Moment::new(millis(rng, 0, 6_000))),
+            seed: rng.u64(..),
+        };
+        Self { encoders, power: 0.6 + 0.6 * rng.f64() }
+    }
 }
 
 /// One thing that goes wrong.

@@ -11,6 +11,7 @@ use vehicle_agent::control::{
 use vehicle_protocol::{Epoch, VehicleId};
 
 use super::network::nanoseconds;
+use super::scenario::Wheels;
 use crate::oracle::Terms;
 use crate::trace::TraceLine;
 
@@ -34,9 +35,13 @@ impl Shell {
         checks: Checks,
         timeout: Duration,
         stopped: bool,
+        wheels: Option<Wheels>,
     ) -> Option<Self> {
         let setup = setup("rover-1".parse().ok()?, epoch, timeout, stopped);
-        let board = SimBoard::new(setup.kinematics, &setup.limits, &SimOptions::default()).ok()?;
+        let mut limits = setup.limits;
+        limits.full_speed *= wheels.map_or(1.0, |wheels| wheels.power);
+        let options = SimOptions { encoders: wheels.map(|wheels| wheels.encoders), ..SimOptions::default() };
+        let board = SimBoard::new(setup.kinematics, &limits, &options).ok()?;
         Some(Self { vehicle: Vehicle::new(setup, checks), board, boot, epoch, shown: None })
     }
 
@@ -147,6 +152,8 @@ fn setup(vehicle: VehicleId, epoch: Epoch, operator_timeout: Duration, emergency
             actuator_delay: Duration::from_millis(50),
             max_hold: Duration::from_millis(500),
             operator_timeout,
+            stall_timeout: Duration::from_secs(1),
+            runaway_timeout: Duration::from_secs(3),
             autonomy_window: Duration::from_secs(5),
             control_lapse: Duration::from_secs(10),
             status_heartbeat: Duration::from_secs(60),

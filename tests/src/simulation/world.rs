@@ -14,7 +14,7 @@ use vehicle_protocol::{Answer, Epoch, SessionAnswer};
 
 use super::network::{Line, Message, Weather, nanoseconds};
 use super::operator::Operator;
-use super::scenario::{END, Misfortune, Scenario, millis};
+use super::scenario::{END, Misfortune, Scenario, Wheels, millis};
 use super::shell::{Shell, terms};
 use crate::oracle::{Heard, Record, Sent};
 use crate::trace::TraceLine;
@@ -51,6 +51,7 @@ pub(super) struct World {
     rng: Rng,
     scenario: Scenario,
     checks: Checks,
+    wheels: Option<Wheels>,
     now: u64,
     agenda: BinaryHeap<Reverse<(u64, u64)>>,
     happenings: Vec<Option<Happening>>,
@@ -77,7 +78,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(seed: u64, checks: Checks) -> Self {
+    pub(super) fn new(seed: u64, checks: Checks, wheels: Option<Wheels>) -> Self {
         let mut rng = Rng::with_seed(seed);
         let scenario = Scenario::draw(&mut rng);
         let weather = Weather::new(&scenario);
@@ -92,6 +93,7 @@ impl World {
             rng,
             scenario,
             checks,
+            wheels,
             now: 0,
             agenda: BinaryHeap::new(),
             happenings: Vec::new(),

@@ -20,7 +20,8 @@ impl World {
         self.connection = self.connection.saturating_add(1);
         self.is_connected = false;
         (self.stalled, self.is_dead) = (0, false);
-        self.shell = Shell::boot(self.now, epoch, self.checks, self.scenario.operator_timeout, self.stored);
+        let (timeout, stored) = (self.scenario.operator_timeout, self.stored);
+        self.shell = Shell::boot(self.now, epoch, self.checks, timeout, stored, self.wheels);
         self.sense();
         self.connect_soon();
     }
