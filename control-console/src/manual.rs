@@ -3,6 +3,8 @@
 use crate::cli::{self, ManArgs};
 use crate::exit::{Exit, Fault};
 use crate::output::Output;
+use clap::Command;
+use clap_mangen::Man;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -18,15 +20,35 @@ pub(crate) fn run(arguments: &ManArgs, output: &Output) -> Result<Exit, Fault> {
         return Ok(Exit::Done);
     };
     fs::create_dir_all(folder)
-        .and_then(|()| clap_mangen::generate_to(cli::definition(), folder))
+        .and_then(|()| write(built(), folder))
         .map_err(|error| fault(folder, &error))?;
     output.talk(&format!("next: man -l {}", folder.join("control-console.1").display()));
     Ok(Exit::Done)
 }
 
+/// With the full names of all subcommands.
+fn built() -> Command {
+    let mut command = cli::definition();
+    command.build();
+    command
+}
+
+/// Writes the page of a command and those of all below it.
+fn write(command: Command, folder: &Path) -> io::Result<()> {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+        write(below.clone(), folder)?;
+    }
+    man(command).generate_to(folder).map(|_| ())
+}
+
+/// Who writes it stands at the foot; the date is left blank, so that the same source makes the same page.
+fn man(command: Command) -> Man {
+    Man::new(command).date(" ").source(concat!("control-console ", env!("CARGO_PKG_VERSION")))
+}
+
 fn page() -> io::Result<String> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(cli::definition()).render(&mut page)?;
+    man(built()).render(&mut page)?;
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
@@ -46,7 +68,9 @@ mod tests {
         run(&arguments, &Output::new(false)).unwrap();
         for name in ["control-console.1", "control-console-send.1", "control-console-plot.1"] {
             let page = fs::read_to_string(folder.path().join("man").join(name)).unwrap();
-            assert!(page.contains(".TH"), "{name}");
+            let title = name.trim_end_matches(".1");
+            let foot = format!(".TH {title} 1 \" \" \"control-console ");
+            assert!(page.contains(&foot), "{foot}: {page}");
         }
         assert!(page().unwrap().contains("demo"));
     }

@@ -1,6 +1,6 @@
 //! Brokers that are down, refuse, or are none.
 
-use crate::console::{object, run};
+use crate::console::{object, objects, run};
 use anyhow::Result;
 use serde_json::json;
 use std::io::{Read as _, Write as _};
@@ -71,6 +71,40 @@ async fn a_topic_that_the_access_list_forbids_ends_it_at_once() -> Result<()> {
     let output = run(&url, &["--timeout", "1h", "send", "rover-1", "lock-doors"]).await?;
     assert_eq!(output.code, Some(4), "{}", output.stderr);
     assert!(output.stderr.contains("vehicles/rover-1/session"), "{}", output.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_doctor_says_which_step_a_bad_broker_refuses() -> Result<()> {
+    let accepted = [0x20, 2, 0, 0];
+    let nothing_granted = [0x90, 3, 0, 1, 0x80];
+    for (answers, code, check) in [
+        (&[&accepted[..], &nothing_granted][..], 4, "topics"),
+        (&[&[0x20, 2, 0, 3]], 3, "login"),
+        (&[b"HTTP/1.1 400 Bad Request\r\n\r\n"], 3, "login"),
+        (&[], 3, "login"),
+    ] {
+        let server = TcpListener::bind("127.0.0.1:0")?;
+        let url = format!("mqtt://{}", server.local_addr()?);
+        let answers: Vec<Vec<u8>> = answers.iter().map(|answer| answer.to_vec()).collect();
+        std::thread::spawn(move || {
+            for stream in server.incoming() {
+                let mut stream = stream.unwrap();
+                for answer in &answers {
+                    let _ = stream.read(&mut [0; 1024]);
+                    let _ = stream.write_all(answer);
+                }
+                let _ = stream.read(&mut [0; 1024]);
+                let _ = stream.read(&mut [0; 1024]);
+            }
+        });
+        let output = run(&url, &["--timeout", "2s", "--json", "doctor"]).await?;
+        assert_eq!(output.code, Some(code), "{check}: {}", output.stdout);
+        let failed: Vec<_> =
+            objects(&output)?.into_iter().filter(|finding| finding["mark"] == "fail").collect();
+        assert_eq!(failed.len(), 1, "{failed:?}");
+        assert_eq!(failed[0]["check"], check, "{failed:?}");
+    }
     Ok(())
 }
 
