@@ -136,7 +136,7 @@ const DRAWN: &str = "Round trips come from ping: watch asks for nothing, so what
 const EXAMINED: &str = "Looks at settings, terminal, files, broker, login, clock, vehicles, and at commands that somebody has left at the
 broker. Each vehicle that is there is asked for its status a few times, and without a key for it told to cancel a
 command that does not exist: that shows whether it wants a key. Nothing that is sent moves anything.
-It ends with 0 if nothing has failed (warnings are none), else with the highest code of what has.";
+It ends with 0 if nothing has failed (a warning is no failure), else with the highest code of what has.";
 
 /// How a command is typed.
 pub(crate) fn usage(name: CommandName) -> String {
