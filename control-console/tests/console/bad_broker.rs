@@ -98,7 +98,7 @@ async fn a_doctor_says_which_step_a_bad_broker_refuses() -> Result<()> {
                 let _ = stream.read(&mut [0; 1024]);
             }
         });
-        let output = run(&url, &["--timeout", "2s", "--json", "doctor"]).await?;
+        let output = run(&url, &["--timeout", "4s", "--json", "doctor"]).await?;
         assert_eq!(output.code, Some(code), "{check}: {}", output.stdout);
         let failed: Vec<_> =
             objects(&output)?.into_iter().filter(|finding| finding["mark"] == "fail").collect();

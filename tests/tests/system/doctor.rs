@@ -186,11 +186,11 @@ async fn a_broker_that_drops_what_is_said_in_silence_is_told_from_a_vehicle_that
     let _agent = Agent::start(&broker, "rover-1", &["--config", &config.display().to_string()]).await?;
     let person = Person::new()?;
     let url = broker.url();
-    let found = person.examination(&["--broker", &url, "--timeout", "1s", "doctor", "rover-1"]).await?;
+    let found = person.examination(&["--broker", &url, "--timeout", "4s", "doctor", "rover-1"]).await?;
     let (check, _, step) = found.failure()?;
     assert_eq!((found.code, check), (7, "answers"), "{:?}", found.findings);
     assert!(step.contains("write vehicles/rover-1/session/request"), "{step}");
-    let found = person.examination(&["--broker", &url, "--timeout", "1s", "doctor", "rover-9"]).await?;
+    let found = person.examination(&["--broker", &url, "--timeout", "4s", "doctor", "rover-9"]).await?;
     assert_eq!((found.code, found.failure()?.0), (5, "presence"), "{:?}", found.findings);
     Ok(())
 }
