@@ -211,7 +211,7 @@ async fn two_consoles_with_one_key_are_two_parties_and_one_after_the_other_is_on
 async fn audit_says_who_asked_for_what() -> Result<()> {
     let (broker, desk, folder) = (Mosquitto::start().await?, Desk::new()?, tempfile::tempdir()?);
     let key = desk.key("driver", "tablet").await?;
-    let _agent = agent(&broker, &[&key], &folder).await?;
+    let mut agent = agent(&broker, &[&key], &folder).await?;
     let mut audit = desk.start(&broker.url(), &["--json", "audit", "rover-1", "--count", "2"])?;
     audit.wait_for_stderr("listening").await?;
     desk.run(&broker.url(), &["send", "rover-1", "lock-doors"]).await?;
@@ -220,6 +220,19 @@ async fn audit_says_who_asked_for_what() -> Result<()> {
     let short: Vec<String> =
         told.iter().map(|line| format!("{} {} {}", line["by"], line["command"], line["state"])).collect();
     assert_eq!(short, [r#""tablet" "LOCK_DOORS" "SUCCEEDED""#, r#""unsigned" "UNLOCK_DOORS" "REJECTED""#]);
+    // The same in the agent's log, for who does not trust the broker.
+    desk.run(&broker.url(), &["send", "rover-1", "set-safe-place"]).await?;
+    for (by, command, what) in [
+        ("tablet", "LOCK_DOORS", r#"state="SUCCEEDED""#),
+        ("unsigned", "UNLOCK_DOORS", r#"state="REJECTED" cause="UNSIGNED""#),
+        ("tablet", "SET_SAFE_PLACE", r#"state="REJECTED" cause="FORBIDDEN""#),
+    ] {
+        agent.program.wait_for_stderr(&format!("by=\"{by}\" command=\"{command}\"")).await?;
+        let log = agent.program.stderr()?;
+        let of_it = format!("by=\"{by}\" command=\"{command}\"");
+        let line = log.lines().find(|line| line.contains(&of_it)).unwrap_or_default();
+        assert!(line.contains(what), "{what} is not in {line}");
+    }
     Ok(())
 }
 
