@@ -4,6 +4,7 @@
 
 mod access;
 mod chromium;
+mod control;
 mod driving;
 mod looks;
 mod losing;

@@ -28,11 +28,16 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) async fn start() -> Result<Self> {
+        Self::start_with(&[], &[]).await
+    }
+
+    /// With more for the agent, and for the console.
+    pub(crate) async fn start_with(for_agent: &[&str], for_console: &[&str]) -> Result<Self> {
         let broker = Mosquitto::start().await?;
-        let agent = Agent::start(&broker, "rover-1", &[]).await?;
+        let agent = Agent::start(&broker, "rover-1", for_agent).await?;
         let url = broker.url();
         let mut web = Program::command("control-console")?;
-        web.env_clear().args(["--broker", &url, "web", "--listen", "127.0.0.1:0"]);
+        web.env_clear().args(["--broker", &url]).args(for_console).args(["web", "--listen", "127.0.0.1:0"]);
         let mut web = Program::spawn("control-console", web)?;
         web.wait_for_stdout("look").await?;
         let said = web.stdout()?;

@@ -35,7 +35,8 @@ let rows = []; // [performance time in s, speed, round trip, battery]
 let points = [];
 let notice = null; // what the person is told about the stick, and until when
 let trouble = null;
-let clearing = 0;
+let barred = null; // the vehicle that refused the stick because somebody else drives it, and who that is
+const sure = {}; // buttons that were pressed once, and until when that counts
 
 const secret = token();
 const link = new Link(secret, { event: take, word: answer, change: watch });
@@ -191,7 +192,8 @@ function renderDrive(vehicle, found) {
   const clear = $("clear");
   clear.hidden = !estop && !(vehicle?.values.mode === "failsafe" && CLEARED.has(vehicle.values.cause));
   clear.disabled = !control || !link.alive;
-  clear.textContent = clearing ? "Really? Press once more" : estop ? "Clear emergency stop" : "Clear failsafe";
+  clear.textContent = sure.clear ? "Really? Press once more" : estop ? "Clear emergency stop" : "Clear failsafe";
+  renderControl(vehicle, drive, word, control);
   let hint = "Hold to drive, let go to stop. Space stops in emergency, any other key just stops.";
   if (!control) hint = link.role ? "This link may only look. STOP works from here too; driving needs the link that the console printed first." : "Not connected.";
   else if (estop) hint = "Stopped in emergency. Clear it when it is safe: that is a step of its own.";
@@ -203,6 +205,17 @@ function renderDrive(vehicle, found) {
   const cap = { 2: "Half the speed: the round trip is above 150 ms.", 4: "A quarter of the speed: the round trip is above 300 ms." }[drive.divisor];
   $("cap").textContent = [cap, hand.gamepad ? `Gamepad: ${hand.gamepad.slice(0, 24)}` : null].filter(Boolean).join(" ");
   if (found && !link.alive) hand.ready = false;
+}
+
+// Who drives is in the status all the time; the button comes only when that stood in the way.
+function renderControl(vehicle, drive, word, control) {
+  const { driver, next_driver: next } = vehicle?.values ?? {};
+  if (hand.holds && driver && drive.reason === "NOT_IN_CONTROL") barred = { id: vehicle.id, driver };
+  else if (barred && (barred.id !== vehicle?.id || barred.driver !== driver || word === "DRIVING")) barred = null;
+  const ask = $("ask");
+  ask.hidden = !barred;
+  ask.disabled = !control || !link.alive || Boolean(next);
+  ask.textContent = next ? `${next} is about to get control` : sure.ask ? "Really? Press once more" : `Ask ${driver} for control`;
 }
 
 const short = (value, places = 1) => typeof value === "number" ? value.toFixed(places) : "–";
@@ -335,16 +348,21 @@ $("take").addEventListener("click", () => {
   else if (!link.say({ take: state.vehicle.id })) tell("not sent: the console is not connected");
   render();
 });
-$("clear").addEventListener("click", () => {
-  if (clearing) {
-    clearTimeout(clearing);
-    clearing = 0;
-    send({ CMD: "CLEAR_EMERGENCY_STOP" });
-  } else {
-    clearing = setTimeout(() => { clearing = 0; render(); }, 4000);
-  }
-  render();
-});
+// What is done slowly: at the second press.
+function slowly(name, command) {
+  $(name).addEventListener("click", () => {
+    if (sure[name]) {
+      clearTimeout(sure[name]);
+      sure[name] = 0;
+      send({ CMD: command });
+    } else {
+      sure[name] = setTimeout(() => { sure[name] = 0; render(); }, 4000);
+    }
+    render();
+  });
+}
+slowly("clear", "CLEAR_EMERGENCY_STOP");
+slowly("ask", "TAKE_CONTROL");
 for (const choice of document.querySelectorAll("[name=reach]")) choice.addEventListener("change", () => { hand.reach = Number(choice.value); });
 $("theme").addEventListener("click", () => theme(THEMES[localStorage.getItem("theme") ?? "auto"]));
 addEventListener("resize", () => requestAnimationFrame(draw));
