@@ -70,10 +70,9 @@ pub(super) async fn examine(
         (true, true, _) => findings.ok(Check::Retained, "no command was left at the broker"),
         (false, _, true) => {
             let vehicle = named.map_or_else(|| "VEHICLE".to_owned(), ToString::to_string);
-            findings.warn(
+            findings.skip(
                 Check::Retained,
-                "this login may not read command topics, as is right, so it can't see what was left there",
-                &format!("look with a login that may, or have it forgotten unseen: control-console doctor {vehicle} --clear-retained"),
+                &format!("this login may not read command topics, as is right; to have them emptied unseen: control-console doctor {vehicle} --clear-retained"),
             );
         }
         (false, _, false) => findings.ok(
