@@ -8,6 +8,9 @@ use system_tests::pi::trace::Sample;
 
 use crate::rig::{PATIENCE, Rig, line};
 
+/// How often the agent looks at an emergency-stop input whose chip tells no edges, as the emulated one.
+const LOOK: Duration = Duration::from_millis(50);
+
 #[tokio::test]
 async fn a_raspberry_pi_3_obeys_by_its_registers() -> Result<()> {
     obeys(Model::Pi3, "aarch64-unknown-linux-gnu", "rppal").await
@@ -107,6 +110,8 @@ async fn emergency_stop(rig: &mut Rig) -> Result<()> {
     println!("emergency-stop input to enable line: {:?} of the board's time", off.saturating_sub(opened));
     ensure!(rig.console("send rover-1 turn-on-engine").await? == 6, "it obeys with its switch open");
     rig.pi.registers.drive(line::EMERGENCY_STOP, false).await?;
+    // Until then the agent has not looked at its input again.
+    rig.pi.registers.follow(LOOK.saturating_mul(4)).await?;
     ensure!(rig.console("clear rover-1").await? == 0, "the stop cannot be cleared");
     Ok(())
 }
