@@ -82,7 +82,8 @@ impl Rig {
         let mut pi = Pi::boot(model, &files).await?;
         ensure!(pi.shell.run("date -u").await?.contains("1970"), "the board knows what year it is");
         let mut options = client::options("operator", broker.port());
-        options.set_transport(client::tls(&certificates.authority(), Some(&certificates.client("operator")?))?);
+        options
+            .set_transport(client::tls(&certificates.authority(), Some(&certificates.client("operator")?))?);
         let mut operator = Client::connect_with(options).await?;
         for topic in ["presence", "executedcommands", "status", "events"] {
             operator.subscribe(&format!("vehicles/rover-1/{topic}"), QoS::AtLeastOnce).await?;
