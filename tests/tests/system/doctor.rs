@@ -1,6 +1,6 @@
 //! What a doctor says of each fault that its patients can have.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -16,6 +16,8 @@ use system_tests::wait::{SOON, until};
 use tempfile::TempDir;
 
 const LIMIT: Duration = Duration::from_secs(60);
+/// How often it may take.
+const TRIES: usize = 15;
 const LEFT: &str = r#"{"CMD":"ACCELERATE"}"#;
 
 /// A person with an empty home.
@@ -297,10 +299,17 @@ async fn a_broker_that_holds_back_small_packets_is_recognised() -> Result<()> {
     let slow = format!("mqtt://127.0.0.1:{port}");
     let agent = Agent::launch(&slow, "rover-1", &[])?;
     agent.online(&mut Client::connect("waits", broker.port()).await?).await?;
-    let found = Person::new()?.examination(&["--broker", &slow, "doctor", "rover-1"]).await?;
-    assert_eq!((found.code, found.marks("answers")), (0, vec!["warn"]), "{:?}", found.findings);
-    assert!(found.tells("answers", "set_tcp_nodelay true"), "{:?}", found.findings);
-    Ok(())
+    let person = Person::new()?;
+    // On a busy machine acknowledgements are not always as late as on one that is idle.
+    for _ in 0..TRIES {
+        let found = person.examination(&["--broker", &slow, "doctor", "rover-1"]).await?;
+        assert_eq!(found.code, 0, "{:?}", found.findings);
+        if found.tells("answers", "set_tcp_nodelay true") {
+            assert_eq!(found.marks("answers"), ["warn"], "{:?}", found.findings);
+            return Ok(());
+        }
+    }
+    bail!("not once in {TRIES} examinations")
 }
 
 #[tokio::test]
