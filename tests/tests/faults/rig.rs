@@ -257,6 +257,11 @@ impl Rig {
 
     /// How many commands the vehicle has executed, the one among them that asks for it.
     pub(crate) async fn executed(&self) -> Result<u64> {
+        Ok(self.status().await?.executed)
+    }
+
+    /// The status as it is now.
+    pub(crate) async fn status(&self) -> Result<Status> {
         // It may wait long behind others.
         let id = self.operator.send(Command::ReportStatus, 9_000)?;
         let end = self.end_of(&id, 2 * RECOVERY).await?;
@@ -264,8 +269,7 @@ impl Rig {
         let sent = self.operator.sent().last().and_then(|sent| sent.deliveries.first().map(|sent| sent.from));
         let status = |got: &Got| {
             let is_new = got.topic.ends_with("/status") && sent.is_some_and(|sent| sent < got.at);
-            let status: Status = serde_json::from_slice(&got.payload).ok().filter(|_| is_new)?;
-            Some(status.executed)
+            serde_json::from_slice(&got.payload).ok().filter(|_| is_new)
         };
         self.witness.expect("the status", RECOVERY, status).await
     }

@@ -282,10 +282,7 @@ async fn contended(seed: u64) -> Result<Ran> {
     drop(pilots);
     rig.until_driving(false, RECOVERY).await?;
     rig.until_at_rest().await?;
-    for operator in &all {
-        let id = operator.command("RELEASE_CONTROL")?;
-        rig.end_of(&id, RECOVERY).await?;
-    }
+    within("everybody to let go", RECOVERY, let_go(&rig, &all)).await?;
 
     let (owner, drivers) = match rig.others.split_last() {
         Some((owner, drivers)) => (owner, drivers),
@@ -314,6 +311,20 @@ async fn contended(seed: u64) -> Result<Ran> {
     rig.until_driving(false, RECOVERY).await?;
     rig.until_at_rest().await?;
     Ok(Ran { record: rig.record(false)?, recovered, latencies: None })
+}
+
+/// Has everybody release control, and those as well who had asked for it and get it then.
+async fn let_go(rig: &Rig, all: &[Operator]) -> Result<()> {
+    loop {
+        let status = rig.status().await?;
+        if status.driver.is_none() && status.next_driver.is_none() {
+            return Ok(());
+        }
+        for operator in all {
+            let id = operator.command("RELEASE_CONTROL")?;
+            rig.end_of(&id, RECOVERY).await?;
+        }
+    }
 }
 
 /// Waits until a setpoint of a key that is no longer one was refused.
