@@ -85,7 +85,8 @@ impl Cockpit {
     pub async fn close(mut self) -> Exit {
         self.seat.order(Order::Leave(Exit::Done));
         while self.seat.changed().await {}
-        let exit = self.seat.scene().leaving.unwrap_or(Exit::Done);
+        // A task that has not taken leave has panicked.
+        let exit = self.seat.scene().leaving.unwrap_or(Exit::Other);
         if let Some(thread) = self.thread.take() {
             // It has nothing left to do.
             let _ = thread.join();

@@ -156,7 +156,10 @@ impl Face for Drawn {
     }
 
     fn forget(&mut self) {
-        let _ = self.0.clear();
+        // Not `clear`: that asks where the cursor is, and takes from the keys what it believes to be the answer.
+        if let Ok(anew) = Terminal::new(CrosstermBackend::new(io::stdout())) {
+            self.0 = anew;
+        }
     }
 }
 
@@ -225,8 +228,13 @@ impl Desk {
                     if let LinkState::Barred(fault) = &scene.link {
                         return Err(fault.clone());
                     }
-                    self.show();
+                    if self.model.wants_stop {
+                        let _ = self.take(Event::Tick).await;
+                    } else {
+                        self.show();
+                    }
                 }
+                error = self.screen.ended() => return Err(unusable(&error)),
                 () = clock.reach(Some(due)) => if self.take(Event::Tick).await { return Ok(Exit::Done) },
             }
         }
@@ -275,15 +283,14 @@ impl Desk {
         }
     }
 
-    /// The vehicle stops, then this process is suspended as if it had not caught the signal.
+    /// The vehicle stops, then this process is suspended as if it had not caught the signal; [`Self::come_back`] ends it.
     async fn suspend(&mut self) {
         let until = self.seat.clock.now().saturating_add(ZEROS);
         self.seat.clock.reach(Some(until)).await;
         self.screen.pause();
         terminal::give_back();
-        // SIGSTOP can't be caught; the shell sees what it would see of SIGTSTP.
+        // SIGSTOP can't be caught; the shell sees what it would see of SIGTSTP. What goes on after it is SIGCONT's.
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
-        self.come_back();
     }
 
     fn come_back(&mut self) {

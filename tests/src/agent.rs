@@ -7,6 +7,7 @@ use crate::trace::Trace;
 use anyhow::Result;
 use serde_json::Value;
 use std::path::PathBuf;
+use std::process::Command;
 use tempfile::TempDir;
 
 /// An agent with the simulated board; killed when dropped.
@@ -19,6 +20,7 @@ pub struct Agent {
     url: String,
     flags: Vec<String>,
     folder: TempDir,
+    is_first: bool,
 }
 
 impl Agent {
@@ -28,11 +30,24 @@ impl Agent {
     ///
     /// When the program has not been built, or does not come online.
     pub async fn start(broker: &Mosquitto, vehicle: &str, flags: &[&str]) -> Result<Self> {
-        let agent = Self::launch(&broker.url(), vehicle, flags)?;
-        let mut client = Client::connect(&format!("{vehicle}-waits"), broker.port()).await?;
-        agent.online(&mut client).await?;
+        Self::launch(&broker.url(), vehicle, flags)?.waited_for(broker).await
+    }
+
+    /// Starts an agent in real time, as its service does: beside a browser and a build an agent like any other would lose its
+    /// guard. Waits until the vehicle is online.
+    ///
+    /// # Errors
+    ///
+    /// When the program has not been built, or does not come online.
+    pub async fn start_first(broker: &Mosquitto, vehicle: &str) -> Result<Self> {
+        Self::begin(&broker.url(), vehicle, &[], true)?.waited_for(broker).await
+    }
+
+    async fn waited_for(self, broker: &Mosquitto) -> Result<Self> {
+        let mut client = Client::connect(&format!("{}-waits", self.vehicle), broker.port()).await?;
+        self.online(&mut client).await?;
         client.disconnect().await?;
-        Ok(agent)
+        Ok(self)
     }
 
     /// Starts an agent for the broker at `url` and does not wait.
@@ -41,10 +56,14 @@ impl Agent {
     ///
     /// When the program has not been built.
     pub fn launch(url: &str, vehicle: &str, flags: &[&str]) -> Result<Self> {
+        Self::begin(url, vehicle, flags, false)
+    }
+
+    fn begin(url: &str, vehicle: &str, flags: &[&str], is_first: bool) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let program = run(url, vehicle, &flags, &folder)?;
-        Ok(Self { program, vehicle: vehicle.to_owned(), url: url.to_owned(), flags, folder })
+        let program = run(url, vehicle, &flags, &folder, is_first)?;
+        Ok(Self { program, vehicle: vehicle.to_owned(), url: url.to_owned(), flags, folder, is_first })
     }
 
     /// Starts the agent once more, on the same trace and state, after it has ended.
@@ -53,7 +72,7 @@ impl Agent {
     ///
     /// When the program has not been built.
     pub fn start_again(&mut self) -> Result<()> {
-        self.program = run(&self.url, &self.vehicle, &self.flags, &self.folder)?;
+        self.program = run(&self.url, &self.vehicle, &self.flags, &self.folder, self.is_first)?;
         Ok(())
     }
 
@@ -100,8 +119,15 @@ impl Agent {
     }
 }
 
-fn run(url: &str, vehicle: &str, flags: &[String], folder: &TempDir) -> Result<Program> {
+fn run(url: &str, vehicle: &str, flags: &[String], folder: &TempDir, is_first: bool) -> Result<Program> {
     let mut command = Program::command("vehicle-agent")?;
+    if is_first
+        && Command::new("chrt").args(["--rr", "10", "true"]).status().is_ok_and(|status| status.success())
+    {
+        // It becomes the agent; whoever may not give real time starts one that waits its turn.
+        let agent = std::mem::replace(&mut command, Command::new("chrt"));
+        command.args(["--rr", "10"]).arg(agent.get_program());
+    }
     command.args(["run", "--vehicle", vehicle, "--broker", url, "--board", "sim"]);
     command.arg("--trace").arg(folder.path().join("trace.ndjson"));
     command.arg("--state-dir").arg(folder.path().join("state"));

@@ -55,6 +55,8 @@ pub struct Model {
     pub help: bool,
     /// Whether the terminal has the focus, as far as it tells.
     pub focused: bool,
+    /// Whether an emergency stop waits for a vehicle to be known.
+    pub wants_stop: bool,
     /// The last word to the person, and since when.
     pub note: Option<(Moment, String)>,
     /// The link of the demo.
@@ -92,6 +94,7 @@ impl Model {
             palette: None,
             help: false,
             focused: true,
+            wants_stop: false,
             note: None,
             cut: None,
             heard: now,

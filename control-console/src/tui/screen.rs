@@ -8,6 +8,7 @@ use std::io::{self, Write as _};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// Nothing is drawn more often than this.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -38,12 +39,14 @@ struct Slot {
 /// The drawing thread.
 pub(super) struct Screen {
     shared: Arc<(Mutex<Slot>, Condvar)>,
+    ended: oneshot::Receiver<io::Error>,
 }
 
 impl Screen {
     pub(super) fn start(mut face: impl Face + 'static, clock: Clock) -> io::Result<Self> {
         let shared = Arc::new((Mutex::new(Slot::default()), Condvar::new()));
-        let screen = Self { shared: Arc::clone(&shared) };
+        let (ends, ended) = oneshot::channel();
+        let screen = Self { shared: Arc::clone(&shared), ended };
         // Not joined: it may be waiting for a terminal that takes nothing.
         thread::Builder::new().name("screen".to_owned()).spawn(move || {
             while let Some((picture, probe, forgets)) = wait(&shared) {
@@ -56,12 +59,19 @@ impl Screen {
                     let _ = io::stdout().write_all(PROBE.as_bytes()).and_then(|()| io::stdout().flush());
                 }
                 rest(&shared);
-                if drawn.is_err() {
+                if let Err(error) = drawn {
+                    // Whoever is leaving need not know.
+                    let _ = ends.send(error);
                     return;
                 }
             }
         })?;
         Ok(screen)
+    }
+
+    /// Waits until nothing can be drawn any more, and says why. A screen that shows nothing new must not look alive.
+    pub(super) async fn ended(&mut self) -> io::Error {
+        (&mut self.ended).await.unwrap_or_else(|_| io::Error::other("the thread that draws panicked"))
     }
 
     /// Has this drawn next, instead of what was to be drawn.

@@ -1,5 +1,8 @@
 //! The terminal: taken, listened to, and given back on every way out.
 
+#[cfg(test)]
+mod given_back;
+
 use super::keymap::Key;
 use super::update::{Click, Event, Stroke};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -12,8 +15,8 @@ use termina::event::{KeyCode, KeyEvent, KeyEventKind, Modifiers, MouseButton, Mo
 use termina::{Event as Heard, Parser};
 use tokio::sync::mpsc;
 
-/// Alternate screen, hidden cursor.
-const SCREEN: &str = "\u{1b}[?1049h\u{1b}[?25l";
+/// Alternate screen, empty, hidden cursor.
+const SCREEN: &str = "\u{1b}[?1049h\u{1b}[2J\u{1b}[?25l";
 /// Mouse buttons and drags in SGR form, focus; key presses, repeats and releases of all keys where that is known.
 const INPUT: &str = "\u{1b}[?1000h\u{1b}[?1002h\u{1b}[?1006h\u{1b}[?1004h\u{1b}[>15u";
 /// Focus and key releases only: a line mode takes no mouse from who selects text.

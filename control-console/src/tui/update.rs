@@ -96,6 +96,9 @@ impl Model {
     pub fn update(&mut self, now: Moment, scene: &Scene, event: Event) -> Vec<Deed> {
         self.choose(scene);
         let mut deeds = Vec::new();
+        if self.wants_stop && self.selected.is_some() {
+            self.emergency_stop(now, &mut deeds);
+        }
         if event != Event::Tick {
             self.heard = now;
         }
@@ -150,8 +153,10 @@ impl Model {
     fn emergency_stop(&mut self, now: Moment, deeds: &mut Vec<Deed>) {
         self.hand.let_go(now);
         self.order(deeds, Order::EmergencyStop);
-        if self.selected.is_none() {
-            self.say(now, "no vehicle is known that could be stopped");
+        // A hand may be faster than the news of who is there; what it asks for must not be lost.
+        self.wants_stop = self.selected.is_none();
+        if self.wants_stop {
+            self.say(now, "no vehicle is known yet: the first one that is found will be stopped");
         }
     }
 

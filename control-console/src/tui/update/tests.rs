@@ -42,6 +42,20 @@ fn space_stops_in_every_state_and_every_dialog() {
 }
 
 #[test]
+fn a_stop_that_comes_before_any_vehicle_is_known_stops_the_first_that_is() {
+    let (mut model, known) = (model((80, 24)), scene(State::Ready, "standing"));
+    model.selected = None;
+    let nobody = Scene::default();
+    let deeds = model.update(NOW, &nobody, press(' '));
+    assert!(orders(&deeds).is_empty() && model.wants_stop);
+    assert!(orders(&model.update(later(60_000), &nobody, Event::Tick)).is_empty());
+    let deeds = model.update(later(60_001), &known, Event::Tick);
+    assert!(has(&deeds, |order| matches!(order, Order::EmergencyStop(_))), "{deeds:?}");
+    let deeds = model.update(later(60_002), &known, Event::Tick);
+    assert!(!has(&deeds, |order| matches!(order, Order::EmergencyStop(_))), "once");
+}
+
+#[test]
 fn a_held_key_leans_again_and_again_until_it_is_released() {
     let (mut model, scene) = (model((80, 24)), scene(State::Ready, "standing"));
     model.tells_releases = true;

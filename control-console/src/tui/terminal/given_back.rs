@@ -1,0 +1,92 @@
+//! The terminal is given back whatever goes wrong: the real one of a process of its own.
+
+use super::*;
+use crate::cli::Global;
+use crate::clock::Clock;
+use crate::cockpit::Scene;
+use crate::options::Options;
+use crate::tui::keymap::Keymap;
+use crate::tui::model::{Model, Style};
+use crate::tui::screen::{Face, Screen};
+use crate::tui::{self, Setup};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+use system_tests::terminal::{Kind, Terminal};
+
+/// Which of the ends the process is to take that the test starts.
+const WAY: &str = "WAY_OUT";
+const SIZE: (u16, u16) = (100, 28);
+
+/// A face that can't be drawn.
+struct Broken(fn() -> io::Result<()>);
+
+impl Face for Broken {
+    fn show(&mut self, _: &Model, _: &Scene, _: Clock) -> io::Result<()> {
+        (self.0)()
+    }
+
+    fn forget(&mut self) {}
+}
+
+/// Draws once with a face that fails, and waits until somebody says so.
+async fn draw(fails: fn() -> io::Result<()>) {
+    let raw = Raw::take(false).unwrap();
+    let clock = Clock::start();
+    let mut screen = Screen::start(Broken(fails), clock).unwrap();
+    let keymap = Keymap::built_in("default").unwrap();
+    let model = Model::new(keymap, Style { ascii: true, colour: true }, SIZE, clock.now());
+    screen.show(&model, &Arc::new(Scene::default()));
+    let error = screen.ended().await;
+    drop(raw);
+    println!("ended: {error}");
+}
+
+/// The whole screen, of a broker that is not there; `meanwhile` something happens.
+async fn whole(meanwhile: impl Future<Output = ()>) {
+    let global =
+        Global { broker: Some("mqtt://127.0.0.1:1".to_owned()), unsigned: true, ..Global::default() };
+    let options = Options::resolve(&global).unwrap();
+    let setup = Setup { vehicles: vec!["rover-1".parse().unwrap()], ..Setup::default() };
+    tokio::select! {
+        ended = tui::run(&options, setup) => println!("ended: {ended:?}"),
+        () = async { tokio::time::sleep(Duration::from_millis(300)).await; meanwhile.await } => {}
+    }
+}
+
+/// The process that the test starts in a terminal.
+#[test]
+#[ignore = "the other test runs it in a terminal"]
+fn in_a_terminal() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    match std::env::var(WAY).unwrap_or_default().as_str() {
+        "the screen's task panics" => runtime.block_on(whole(async { panic!("on purpose") })),
+        "the screen is dropped" => {
+            runtime.block_on(whole(async {}));
+            println!("on purpose");
+        }
+        "the drawing thread panics" => runtime.block_on(draw(|| panic!("on purpose"))),
+        "the drawing thread fails" => runtime.block_on(draw(|| Err(io::Error::other("on purpose")))),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn a_terminal_is_as_it_was_after_every_panic_and_error_and_what_was_wrong_can_be_read() {
+    for way in [
+        "the screen's task panics",
+        "the screen is dropped",
+        "the drawing thread panics",
+        "the drawing thread fails",
+    ] {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--ignored", "--nocapture", "--exact", "tui::terminal::given_back::in_a_terminal"]);
+        command.env(WAY, way);
+        let mut terminal = Terminal::start(&command, Kind::Kitty, SIZE).unwrap();
+        let limit = system_tests::terminal::SHOWN;
+        system_tests::wait::until(way, limit, || terminal.ended()).await.unwrap();
+        terminal.shows("on purpose").await.unwrap();
+        assert!(terminal.shown().contains("\u{1b}[?1049h"), "{way}: it was never taken");
+        assert_eq!(terminal.leftovers().unwrap(), [""; 0], "{way}");
+    }
+}
