@@ -7,6 +7,7 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A bound address.
 #[derive(Debug)]
@@ -54,6 +55,10 @@ impl Place {
                 );
                 Fault::new(Exit::Usage, what, "both are PEM files; control-console certs makes them")
             })?;
+            // Over HTTP/2 a request has no Host to be judged by, and a socket could not be opened.
+            let mut http = (*config.get_inner()).clone();
+            http.alpn_protocols = vec![b"http/1.1".to_vec()];
+            config.reload_from_config(Arc::new(http));
             let server =
                 axum_server::from_tcp_rustls(self.listener, config).map_err(|error| broken(&error))?;
             server.handle(handle).serve(service).await

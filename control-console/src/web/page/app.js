@@ -8,6 +8,7 @@ import { show as showCommands } from "/commands.js";
 const $ = (id) => document.getElementById(id);
 const GONE_MS = 30_000; // old values are shown for so long
 const DIM_MS = 1_000;
+const STOP_WAITS_MS = 60_000; // as long as the console repeats a stop that is not answered
 
 const MODES = {
   off: ["○", "note", "engine off"], standing: ["■", "good", "standing"], driving: ["▶", "live", "driving"], braking: ["▽", "live", "braking"],
@@ -37,6 +38,7 @@ let notice = null; // what the person is told about the stick, and until when
 let trouble = null;
 let barred = null; // the vehicle that refused the stick because somebody else drives it, and who that is
 const sure = {}; // buttons that were pressed once, and until when that counts
+let stopping = null; // since when a stop waits for the console to be there
 
 const secret = token();
 const link = new Link(secret, { event: take, word: answer, change: watch });
@@ -48,6 +50,7 @@ function take(name, data) {
     const known = state?.vehicle?.id;
     state = data;
     if (known && data.vehicle && known !== data.vehicle.id) forget();
+    stopLate();
     render();
   } else if (name === "description") {
     showCommands($("commands"), data, send);
@@ -71,6 +74,7 @@ function answer(reply) {
     else $("pad").focus({ preventScroll: true });
   }
   if (reply.refused) tell(reply.refused);
+  if (reply.role) stopLate();
   if (reply.closed && (hand.holds || hand.leaning)) {
     hand.leave("the connection to the console broke");
   }
@@ -91,11 +95,19 @@ function tell(text) {
 
 function stop() {
   hand.letGo();
+  stopping = performance.now();
+  if (!stopLate()) tell("the console is not connected: the stop is sent as soon as it is; meanwhile the vehicle stops by itself when nobody drives it");
+}
+
+/** Sends a stop that was asked for; a hand may be faster than the connection. */
+function stopLate() {
+  if (stopping === null || performance.now() - stopping > STOP_WAITS_MS) return false;
   const id = state?.vehicle?.id;
-  const sent = id && link.sayStop({ stop: id });
-  $("stop").dataset.sent = String(Boolean(sent));
+  if (!id || !link.role || !link.sayStop({ stop: id })) return false;
+  stopping = null;
+  $("stop").dataset.sent = "true";
   setTimeout(() => { $("stop").dataset.sent = "false"; }, 600);
-  if (!sent) tell("the stop could not be sent from here: the console is not connected; the vehicle stops by itself when nobody drives it");
+  return true;
 }
 
 function send(command) {
