@@ -39,8 +39,8 @@ impl Agent {
     /// # Errors
     ///
     /// When the program has not been built, or does not come online.
-    pub async fn start_first(broker: &Mosquitto, vehicle: &str) -> Result<Self> {
-        Self::begin(&broker.url(), vehicle, &[], true)?.waited_for(broker).await
+    pub async fn start_first(broker: &Mosquitto, vehicle: &str, flags: &[&str]) -> Result<Self> {
+        Self::begin(&broker.url(), vehicle, flags, true)?.waited_for(broker).await
     }
 
     async fn waited_for(self, broker: &Mosquitto) -> Result<Self> {

@@ -2,6 +2,7 @@
 
 use crate::tab::Tab;
 use anyhow::{Context as _, Result, anyhow};
+use chromiumoxide::cdp::browser_protocol::target::CreateTargetParams;
 use chromiumoxide::{Browser, BrowserConfig};
 use futures_util::StreamExt as _;
 use std::time::Duration;
@@ -29,6 +30,8 @@ impl Chromium {
             .no_sandbox()
             .viewport(None)
             .window_size(1280, 800)
+            // The authority of a test is unknown to it.
+            .arg("--ignore-certificate-errors")
             .launch_timeout(START)
             .request_timeout(START)
             .build()
@@ -43,6 +46,12 @@ impl Chromium {
     /// An empty tab.
     pub(crate) async fn tab(&self) -> Result<Tab> {
         Ok(Tab::new(self.browser.new_page("about:blank").await?))
+    }
+
+    /// An empty tab in a window of its own.
+    pub(crate) async fn window(&self) -> Result<Tab> {
+        let wanted = CreateTargetParams::builder().url("about:blank").new_window(true).build();
+        Ok(Tab::new(self.browser.new_page(wanted.map_err(|error| anyhow!(error))?).await?))
     }
 
     /// A tab with this page.

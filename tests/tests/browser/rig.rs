@@ -8,14 +8,15 @@ use system_tests::agent::{Agent, Operator};
 use system_tests::mosquitto::Mosquitto;
 use system_tests::process::Program;
 use system_tests::trace::{Trace, TraceLine};
+use system_tests::wait::within;
 
 /// For so long a vehicle that must not move is watched: longer than every hold and every retry of the page.
 const WATCHED: Duration = Duration::from_millis(1500);
 /// A vehicle without a hand stands after its hold, which is 300 ms, and braking from half its speed.
 const STOPS: Duration = Duration::from_secs(5);
 
-/// After so long without motion a person tries again.
-const PRESSES_AGAIN: Duration = Duration::from_secs(2);
+/// The page has let go, and says so.
+const ASKS: &str = "document.getElementById('drive-hint').textContent.match(/press again|Let go first/) || document.getElementById('take').dataset.on === 'false'";
 
 pub(crate) struct Rig {
     pub(crate) broker: Mosquitto,
@@ -33,11 +34,16 @@ impl Rig {
 
     /// With more for the agent, and for the console.
     pub(crate) async fn start_with(for_agent: &[&str], for_console: &[&str]) -> Result<Self> {
+        Self::serve(for_agent, for_console, &["--listen", "127.0.0.1:0"]).await
+    }
+
+    /// With the page served as these words say.
+    pub(crate) async fn serve(for_agent: &[&str], for_console: &[&str], words: &[&str]) -> Result<Self> {
         let broker = Mosquitto::start().await?;
-        let agent = Agent::start(&broker, "rover-1", for_agent).await?;
+        let agent = Agent::start_first(&broker, "rover-1", for_agent).await?;
         let url = broker.url();
         let mut web = Program::command("control-console")?;
-        web.env_clear().args(["--broker", &url]).args(for_console).args(["web", "--listen", "127.0.0.1:0"]);
+        web.env_clear().args(["--broker", &url]).args(for_console).arg("web").args(words);
         let mut web = Program::spawn("control-console", web)?;
         web.wait_for_stdout("look").await?;
         let said = web.stdout()?;
@@ -68,24 +74,53 @@ impl Rig {
 
     /// Turns the engine on and takes the stick, as a person does.
     pub(crate) async fn ready(&self, tab: &Tab) -> Result<()> {
-        tab.click("[data-command=TURN_ON_ENGINE]").await?;
-        tab.until("[...document.querySelectorAll('#values div')].some(d => d.textContent === 'Engineon')")
-            .await?;
+        self.start_engine(tab).await?;
         tab.click("#take").await?;
         tab.shows("#drive-badge", "READY").await
     }
 
-    /// Holds W until the vehicle moves; on a busy machine a hand may fall silent, and a person then presses again.
+    async fn start_engine(&self, tab: &Tab) -> Result<()> {
+        tab.click("[data-command=TURN_ON_ENGINE]").await?;
+        tab.until("[...document.querySelectorAll('#values div')].some(d => d.textContent === 'Engineon')")
+            .await
+    }
+
+    /// Holds W until the vehicle moves. A busy machine can silence a page for longer than a setpoint holds, and a guard for
+    /// longer than an agent waits; where the page then asks for a fresh press, the stick to be taken or a failsafe to be
+    /// cleared, it gets that.
     pub(crate) async fn hold_w(&mut self, tab: &Tab) -> Result<()> {
-        for _ in 0..5 {
-            tab.press("KeyW").await?;
-            let moved = self.trace.wait_for("the vehicle to move", PRESSES_AGAIN, TraceLine::drives).await;
-            if moved.is_ok() {
-                return Ok(());
+        tab.shows("#drive-badge", "READY").await?;
+        let driving = within("the vehicle to move", SHOWN, async {
+            loop {
+                tab.press("KeyW").await?;
+                tokio::select! {
+                    moved = self.trace.wait_for("the vehicle to move", SHOWN, TraceLine::drives) => return moved.map(drop),
+                    asked = tab.until(ASKS) => asked?,
+                }
+                let said =
+                    "['drive-hint', 'polite'].map((id) => document.getElementById(id).textContent).join(' ')";
+                eprintln!("the page asks for a fresh press: {}", tab.js(said).await?);
+                tab.release("KeyW").await?;
+                if tab.js("document.getElementById('mode-badge').textContent.includes('failsafe')").await?
+                    == true
+                {
+                    tab.click("#clear").await?;
+                    tab.shows("#clear", "once more").await?;
+                    tab.click("#clear").await?;
+                    tab.shows("#mode-badge", "engine off").await?;
+                    self.start_engine(tab).await?;
+                }
+                if tab.js("document.getElementById('take').dataset.on === 'false'").await? == true {
+                    tab.click("#take").await?;
+                }
+                tab.shows("#drive-badge", "READY").await?;
+                tab.until(&format!("!({ASKS})")).await?;
             }
-            tab.release("KeyW").await?;
+        });
+        match driving.await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(tab.explained(error).await),
         }
-        self.moves().await
     }
 
     /// Waits until the vehicle moves.

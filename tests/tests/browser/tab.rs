@@ -1,6 +1,6 @@
 //! One tab, with the hands of a person on keyboard, mouse and screen.
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Error, Result, anyhow};
 use chromiumoxide::types::MethodId;
 use chromiumoxide::{Command, Method, Page};
 use serde::{Serialize, Serializer};
@@ -11,7 +11,7 @@ use system_tests::wait::within;
 use tokio::time::interval;
 
 /// The limit for what a browser shows within a second on an idle machine.
-pub(crate) const SHOWN: Duration = Duration::from_secs(20);
+pub(crate) const SHOWN: Duration = Duration::from_secs(30);
 
 /// Any command of the browser's protocol; the types of the library leave out what is empty.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Tab {
 
     /// Waits until an expression is true.
     pub(crate) async fn until(&self, expression: &str) -> Result<()> {
-        within(expression, SHOWN, async {
+        let waited = within(expression, SHOWN, async {
             let mut ticks = interval(Duration::from_millis(20));
             loop {
                 ticks.tick().await;
@@ -73,8 +73,18 @@ impl Tab {
                     return Ok(());
                 }
             }
-        })
-        .await
+        });
+        match waited.await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.explained(error).await),
+        }
+    }
+
+    /// An error together with what the page shows.
+    pub(crate) async fn explained(&self, error: Error) -> Error {
+        let text = self.js("`${location.href}\n${document.body.innerText}`");
+        let shown = within("the page to answer", SHOWN, text).await;
+        error.context(format!("the page shows {shown:#?}"))
     }
 
     /// Waits until an element's text contains this.

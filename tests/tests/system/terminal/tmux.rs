@@ -28,7 +28,7 @@ impl Tmux {
     }
 
     async fn shows(&self, text: &str) -> Result<String> {
-        until(text, SOON, || Ok(Some(self.screen()?).filter(|screen| screen.contains(text)))).await
+        until(text, SHOWN, || Ok(Some(self.screen()?).filter(|screen| screen.contains(text)))).await
     }
 }
 
