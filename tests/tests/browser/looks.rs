@@ -25,11 +25,10 @@ fn screens() -> Result<PathBuf> {
 /// Drives a curve, so that there is something to see, and ends at neutral.
 async fn drive_about(rig: &mut Rig, tab: &Tab) -> Result<()> {
     rig.hold_w(tab).await?;
-    tab.until("parseFloat(document.getElementById('speed').textContent) > 1").await?;
-    tab.press("KeyD").await?;
-    tab.until("Number(document.getElementById('heading').textContent) > 40").await?;
+    rig.hold(tab, &["KeyW"], "parseFloat(document.getElementById('speed').textContent) > 1").await?;
+    rig.hold(tab, &["KeyW", "KeyD"], "Number(document.getElementById('heading').textContent) > 40").await?;
     tab.release("KeyD").await?;
-    tab.until("document.getElementById('place').textContent.startsWith('2.')").await
+    rig.hold(tab, &["KeyW"], "parseFloat(document.getElementById('place').textContent) >= 2").await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -97,30 +97,49 @@ impl Rig {
                     moved = self.trace.wait_for("the vehicle to move", SHOWN, TraceLine::drives) => return moved.map(drop),
                     asked = tab.until(ASKS) => asked?,
                 }
-                let said =
-                    "['drive-hint', 'polite'].map((id) => document.getElementById(id).textContent).join(' ')";
-                eprintln!("the page asks for a fresh press: {}", tab.js(said).await?);
-                tab.release("KeyW").await?;
-                if tab.js("document.getElementById('mode-badge').textContent.includes('failsafe')").await?
-                    == true
-                {
-                    tab.click("#clear").await?;
-                    tab.shows("#clear", "once more").await?;
-                    tab.click("#clear").await?;
-                    tab.shows("#mode-badge", "engine off").await?;
-                    self.start_engine(tab).await?;
-                }
-                if tab.js("document.getElementById('take').dataset.on === 'false'").await? == true {
-                    tab.click("#take").await?;
-                }
-                tab.shows("#drive-badge", "READY").await?;
-                tab.until(&format!("!({ASKS})")).await?;
+                self.comply(tab).await?;
             }
         });
         match driving.await {
             Ok(()) => Ok(()),
             Err(error) => Err(tab.explained(error).await),
         }
+    }
+
+    /// Holds these keys until an expression is true, and goes on holding them; where the page asks for more, it gets that.
+    pub(crate) async fn hold(&self, tab: &Tab, keys: &[&str], expression: &str) -> Result<()> {
+        loop {
+            for key in keys {
+                tab.press(key).await?;
+            }
+            tokio::select! {
+                done = tab.until(expression) => return done,
+                asked = tab.until(ASKS) => asked?,
+            }
+            for key in keys {
+                tab.release(key).await?;
+            }
+            self.comply(tab).await?;
+        }
+    }
+
+    /// Does what the page asks for before the next press.
+    async fn comply(&self, tab: &Tab) -> Result<()> {
+        let said = "['drive-hint', 'polite'].map((id) => document.getElementById(id).textContent).join(' ')";
+        eprintln!("the page asks for a fresh press: {}", tab.js(said).await?);
+        tab.release("KeyW").await?;
+        if tab.js("document.getElementById('mode-badge').textContent.includes('failsafe')").await? == true {
+            tab.click("#clear").await?;
+            tab.shows("#clear", "once more").await?;
+            tab.click("#clear").await?;
+            tab.shows("#mode-badge", "engine off").await?;
+            self.start_engine(tab).await?;
+        }
+        if tab.js("document.getElementById('take').dataset.on === 'false'").await? == true {
+            tab.click("#take").await?;
+        }
+        tab.shows("#drive-badge", "READY").await?;
+        tab.until(&format!("!({ASKS})")).await
     }
 
     /// Waits until the vehicle moves.
