@@ -48,9 +48,9 @@ async fn obeys(model: Model, target: &str, board: &str) -> Result<()> {
     bail!("the emulation stood still in all of {ATTEMPTS} runs")
 }
 
-/// What an agent says that was not run for longer than it must be. It is right, and has stopped the vehicle; here it is the
-/// host that did not run it.
-const HUNG: &str = "the control loop has hung";
+/// What an agent says that was not run for longer than it must be, or whose guard was not. It is right, and has stopped the
+/// vehicle; here it is the host that did not run it.
+const HUNG: &str = "GUARD_LOST";
 
 async fn whole_run(rig: &mut Rig) -> Result<()> {
     switches(rig).await?;
@@ -142,18 +142,21 @@ async fn guard(rig: &mut Rig) -> Result<()> {
     duty(rig, 1.0 / 6.0).await?;
     let mark = format!("devmem 0x3f20001c 32 {:#x}; kill -9 $(cat /tmp/agent)", 1_u32 << line::MARK);
     let cut = |sample: &Sample| sample.is_high(line::MARK) && !sample.is_high(line::ENABLE);
+    let before = rig.pi.registers.sample().await?;
     let (killed, trace) = tokio::join!(
         rig.pi.shell.run(&mark),
         rig.pi.registers.follow_until("the guard to cut the power", PATIENCE, cut)
     );
     killed?;
-    let trace = trace?;
-    let marked = trace.edges(line::MARK, true);
+    let mut trace = trace?;
+    trace.samples.insert(0, before);
+    // From the last sample before the mark, so that what lies between samples counts as time that it took.
+    let alive = trace.samples.iter().rev().find(|sample| !sample.is_high(line::MARK));
     let fell = trace.edges(line::ENABLE, false);
-    let (Some(marked), Some(fell)) = (marked.first(), fell.first()) else { bail!("no edge was seen") };
-    let took = fell.saturating_sub(*marked);
+    let (Some(alive), Some(fell)) = (alive, fell.first()) else { bail!("no edge was seen") };
+    let took = fell.saturating_sub(alive.at);
     println!(
-        "SIGKILL to enable line: {took:?} of the board's time, samples {:?} apart at most",
+        "SIGKILL to enable line: at most {took:?} of the board's time, samples {:?} apart at most",
         trace.blind()
     );
     ensure!(took <= Duration::from_millis(250), "the guard took {took:?}");
