@@ -2,5 +2,6 @@
 //!
 //! `tests/boards` builds what these tests need and runs them.
 
+mod gpio_sim;
 mod raspberry_pi;
 mod rig;

@@ -4,7 +4,6 @@ use super::gpiochip::Chips;
 use super::header::Who;
 use super::{BoardError, Pin};
 use gpiocdev::Request;
-use gpiocdev::line::EdgeKind;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::Interest;
@@ -74,7 +73,8 @@ impl StopInput {
         let line = self.line.get_ref();
         while line.has_edge_event().unwrap_or(false) {
             match line.read_edge_event() {
-                Ok(edge) => self.opened |= edge.kind == EdgeKind::Rising,
+                // One that closes it has opened it before; the kernel may tell only that when both come at once.
+                Ok(_) => self.opened = true,
                 Err(_) => return,
             }
         }
