@@ -127,8 +127,12 @@ pub(crate) async fn forged(plan: Plan) -> Result<Ran> {
         }
     }
     // It comes behind all of them.
-    let after = rig.executed().await?;
-    ensure!(plan.without.is_some() || after == before + 1, "{} were executed", after - before - 1);
+    let after = rig.settled().await;
+    if plan.without.is_none() {
+        // Where forgeries count, they have used up the counter of what asks.
+        let executed = after? - before - 1;
+        ensure!(executed == 0, "{executed} were executed");
+    }
     done(rig.record(false))
 }
 
@@ -217,13 +221,25 @@ async fn record(rig: &Rig, rng: &mut Rng) -> Result<Vec<Frame>> {
 }
 
 impl Rig {
+    /// As `executed`, behind so much that one question after the other may expire on a busy machine.
+    async fn settled(&self) -> Result<u64> {
+        let mut executed = self.executed().await;
+        for _ in 0..5 {
+            if executed.is_ok() {
+                break;
+            }
+            executed = self.executed().await;
+        }
+        executed
+    }
+
     /// Brings a recorded session again, to a vehicle that could move: it does not, executes stops at most, and then obeys.
     async fn replay(&mut self, frames: &[Frame]) -> Result<()> {
         let (before, seen) = (self.executed().await?, self.trace()?.len());
         for (topic, payload) in frames {
             self.operator.publish(topic, QoS::AtLeastOnce, false, payload.clone());
         }
-        let executed = self.executed().await? - before - 1;
+        let executed = self.settled().await? - before - 1;
         ensure!(executed <= STOPS as u64, "{executed} were executed, which are more than the {STOPS} stops");
         let wrong = self.trace()?.into_iter().skip(seen).find(|line| line.moves() || line.headlights);
         ensure!(wrong.is_none(), "it did something: {wrong:?}");
