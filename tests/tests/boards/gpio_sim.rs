@@ -119,9 +119,9 @@ impl Report {
         }
         let agent = Program::command("vehicle-agent")?;
         fs::copy(agent.get_program(), folder.path().join("vehicle-agent"))?;
-        // Ends after its time, and with the test.
+        // Ends after its time, and with the test; killed, it would leave its own processes to the host.
         let mut command = Command::new("timeout");
-        command.args(["--signal=KILL", LIMIT_S, "nice", "-n", "-10", "setpriv", "--pdeathsig", "KILL"]);
+        command.args(["--kill-after=10", LIMIT_S, "nice", "-n", "-10", "setpriv", "--pdeathsig", "TERM"]);
         command.arg(kernel(&parts)?);
         // The host's files, which it may only read.
         command.args(["mem=192M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "quiet"]);
