@@ -243,6 +243,20 @@ impl<'de> Deserialize<'de> for Answer {
     }
 }
 
+/// Why bytes are no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// Nearly JSON.
+    #[error("not an answer in JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Nearly compact.
+    #[error("not an answer in the compact form")]
+    Compact,
+    /// To a command of another session.
+    #[error("an answer to session {0}, which is not ours")]
+    OtherSession(SessionId),
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! The two encodings of commands and answers, told apart by the first byte.
 
+pub use crate::answer::AnswerError;
 use crate::{Answer, Envelope, Epoch, KeyName, Refused, SessionId, compact, json};
 
 /// How a command or an answer is written.
@@ -42,20 +43,6 @@ pub fn encode(envelope: &Envelope, encoding: Encoding) -> Vec<u8> {
         Encoding::Json => json::encode(envelope).into_bytes(),
         Encoding::Compact => compact::command::encode(envelope),
     }
-}
-
-/// Why bytes are no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum AnswerError {
-    /// Nearly JSON.
-    #[error("not an answer in JSON: {0}")]
-    Json(#[from] serde_json::Error),
-    /// Nearly compact.
-    #[error("not an answer in the compact form")]
-    Compact,
-    /// To a command of another session.
-    #[error("an answer to session {0}, which is not ours")]
-    OtherSession(SessionId),
 }
 
 /// Reads an answer in either encoding. `session` gives the key and the epoch of a session of the reader's own, which the

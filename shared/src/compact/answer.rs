@@ -1,8 +1,8 @@
 //! Answers.
 
 use super::{PLAIN, SIGNED, WITHOUT_SESSION, bytes, id, mac, maybe, number, text};
+use crate::answer::AnswerError;
 use crate::cbor::{self, Item};
-use crate::encoding::AnswerError;
 use crate::{
     Answer, AnswerForm, CommandId, CommandName, Epoch, KeyName, Mac, Place, Proof, Reason, SessionId, State,
 };
