@@ -339,9 +339,10 @@ fn nobody_moves_it_while_somebody_else_drives() {
     record.terms.operator_timeout = Duration::from_secs(1);
     record.sent = vec![
         by("anna", sent(CommandName::Accelerate, "a", 100)),
+        by("ben", sent(CommandName::TakeControl, "c", 300)),
         by("ben", sent(CommandName::Accelerate, "b", 500)),
     ];
-    let halt = braking(400, 0.0, "TAKE_CONTROL");
+    let halt = TraceLine { brake: true, ..line(400, 0.0, "TAKE_CONTROL", "c") };
     record.trace = vec![
         off(0, "BOOT"),
         line(100, 0.4, "ACCELERATE", "a"),
