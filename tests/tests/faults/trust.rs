@@ -286,8 +286,18 @@ async fn contended(seed: u64) -> Result<Ran> {
     let mut rig = Rig::start(Plan { seed, keys: rng.usize(2..=5), ..Plan::default() }).await?;
     rig.engine_on().await?;
     let all: Vec<Operator> = rig.others.iter().chain([&rig.operator]).cloned().collect();
-    let pilots: Vec<_> =
-        all.iter().map(|operator| Pilot::contending(operator, 3.0, rng.u64(5..40))).collect();
+    let (owner, drivers) = match rig.others.split_last() {
+        Some((owner, drivers)) => (owner, drivers),
+        None => (&rig.operator, &[][..]),
+    };
+    // An owner who asks takes precedence over who has asked before: then nobody else would come to drive.
+    let pilots: Vec<_> = all
+        .iter()
+        .map(|operator| {
+            let claims = if operator.key == owner.key { rng.u64(5..15) } else { rng.u64(20..40) };
+            Pilot::contending(operator, 3.0, claims)
+        })
+        .collect();
     let drove = || {
         let lines = rig.trace()?;
         let ids = lines.iter().filter(|line| line.drives()).filter_map(|line| line.id.as_deref());
@@ -300,10 +310,6 @@ async fn contended(seed: u64) -> Result<Ran> {
     rig.until_at_rest().await?;
     within("everybody to let go", RECOVERY, let_go(&rig, &all)).await?;
 
-    let (owner, drivers) = match rig.others.split_last() {
-        Some((owner, drivers)) => (owner, drivers),
-        None => (&rig.operator, &[][..]),
-    };
     let unlucky = drivers.get(rng.usize(0..=drivers.len())).unwrap_or(&rig.operator);
     let key = unlucky.key.clone().context("a key")?;
     let stick = Pilot::with_stick(unlucky, 3.0, 0.0);
