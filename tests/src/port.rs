@@ -62,9 +62,8 @@ mod tests {
                     }
                 });
             }
-            let problems =
-                (0..2_000).filter_map(|_| TcpListener::bind(("127.0.0.1", free_port().unwrap())).err());
-            let problem = problems.last();
+            let listen = |_| TcpListener::bind(("127.0.0.1", free_port().unwrap())).err();
+            let problem = (0..2_000).find_map(listen);
             listened.store(true, Ordering::Relaxed);
             assert!(problem.is_none(), "{problem:?}");
         });
