@@ -153,7 +153,8 @@ fn tell(
         }
     }
     tell_of_protocol(known, findings);
-    let key_failed = failed.filter(|report| report.exit == Exit::NotAuthorised && report.reason.is_some());
+    // What it says of a key that it does not know has no tag, and then no REASON counts; the exit code tells all the same.
+    let key_failed = failed.filter(|report| report.exit == Exit::NotAuthorised);
     match (&visit.fault, failed) {
         (Some(fault), _) => findings.fail(Check::Key, fault),
         (None, Some(report)) if key_failed.is_none() => {

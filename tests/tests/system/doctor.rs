@@ -270,10 +270,16 @@ async fn keys_that_others_can_read_or_that_are_missing_are_found() -> Result<()>
         ])
         .await?;
     ensure!(made.code == Some(0), "{}", made.stderr);
+    let doctor = ["--broker", &url, "doctor", "rover-1"];
+    let agent = Agent::start(&broker, "rover-1", &[]).await?;
+    let found = person.examination(&doctor).await?;
+    let (check, what, next_step) = found.failure()?;
+    assert!(found.code == 4 && check == "key" && what.contains("UNKNOWN_KEY"), "{:?}", found.findings);
+    assert!(next_step.contains("copy its file to the vehicle's keys_dir"), "{next_step}");
+    drop(agent);
     let config = person.home.path().join("agent.toml");
     fs::write(&config, format!("[trust]\nkeys_dir = '{}'\n", out.display()))?;
     let _agent = Agent::start(&broker, "rover-1", &["--config", &config.display().to_string()]).await?;
-    let doctor = ["--broker", &url, "doctor", "rover-1"];
     let found = person.examination(&doctor).await?;
     assert!(found.code == 0 && found.tells("key", "takes the key tablet (driver)"), "{:?}", found.findings);
     let found = person.examination(&[&["--unsigned"], &doctor[..]].concat()).await?;
