@@ -13,7 +13,7 @@ mod wiring;
 pub use limits::Budget;
 pub use raw::BoardKind;
 
-use crate::board::{HeaderKind, Wiring};
+use crate::board::{BoardError, Claim, HeaderKind, Wiring};
 use crate::control::{Autonomy, Fittings, Kinematics, Limits, Sensors, Setup, Timing, Trust};
 use crate::sensors::SensorsConfig;
 use raw::{Raw, RawBoard, RawSim, RawWiring};
@@ -89,6 +89,19 @@ impl BoardConfig {
         match self {
             Self::Sim { .. } => "sim",
             Self::Wired { header, .. } => header.name(),
+        }
+    }
+
+    /// Claims it for whoever drives it; a simulated board that keeps no file is everybody's own.
+    ///
+    /// # Errors
+    /// When somebody else drives it.
+    pub fn claim(&self) -> Result<Option<Claim>, BoardError> {
+        match self {
+            Self::Wired { .. } => Claim::take(None).map(Some),
+            Self::Sim { trace, levels, .. } => {
+                levels.as_deref().or(trace.as_deref()).map(|file| Claim::take(Some(file))).transpose()
+            }
         }
     }
 

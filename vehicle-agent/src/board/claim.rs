@@ -1,7 +1,6 @@
 //! One at a time drives a board.
 
 use super::BoardError;
-use crate::config::BoardConfig;
 use std::io::ErrorKind;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixListener};
@@ -14,25 +13,21 @@ const LONGEST: usize = 80;
 /// agents would take turns with the motors. The kernel lets go of it even after SIGKILL.
 #[derive(Debug)]
 pub struct Claim {
-    _socket: Option<UnixListener>,
+    _socket: UnixListener,
 }
 
 impl Claim {
-    /// Claims a board of this machine, or the file that stands for one.
+    /// Claims the board of this machine, or the file that stands for one.
     ///
     /// # Errors
     /// When somebody else drives it.
-    pub fn take(board: &BoardConfig) -> Result<Self, BoardError> {
-        let place = match board {
-            BoardConfig::Wired { .. } => Path::new("board"),
-            BoardConfig::Sim { levels: Some(file), .. } | BoardConfig::Sim { trace: Some(file), .. } => file,
-            BoardConfig::Sim { .. } => return Ok(Self { _socket: None }),
-        };
+    pub fn take(file: Option<&Path>) -> Result<Self, BoardError> {
+        let place = file.unwrap_or(Path::new("board"));
         let path = place.as_os_str().as_encoded_bytes();
         let end = path.get(path.len().saturating_sub(LONGEST)..).unwrap_or(path);
         let socket = SocketAddr::from_abstract_name([b"vehicle-agent/", end].concat())
             .and_then(|address| UnixListener::bind_addr(&address));
-        socket.map(|socket| Self { _socket: Some(socket) }).map_err(|error| {
+        socket.map(|socket| Self { _socket: socket }).map_err(|error| {
             let in_use = error.kind() == ErrorKind::AddrInUse;
             let problem =
                 if in_use { "another vehicle-agent drives it".to_owned() } else { error.to_string() };
@@ -48,14 +43,12 @@ mod tests {
     #[test]
     fn a_board_has_one_driver_until_that_one_is_gone() {
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str| Some(folder.path().join("deep".repeat(40)).join(name));
-        let board = BoardConfig::Sim { trace: None, levels: file("levels"), metres_per_pulse: None };
-        let claim = Claim::take(&board).unwrap();
-        let refused = Claim::take(&board).unwrap_err();
+        let file = |name: &str| folder.path().join("deep".repeat(40)).join(name);
+        let claim = Claim::take(Some(&file("levels"))).unwrap();
+        let refused = Claim::take(Some(&file("levels"))).unwrap_err();
         assert!(refused.to_string().contains("another vehicle-agent drives it"), "{refused}");
-        Claim::take(&BoardConfig::Sim { trace: file("trace"), levels: None, metres_per_pulse: None })
-            .unwrap();
+        Claim::take(Some(&file("trace"))).unwrap();
         drop(claim);
-        Claim::take(&board).unwrap();
+        Claim::take(Some(&file("levels"))).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::board::sim::{SimBoard, SimEncoders, SimOptions};
-use crate::board::{Board, BoardError, Claim, EnableLine, WiredBoard, Wiring};
+use crate::board::{Board, BoardError, EnableLine, WiredBoard, Wiring};
 use crate::clock::Clock;
 use crate::config::{BoardConfig, Config};
 use crate::control::Checks;
@@ -38,9 +38,9 @@ pub(super) fn run(layers: &Layers, checks: Checks) -> Result<(), Failure> {
 
 async fn run_watched(config: Config, checks: Checks, clock: Clock) -> Result<(), Failure> {
     let termination = termination()?;
-    let claim = Claim::take(&config.board);
+    let claim = config.board.claim();
     // Files that stand for a board are shared by whoever tests with them.
-    let _claim = if matches!(config.board, BoardConfig::Sim { .. }) { claim.ok() } else { Some(claim?) };
+    let _claim = if matches!(config.board, BoardConfig::Sim { .. }) { claim.ok().flatten() } else { claim? };
     // First the guard, so that there is no moment in which the board has power without it.
     let charge = Charge::of(&config.board, config.kinematics);
     let guard = checks.guard.then(|| Guard::start(charge)).transpose()?;

@@ -1,7 +1,6 @@
 //! From the configuration to a bench test.
 
 use super::{Failure, start};
-use crate::board::Claim;
 use crate::clock::Clock;
 use crate::config::{BoardConfig, Config};
 use crate::guard::Charge;
@@ -27,7 +26,7 @@ pub(super) fn test_outputs(layers: Layers) -> Result<(), Failure> {
     let config = Config::resolve(layers)?;
     start::log_to_stderr("warn");
     refuse(&config)?;
-    let _claim = Claim::take(&config.board)?;
+    let _claim = config.board.claim()?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
     let tried = runtime.block_on(try_outputs(&config));
     runtime.shutdown_timeout(PATIENCE);
