@@ -13,7 +13,7 @@ use crate::output::Output;
 use crate::send;
 use crate::session::Report;
 use std::collections::{BTreeMap, BTreeSet};
-use vehicle_protocol::{Presence, PresenceState, Status, Telemetry, Topic, VehicleId};
+use vehicle_protocol::{Presence, PresenceState, Root, Status, Telemetry, Topic, VehicleId};
 
 /// A console with a script.
 pub(super) struct Show<'a> {
@@ -23,7 +23,7 @@ pub(super) struct Show<'a> {
     seed: u64,
     /// When it is over although vehicles would go on.
     until: Option<Moment>,
-    url: String,
+    guide: String,
     silence: std::time::Duration,
     tours: BTreeMap<VehicleId, Tour>,
     waiting: BTreeSet<VehicleId>,
@@ -55,7 +55,7 @@ impl<'a> Show<'a> {
             headless: arguments.headless || output.is_json(),
             seed: arguments.seed,
             until: arguments.length,
-            url: options.endpoint.url.to_string(),
+            guide: guide(options),
             silence: options.silence(),
             tours: tours.map(|(vehicle, seed)| (vehicle.clone(), Tour::new(seed, length))).collect(),
             waiting: vehicles.iter().cloned().collect(),
@@ -69,7 +69,7 @@ impl<'a> Show<'a> {
     /// Plays until all tours are over; with a view it then goes on until somebody ends it.
     pub(super) async fn run(&mut self) -> Result<Exit, Fault> {
         if !self.headless {
-            self.output.line(&guide(&self.url));
+            self.output.line(&self.guide);
         }
         let left = loop {
             if self.headless && self.tours.is_empty() {
@@ -169,17 +169,23 @@ impl<'a> Show<'a> {
     }
 }
 
-fn guide(url: &str) -> String {
+fn guide(options: &Options) -> String {
     // As it was called, so that the lines can be copied whether it is installed or not.
-    let console = std::env::args().next().unwrap_or_else(|| "control-console".to_owned());
+    let mut console = std::env::args().next().unwrap_or_else(|| "control-console".to_owned());
+    let (url, root) = (options.endpoint.url.to_string(), &options.root);
+    console.extend([" --broker ", &url]);
+    if *root != Root::default() {
+        console.extend([" --root ", &root.to_string()]);
+    }
     format!(
         "A broker, a simulated vehicle and this console run in one process.\n\
          The vehicle goes on a tour first. In another terminal you can command it yourself:\n\
-         \n  {console} --broker {url} send rover-1 turn-on-engine\
-         \n  {console} --broker {url} send rover-1 accelerate\
-         \n  {console} --broker {url} watch rover-1\
-         \n  {console} --broker {url} estop rover-1\
-         \n  mosquitto_pub -p {port} -t vehicles/rover-1/commands -m '{{\"CMD\":\"TURN_ON_HEADLIGHTS\"}}'\n",
+         \n  {console} send rover-1 turn-on-engine\
+         \n  {console} send rover-1 accelerate\
+         \n  {console} watch rover-1\
+         \n  {console} estop rover-1\
+         \n  mosquitto_pub -p {port} -t {topic} -m '{{\"CMD\":\"TURN_ON_HEADLIGHTS\"}}'\n",
         port = url.rsplit(':').next().unwrap_or_default(),
+        topic = root.filter("rover-1", Topic::Commands),
     )
 }
