@@ -1,7 +1,6 @@
 //! Random bytes from the system, for names that nobody else may have.
 
 use crate::exit::{Exit, Fault};
-use std::fmt::Write as _;
 use vehicle_protocol::Nonce;
 use vehicle_protocol::auth::Secret;
 
@@ -43,10 +42,5 @@ pub fn seed() -> Result<u64, Fault> {
 /// # Errors
 /// If the system has no source of randomness.
 pub fn name() -> Result<String, Fault> {
-    let bytes: [u8; 8] = bytes()?;
-    Ok(bytes.iter().fold(String::new(), |mut name, byte| {
-        // Writing to a String never fails.
-        let _ = write!(name, "{byte:02x}");
-        name
-    }))
+    bytes::<8>().map(|bytes| base16ct::lower::encode_string(&bytes))
 }

@@ -103,7 +103,7 @@ macro_rules! hex_bytes {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                f.write_str(encode_hex(&self.0, &mut [0; $count * 2]))
             }
         }
 
@@ -119,7 +119,7 @@ macro_rules! hex_bytes {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(encode_hex(&self.0, &mut [0; $count * 2]))
             }
         }
 
@@ -131,23 +131,16 @@ macro_rules! hex_bytes {
     };
 }
 
-pub(crate) fn decode_hex(text: &str, bytes: &mut [u8]) -> Option<()> {
-    if text.len() != bytes.len().checked_mul(2)? {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let &[high, low] = pair else { return None };
-        *byte = digit(high)? << 4 | digit(low)?;
-    }
-    Some(())
+/// Writes bytes into a text of twice their length.
+fn encode_hex<'t>(bytes: &[u8], text: &'t mut [u8]) -> &'t str {
+    base16ct::lower::encode_str(bytes, text).unwrap_or_default()
 }
 
-fn digit(c: u8) -> Option<u8> {
-    match c {
-        b'0'..=b'9' => c.checked_sub(b'0'),
-        b'a'..=b'f' => c.checked_sub(b'a').and_then(|n| n.checked_add(10)),
-        _ => None,
-    }
+/// Reads exactly as many bytes as there are.
+pub(crate) fn decode_hex(text: &str, bytes: &mut [u8]) -> Option<()> {
+    let wanted = bytes.len();
+    let read = base16ct::lower::decode(text, bytes).ok()?;
+    (read.len() == wanted).then_some(())
 }
 
 hex_bytes!(

@@ -64,13 +64,7 @@ impl Secret {
     /// The bytes as 64 lower-case hexadecimal digits, for a key file.
     #[must_use]
     pub fn to_hex(&self) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::with_capacity(BYTES * 2));
-        for byte in self.0 {
-            for half in [byte >> 4, byte & 15] {
-                text.extend(char::from_digit(half.into(), 16));
-            }
-        }
-        text
+        Zeroizing::new(base16ct::lower::encode_string(&self.0))
     }
 
     /// The tag over a list of values.
