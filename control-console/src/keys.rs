@@ -142,6 +142,15 @@ pub(crate) fn examine(folder: &Path) -> Result<(usize, Vec<String>), Fault> {
     Ok((good, rows.into_iter().filter_map(|row| row.error).collect()))
 }
 
+/// The vehicles that there are keys for, by the names of the files.
+///
+/// # Errors
+/// If the folder can't be read.
+pub(crate) fn vehicles(folder: &Path) -> Result<Vec<VehicleId>, Fault> {
+    let files = files(folder)?;
+    Ok(files.iter().filter_map(|path| path.file_stem()?.to_str()?.parse().ok()).collect())
+}
+
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),

@@ -86,11 +86,7 @@ enum Errand {
 impl Task {
     /// Begins to connect; has to be called inside the runtime that it is to run in.
     pub(super) fn start(options: &Options, vehicles: &[VehicleId]) -> Result<(Self, Seat), Fault> {
-        let mut operator = options.operator.clone();
-        for vehicle in vehicles {
-            let named = options.operator(vehicle)?;
-            operator = operator.or(named);
-        }
+        let operator = options.operator_for(vehicles)?;
         let courier = Courier::start_as(options, subscriptions(options, vehicles), operator.as_ref())?;
         let broker = options.endpoint.url.to_string().into();
         let (scenes, seen) = watch::channel(Arc::new(Scene { broker, ..Scene::default() }));
