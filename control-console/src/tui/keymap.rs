@@ -296,9 +296,10 @@ impl Keymap {
         self.1.get(&action)?.first().copied()
     }
 
-    /// Every action with its keys.
-    pub fn actions(&self) -> impl Iterator<Item = (Action, &[Key])> {
-        self.1.iter().map(|(action, keys)| (*action, keys.as_slice()))
+    /// Every key of an action.
+    #[must_use]
+    pub fn keys(&self, action: Action) -> &[Key] {
+        self.1.get(&action).map(Vec::as_slice).unwrap_or_default()
     }
 }
 

@@ -74,7 +74,7 @@ fn facts(model: &Model, scene: &Scene, now: Moment) -> [String; 5] {
         format!("command: {}{}{}", palette.text, picked.unwrap_or_default(), error.unwrap_or_default())
     });
     let help = if model.help {
-        format!("keys: space emergency stop, {}", footer(model, scene).trim())
+        format!("keys: space emergency stop, {}", footer(model, scene, usize::MAX).trim())
     } else {
         String::new()
     };

@@ -1,13 +1,15 @@
 //! What a screen looks like. Pure: the same model and scene give the same cells.
 
 mod headline;
+mod help;
 mod pictures;
 #[cfg(test)]
 mod tests;
 
 pub use headline::{footer, headline, stop_text};
 
-use super::keymap::Action;
+use headline::shortened;
+
 use super::model::{Model, Style as Manner};
 use super::palette::Palette;
 use super::panels::Panels;
@@ -19,6 +21,9 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Clear, Paragraph};
+
+/// What happened has to be read too, where names are long.
+const WHO: usize = 16;
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, scene: &Scene, now: Moment) {
@@ -105,12 +110,11 @@ impl Paint<'_, '_> {
     }
 
     fn footer(&mut self, area: Rect) {
-        let news = self.model.news(self.now).map(|news| format!(" {news}"));
-        let line = match news {
-            Some(news) => Line::styled(news, Style::new().add_modifier(Modifier::BOLD)),
-            None => Line::raw(footer(self.model, self.scene)),
-        };
-        self.lines(area, vec![line]);
+        let news = self.model.news(self.now).map(|news| format!(" {news} |")).unwrap_or_default();
+        let room = usize::from(area.width).saturating_sub(news.chars().count());
+        let keys = footer(self.model, self.scene, room);
+        let news = Span::styled(news, Style::new().add_modifier(Modifier::BOLD));
+        self.lines(area, vec![Line::from(vec![news, Span::raw(keys)])]);
     }
 
     /// Name and value, dimmed and marked when old, a dash when too old.
@@ -183,7 +187,8 @@ impl Paint<'_, '_> {
                 Weight::Alarm => ('X', Some(Color::Red)),
             };
             let age = self.now.saturating_sub(entry.at).as_secs();
-            let who = entry.vehicle.as_ref().map(|id| format!("{id} ")).unwrap_or_default();
+            let who = entry.vehicle.as_ref().map(|id| format!("{} ", shortened(id.as_str(), WHO)));
+            let who = who.unwrap_or_default();
             let style = colour.map_or(Style::new(), |colour| self.tint(Style::new(), colour));
             Line::styled(format!("{:>6} {sign} {who}{}", ago(age), entry.text), style)
         };
@@ -233,39 +238,6 @@ impl Paint<'_, '_> {
         let inside = block.inner(area);
         self.frame.render_widget(block, area);
         inside
-    }
-
-    fn help(&mut self, body: Rect) {
-        let area = self.over(body, 72, 18, "keys; any key closes this");
-        let keys = |action: Action| {
-            let mut actions = self.model.keymap.actions();
-            let keys = actions.find(|(known, _)| *known == action).map(|(_, keys)| keys);
-            keys.map(|keys| keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
-                .unwrap_or_default()
-        };
-        let told = [
-            ("space".to_owned(), "EMERGENCY STOP, always and everywhere"),
-            (keys(Action::Arm), "arm the stick; it also takes the engine to drive"),
-            (format!("{} {}", keys(Action::Ahead), keys(Action::Back)), "ahead, back: hold to drive"),
-            (format!("{} {}", keys(Action::Left), keys(Action::Right)), "left, right"),
-            ("mouse".to_owned(), "hold the pad: a real release, in tmux too"),
-            ("any other".to_owned(), "stops; only a fresh press goes on"),
-            (keys(Action::Disarm), "disarm"),
-            (
-                format!("{} {}", keys(Action::Faster), keys(Action::Slower)),
-                "more, less speed for a full lean",
-            ),
-            (keys(Action::Engine), "engine on, off"),
-            (keys(Action::Brake), "BRAKE"),
-            (keys(Action::Lights), "headlights on, off"),
-            (keys(Action::Command), "any command, completed from what the vehicle says it can"),
-            (keys(Action::Clear), "clear an emergency stop, then Enter"),
-            (keys(Action::TakeControl), "take control, then Enter"),
-            (format!("{} {}", keys(Action::Next), keys(Action::Previous)), "next, previous vehicle"),
-            (format!("{} ctrl-c", keys(Action::Quit)), "stop and leave; ctrl-z stops and suspends"),
-        ];
-        let lines = told.into_iter().map(|(keys, what)| Line::raw(format!("{keys:<22} {what}"))).collect();
-        self.lines(area, lines);
     }
 }
 

@@ -37,10 +37,35 @@ pub fn headline(model: &Model, scene: &Scene, now: Moment, columns: u16) -> Stri
     let full = format!(
         " {state} | {id} | {link}{way} | {age} | {mode} {speed} mph | {tier} | bat {battery} | drv {driver}"
     );
-    if full.chars().count() <= usize::from(columns) {
-        return full;
+    let tight =
+        format!(" {state}|{id}|{link}{way} {age}|{mode} {speed} mph|{tier}|bat {battery}|drv {driver}");
+    let least =
+        |id: &str| format!(" {state}|{id}|{link}{way} {age}|{mode} {speed}|{tier}|{battery}|{driver}");
+    let columns = usize::from(columns);
+    let fits = |line: &String| length(line) <= columns;
+    [full, tight, least(id.as_str())].into_iter().find(fits).unwrap_or_else(|| {
+        let room = columns.saturating_sub(length(&least("")));
+        least(&shortened(id.as_str(), room.max(LEAST_NAME)))
+    })
+}
+
+/// A name is recognised by so many characters.
+pub(super) const LEAST_NAME: usize = 7;
+
+/// A name with so many characters at most; what tells one vehicle from the next often stands at its end.
+pub(super) fn shortened(name: &str, most: usize) -> String {
+    let length = length(name);
+    if length <= most {
+        return name.to_owned();
     }
-    format!(" {state}|{id}|{link}{way} {age}|{mode} {speed}|{tier}|{battery}|{driver}")
+    let kept = most.saturating_sub(2);
+    let head: String = name.chars().take(kept / 2).collect();
+    let tail: String = name.chars().skip(length.saturating_sub(kept.saturating_sub(kept / 2))).collect();
+    format!("{head}..{tail}")
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
 }
 
 fn link(scene: &Scene) -> String {
@@ -103,21 +128,31 @@ const fn told(halt: Halt) -> &'static str {
     }
 }
 
-/// The keys that work now.
+/// The keys that work now, as many as so many columns have room for, and how to be told of the rest.
 #[must_use]
-pub fn footer(model: &Model, scene: &Scene) -> String {
+pub fn footer(model: &Model, scene: &Scene, columns: usize) -> String {
+    let told = |(actions, what): &(&[Action], &str)| {
+        let names: Vec<String> = actions.iter().map(|action| model.name_of(*action)).collect();
+        format!("{} {what}", names.join("/"))
+    };
     let keys = |actions: &[(&[Action], &str)]| {
-        let told = actions.iter().map(|(actions, what)| {
-            let names: Vec<String> = actions.iter().map(|action| model.name_of(*action)).collect();
-            format!("{} {what}", names.join("/"))
-        });
-        format!(" {}", told.collect::<Vec<_>>().join("  "))
+        let last: [(&[Action], &str); 2] = [(&[Action::Help], "help"), (&[Action::Quit], "quit")];
+        let mut shown: Vec<String> = actions.iter().chain(&last).map(told).collect();
+        let all = shown.len();
+        loop {
+            let line = format!(" {}", shown.join("  "));
+            if length(&line) <= columns || shown.len() < 2 {
+                return line;
+            }
+            let from_the_end = if shown.len() == all { 1 } else { 2 };
+            shown.remove(shown.len().saturating_sub(from_the_end));
+        }
     };
     if model.palette.is_some() {
         return " tab complete  up/down pick  enter send  esc close".to_owned();
     }
     let vehicle = model.vehicle(scene);
-    let Some(vehicle) = vehicle else { return keys(&[(&[Action::Help], "help"), (&[Action::Quit], "quit")]) };
+    let Some(vehicle) = vehicle else { return keys(&[]) };
     let drive: (&[Action], &str) =
         (&[Action::Ahead, Action::Left, Action::Back, Action::Right], "hold to drive");
     let mut actions: Vec<(&[Action], &str)> = match vehicle.drive.state {
@@ -128,6 +163,9 @@ pub fn footer(model: &Model, scene: &Scene) -> String {
         Some(State::Driving) => vec![drive, (&[Action::Faster, Action::Slower], "speed")],
         Some(State::Hold) => vec![(&[Action::Disarm], "disarm")],
     };
+    if let Some(cut) = model.cut {
+        actions.push((&[Action::Cut], if cut.is_cut { "mend link" } else { "cut link" }));
+    }
     let engine = if vehicle.flag("engine") == Some(true) { "engine off" } else { "engine on" };
     if vehicle.drive.state != Some(State::Driving) {
         actions.push((&[Action::Engine], engine));
@@ -136,10 +174,5 @@ pub fn footer(model: &Model, scene: &Scene) -> String {
     if scene.vehicles.len() > 1 {
         actions.push((&[Action::Next], "next"));
     }
-    if let Some(cut) = model.cut {
-        actions.push((&[Action::Cut], if cut.is_cut { "mend link" } else { "cut link" }));
-    }
-    actions.push((&[Action::Help], "help"));
-    actions.push((&[Action::Quit], "quit"));
     keys(&actions)
 }

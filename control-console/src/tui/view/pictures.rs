@@ -1,6 +1,7 @@
 //! Pad, fleet, track and chart.
 
 use super::Paint;
+use super::headline::{LEAST_NAME, shortened};
 use crate::cockpit::{Freshness, Vehicle};
 use crate::drive::stick::State;
 use crate::session::in_milliseconds;
@@ -74,11 +75,15 @@ impl Paint<'_, '_> {
 
     /// Every vehicle, one a line.
     pub(super) fn fleet(&mut self, area: Rect) {
-        let inside = self.panel(area, "fleet");
-        let rows = usize::from(inside.height);
         let ids: Vec<(&VehicleId, &Vehicle)> =
             self.scene.vehicles.iter().map(|(id, vehicle)| (id, vehicle.as_ref())).collect();
         let picked = ids.iter().position(|(id, _)| Some(*id) == self.model.selected.as_ref()).unwrap_or(0);
+        let title = match ids.len() {
+            0 | 1 => "fleet".to_owned(),
+            many => format!("fleet, {} of {many}", picked.saturating_add(1)),
+        };
+        let inside = self.panel(area, &title);
+        let rows = usize::from(inside.height);
         let from = picked.saturating_sub(rows.saturating_sub(1));
         let lines = ids.iter().skip(from).take(rows).map(|(id, vehicle)| {
             let is_picked = Some(*id) == self.model.selected.as_ref();
@@ -95,6 +100,9 @@ impl Paint<'_, '_> {
                 None => " ?",
             };
             let style = if is_picked { Style::new().add_modifier(Modifier::BOLD) } else { Style::new() };
+            let taken = mode.chars().count().saturating_add(there.len()).saturating_add(3);
+            let room = usize::from(inside.width).saturating_sub(taken);
+            let id = shortened(id.as_str(), room.max(LEAST_NAME));
             Line::styled(format!("{mark} {id} {mode}{there}"), style)
         });
         let lines = lines.collect();

@@ -3,9 +3,11 @@
 use super::*;
 use crate::drive::stick::State;
 use crate::tui::example::{NOW, model, scene};
+use crate::tui::keymap::Action;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+use std::sync::Arc;
 use std::time::Duration;
 
 fn drawn(model: &Model, scene: &Scene, now: Moment) -> Buffer {
@@ -46,7 +48,7 @@ fn a_large_window_while_driving() {
                             place    3.25 4.00 m                                          ···
 release is told             limit    5.0 mph, lean 50 %                                 ···
              ▼              brake    off                                               ·
- fleet ──────────────────── doors    locked                                         ···
+ fleet, 1 of 2 ──────────── doors    locked                                         ···
 > rover-1 driving           lights   head                                         ···
   rover-2 ~- ?              battery  87 %                                        ·
                              round trip 12.0 ms, most 32 ms ──                ···
@@ -73,7 +75,7 @@ fn a_common_window_in_emergency_stop() {
         &model((80, 24)),
         &scene(State::Estop, "emergency_stop"),
         r"
- ESTOP|rover-1|UP 12ms 0.2s|emergency_stop 1.2|MOUSE|87%|unsigned
+ ESTOP|rover-1|UP 12ms 0.2s|emergency_stop 1.2 mph|MOUSE|bat 87%|drv unsigned
                   *** EMERGENCY STOP *** r begins to clear it
  pad ESTOP 50 % ───────────  status ────────────────────────────────────────────
              ▲              mode     emergency_stop
@@ -84,7 +86,7 @@ fn a_common_window_in_emergency_stop() {
                             place    3.25 4.00 m
 hold here with the mouse    limit    5.0 mph, lean 50 %
              ▼              brake    off
- fleet ──────────────────── doors    locked
+ fleet, 1 of 2 ──────────── doors    locked
 > rover-1 emergency_stop    lights   head
   rover-2 ~- ?              battery  87 %
 
@@ -123,7 +125,7 @@ hold here with the mouse    limit    5.0 mph, lean 50 %
                             doors    locked
                             lights   head
                             battery  87 %
- w/a/s/d hold to drive  esc disarm  e engine off  : command
+ w/a/s/d hold to drive  esc disarm  e engine off  ? help
 ",
     );
     let shown = text(&drawn(&model, &scene(State::Ready, "standing"), NOW));
@@ -193,6 +195,40 @@ fn however_small_the_window_is_the_top_line_stays() {
 }
 
 #[test]
+fn a_long_name_pushes_nothing_out_of_the_top_line_the_fleet_and_the_log() {
+    let name = "warehouse-north-rover-number-017";
+    for size in [(100, 28), (80, 24), (60, 15)] {
+        let (mut model, mut scene) = (model(size), scene(State::Driving, "driving"));
+        let vehicle = scene.vehicles.remove(&"rover-1".parse().unwrap()).unwrap();
+        scene.vehicles.insert(name.parse().unwrap(), vehicle);
+        model.selected = Some(name.parse().unwrap());
+        let mut entry = scene.journal[1].clone();
+        entry.vehicle = Some(name.parse().unwrap());
+        scene.journal = Arc::new([entry].into());
+        let shown = text(&drawn(&model, &scene, NOW));
+        let top = shown.lines().next().unwrap();
+        for part in ["DRIVING", "017", "UP 12ms", "0.2s", "driving 1.2", "MOUSE", "87%", "unsigned"] {
+            assert!(top.contains(part), "{part}: {shown}");
+        }
+        let row = |sign: &str| shown.lines().skip(1).find(|line| line.contains(sign)).unwrap_or_default();
+        assert!(size.1 < 24 || row("> ").contains("-017 driving"), "{shown}");
+        assert!(size.1 < 24 || row("59s + ").contains("-017 TURN_ON_ENGINE SUCCEEDED (7 ms)"), "{shown}");
+    }
+}
+
+#[test]
+fn news_leave_room_for_the_keys_that_work() {
+    let mut model = model((80, 24));
+    model.note = Some((NOW, "not armed: enter arms".to_owned()));
+    let shown = text(&drawn(&model, &scene(State::Disarmed, "standing"), NOW));
+    let last = shown.lines().last().unwrap();
+    assert_eq!(
+        last, " not armed: enter arms | enter arm  e engine off  : command  tab next  ? help",
+        "{shown}"
+    );
+}
+
+#[test]
 fn dialogs_leave_the_lines_that_are_always_there() {
     for (width, height) in [(100, 28), (80, 24), (60, 15), (40, 8), (20, 4)] {
         let mut model = model((width, height));
@@ -213,7 +249,7 @@ fn a_vehicle_can_not_steer_the_terminal() {
     let mut vehicle = crate::tui::example::vehicle(State::Ready, "standing");
     let evil = br#"{"driver":"\u001b[2Jx\u0007"}"#;
     vehicle.picture.take(vehicle_protocol::Topic::Status, evil, false, NOW).unwrap();
-    scene.vehicles.insert("rover-1".parse().unwrap(), std::sync::Arc::new(vehicle));
+    scene.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
     let shown = text(&drawn(&model((100, 28)), &scene, NOW));
     assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
 }

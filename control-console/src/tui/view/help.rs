@@ -1,0 +1,90 @@
+//! What the keys do, in rows that a small window has room for.
+
+use super::Paint;
+use crate::tui::keymap::{Action, Key, Keymap};
+use crate::tui::model::Model;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+/// Columns of the dialog with its frame.
+const WIDTH: u16 = 60;
+/// Columns of the keys; a row with more of them takes more.
+const KEYS: usize = 14;
+/// What a hand does, the diagonals last: most keymaps have none.
+const LEANS: [Action; 8] = [
+    Action::Ahead,
+    Action::Left,
+    Action::Back,
+    Action::Right,
+    Action::AheadLeft,
+    Action::AheadRight,
+    Action::BackLeft,
+    Action::BackRight,
+];
+
+/// The first key of each action, then the others.
+fn keys(keymap: &Keymap, actions: &[Action]) -> String {
+    let all: Vec<&[Key]> = actions.iter().map(|action| keymap.keys(*action)).collect();
+    let most = all.iter().map(|keys| keys.len()).max().unwrap_or(0);
+    let nth =
+        |n: usize| all.iter().filter_map(|keys| keys.get(n)).map(ToString::to_string).collect::<Vec<_>>();
+    (0..most).map(|n| nth(n).join("/")).collect::<Vec<_>>().join("  ")
+}
+
+/// Keys and what they do, the most important ones first.
+fn rows(model: &Model) -> Vec<String> {
+    let keys = |actions: &[Action]| keys(&model.keymap, actions);
+    let cut = if model.cut.is_some() { keys(&[Action::Cut]) } else { String::new() };
+    let told = [
+        ("space".to_owned(), "EMERGENCY STOP, always and everywhere"),
+        (keys(&LEANS), "hold to drive"),
+        ("any other".to_owned(), "stops; only a fresh press goes on"),
+        (keys(&[Action::Arm, Action::Disarm]), "arm, disarm; it drives with the engine on"),
+        (keys(&[Action::Faster, Action::Slower]), "more, less speed for a full lean"),
+        (keys(&[Action::Engine, Action::Brake, Action::Lights]), "engine, BRAKE, headlights"),
+        (
+            keys(&[Action::Command, Action::Clear, Action::TakeControl]),
+            "any command; clear a stop; take control",
+        ),
+        (keys(&[Action::Quit]), "stop and leave; ctrl-c too; ctrl-z suspends"),
+        (cut, "cut the link, mend it"),
+        (keys(&[Action::Next, Action::Previous]), "next, previous vehicle"),
+        ("mouse".to_owned(), "hold the pad: a real release, in tmux too"),
+    ];
+    let told = told.into_iter().filter(|(keys, _)| !keys.is_empty());
+    told.map(|(keys, what)| format!("{keys:<KEYS$} {what}")).collect()
+}
+
+impl Paint<'_, '_> {
+    pub(super) fn help(&mut self, body: Rect) {
+        let rows = rows(self.model);
+        let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
+        let area = self.over(body, WIDTH, height, "keys; any key closes this");
+        self.lines(area, rows.into_iter().map(Line::raw).collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::example::model;
+    use crate::tui::model::Cut;
+
+    #[test]
+    fn every_row_fits_into_the_dialog_and_all_but_two_into_a_small_window() {
+        for name in ["default", "ros"] {
+            let mut model = model((60, 15));
+            model.keymap = Keymap::built_in(name).unwrap().into();
+            for cut in [None, Some(Cut::default())] {
+                model.cut = cut;
+                let rows = rows(&model);
+                for row in &rows {
+                    assert!(row.chars().count() <= usize::from(WIDTH) - 2, "{name}: {row}");
+                }
+                // Twelve rows with the frame.
+                assert!(rows.len() <= 12, "{rows:?}");
+                assert!(rows[..10].iter().any(|row| row.contains("leave")));
+            }
+        }
+    }
+}
