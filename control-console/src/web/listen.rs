@@ -4,6 +4,7 @@ use crate::cli::WebArgs;
 use crate::exit::{Exit, Fault};
 use axum::Router;
 use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::RustlsConfig;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -61,10 +62,10 @@ impl Place {
             config.reload_from_config(Arc::new(http));
             let server =
                 axum_server::from_tcp_rustls(self.listener, config).map_err(|error| broken(&error))?;
-            server.handle(handle).serve(service).await
+            server.map(|tls| tls.acceptor(NoDelayAcceptor)).handle(handle).serve(service).await
         } else {
             let server = axum_server::from_tcp(self.listener).map_err(|error| broken(&error))?;
-            server.handle(handle).serve(service).await
+            server.acceptor(NoDelayAcceptor).handle(handle).serve(service).await
         };
         served.map_err(|error| broken(&error))
     }

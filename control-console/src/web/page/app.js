@@ -43,6 +43,8 @@ let stopping = null; // since when a stop waits for the console to be there
 const secret = token();
 const link = new Link(secret, { event: take, word: answer, change: watch });
 const hand = new Hand($("pad"), $("knob"), link, { stop, left: tell, changed: render });
+// Asked for before anything is drawn, which takes a phone longer than the answer takes.
+link.open(null);
 
 function take(name, data) {
   const now = performance.now() / 1000;
@@ -350,7 +352,7 @@ function theme(name) {
   else document.documentElement.dataset.theme = name;
   $("theme").textContent = `Theme: ${name}`;
   localStorage.setItem("theme", name);
-  draw();
+  requestAnimationFrame(draw);
 }
 
 $("stop").addEventListener("pointerdown", (event) => { if (event.button === 0) stop(); });
@@ -383,4 +385,3 @@ matchMedia("(prefers-color-scheme: light)").addEventListener("change", draw);
 theme(localStorage.getItem("theme") ?? "auto");
 setInterval(present, 500);
 render();
-link.open(null);
