@@ -1,6 +1,7 @@
 //! Hands on a keyboard and a mouse: each scene ends with what the vehicle's outputs did.
 
 mod cut_off;
+mod demo;
 mod early;
 mod latency;
 mod restored;
@@ -121,10 +122,19 @@ async fn drive_off(scene: &mut Scene, terminal: &Terminal) -> Result<()> {
 /// silenced it for longer than a setpoint holds, it gets one.
 async fn hold_w(scene: &Scene, terminal: &Terminal) -> Result<()> {
     let before = scene.lines()?.len();
-    terminal.press('w')?;
     let fast = |line: &TraceLine| line.drives() && line.level() > 0.05;
+    press_until(terminal, "motion", || Ok(scene.lines()?.iter().skip(before).any(fast).then_some(()))).await
+}
+
+/// Presses W until something is so, anew where the screen asks for that.
+async fn press_until<T>(
+    terminal: &Terminal,
+    what: &str,
+    mut look: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    terminal.press('w')?;
     let mut asked = false;
-    let moving = || {
+    let holding = || {
         let asks = terminal.screen().contains("press anew");
         if asks && !asked {
             eprintln!("the screen asks for a fresh press");
@@ -132,9 +142,9 @@ async fn hold_w(scene: &Scene, terminal: &Terminal) -> Result<()> {
             terminal.press('w')?;
         }
         asked = asks;
-        Ok(scene.lines()?.iter().skip(before).any(fast).then_some(()))
+        look()
     };
-    until("motion", SHOWN, moving).await.with_context(|| format!("the screen shows:\n{}", terminal.screen()))
+    until(what, SHOWN, holding).await.with_context(|| format!("the screen shows:\n{}", terminal.screen()))
 }
 
 #[tokio::test]
