@@ -52,7 +52,7 @@ impl<'a, T: Into<Item<'a>>> From<Option<T>> for Item<'a> {
 
 /// Writes a list.
 pub(crate) fn encode(items: &[Item<'_>]) -> Vec<u8> {
-    let mut encoder = Encoder::new(Vec::with_capacity(128));
+    let mut encoder = Encoder::new(Vec::with_capacity(256));
     // A vector takes whatever is written to it.
     let _: Result<(), Error<Infallible>> = list(&mut encoder, items);
     encoder.into_writer()

@@ -1,4 +1,5 @@
-//! What a tag is over, value by value, as section 4 of the contract lists it.
+//! What a tag is over, value by value, as section 4 of the contract lists it. The second word keeps a tag of one kind of
+//! message from passing for another's.
 
 use crate::cbor::Item;
 use crate::command::arguments;
@@ -7,20 +8,17 @@ use crate::{
     SessionAnswer, SignedSession, VehicleId,
 };
 
-/// What every list begins with; the second word keeps a tag of one kind of message from passing for another's.
-fn head<'v>(direction: &'v str, vehicle: &'v VehicleId) -> [Item<'v>; 3] {
-    [PROTOCOL_VERSION.into(), direction.into(), vehicle.as_str().into()]
-}
-
 pub(super) fn command<'v>(
     vehicle: &'v VehicleId,
     key: &'v KeyName,
     command: &'v Command,
     id: Option<&'v CommandId>,
     session: Option<&'v SignedSession>,
-) -> Vec<Item<'v>> {
-    let mut values = head("command", vehicle).to_vec();
-    values.extend([
+) -> [Item<'v>; 12] {
+    [
+        PROTOCOL_VERSION.into(),
+        "command".into(),
+        vehicle.as_str().into(),
         session.map(|session| session.epoch.0.as_slice()).into(),
         key.as_str().into(),
         session.map(|session| session.sid.0.as_slice()).into(),
@@ -30,8 +28,7 @@ pub(super) fn command<'v>(
         id.map(CommandId::as_str).into(),
         command.name().as_str().into(),
         Item::List(arguments::items(command)),
-    ]);
-    values
+    ]
 }
 
 /// The command that an answer belongs to is named by SID, stream and CTR, so its EXP and arguments are not repeated.
@@ -41,10 +38,12 @@ pub(super) fn answer<'v>(
     answer: &'v Answer,
     epoch: &'v Epoch,
     place: Option<&'v Place>,
-) -> Vec<Item<'v>> {
+) -> [Item<'v>; 15] {
     let newer_reason = answer.proof.as_ref().and_then(|proof| proof.newer_reason.as_deref());
-    let mut values = head("answer", vehicle).to_vec();
-    values.extend([
+    [
+        PROTOCOL_VERSION.into(),
+        "answer".into(),
+        vehicle.as_str().into(),
         epoch.0.as_slice().into(),
         key.as_str().into(),
         place.map(|place| place.sid.0.as_slice()).into(),
@@ -57,32 +56,36 @@ pub(super) fn answer<'v>(
         answer.detail.as_deref().into(),
         answer.progress.map(u64::from).into(),
         answer.clock.into(),
-    ]);
-    values
+    ]
 }
 
 pub(super) fn session_request<'v>(
     vehicle: &'v VehicleId,
     key: &'v KeyName,
     nonce: &'v Nonce,
-) -> Vec<Item<'v>> {
-    let mut values = head("session-request", vehicle).to_vec();
-    values.extend([key.as_str().into(), nonce.0.as_slice().into()]);
-    values
+) -> [Item<'v>; 5] {
+    [
+        PROTOCOL_VERSION.into(),
+        "session-request".into(),
+        vehicle.as_str().into(),
+        key.as_str().into(),
+        nonce.0.as_slice().into(),
+    ]
 }
 
 pub(super) fn session_answer<'v>(
     vehicle: &'v VehicleId,
     key: &'v KeyName,
     answer: &'v SessionAnswer,
-) -> Vec<Item<'v>> {
-    let mut values = head("session-answer", vehicle).to_vec();
-    values.extend([
+) -> [Item<'v>; 8] {
+    [
+        PROTOCOL_VERSION.into(),
+        "session-answer".into(),
+        vehicle.as_str().into(),
         answer.epoch.0.as_slice().into(),
         key.as_str().into(),
         answer.sid.as_ref().map(|sid| sid.0.as_slice()).into(),
         answer.nonce.0.as_slice().into(),
         answer.clock.into(),
-    ]);
-    values
+    ]
 }
