@@ -35,9 +35,11 @@ impl Registers {
     ///
     /// When QEMU has ended.
     pub async fn sample(&mut self) -> Result<Sample> {
-        let at = self.now().await?;
-        let levels = self.read(LEVELS).await?;
-        Ok(Sample { at, levels })
+        // Asked for at once, so that they are of one moment as far as can be.
+        self.request(&format!("readl {TIMER:#x}\nreadl {LEVELS:#x}")).await?;
+        let at = self.answer().await?;
+        let levels = self.answer().await?;
+        Ok(Sample { at: self.passed(word(&at)?), levels: word(&levels)? })
     }
 
     /// The board's time since power-on. While the host is too busy to run the board, it stands still or runs behind.
@@ -46,12 +48,16 @@ impl Registers {
     ///
     /// When QEMU has ended.
     pub async fn now(&mut self) -> Result<Duration> {
-        let low = u64::from(self.read(TIMER).await?);
+        let low = self.ask(&format!("readl {TIMER:#x}")).await?;
+        Ok(self.passed(word(&low)?))
+    }
+
+    fn passed(&mut self, low: u32) -> Duration {
         // The register holds the low half of the microseconds, and is read far more often than it turns over.
         let turn = 1_u64 << 32;
-        let passed = low.wrapping_sub(self.time) & turn.wrapping_sub(1);
+        let passed = u64::from(low).wrapping_sub(self.time) & turn.wrapping_sub(1);
         self.time = self.time.wrapping_add(passed);
-        Ok(Duration::from_micros(self.time))
+        Duration::from_micros(self.time)
     }
 
     /// Reads the level of one line.
@@ -121,19 +127,27 @@ impl Registers {
         Ok(trace.samples.last().context("a sample")?.at)
     }
 
-    async fn read(&mut self, register: u64) -> Result<u32> {
-        let answer = self.ask(&format!("readl {register:#x}")).await?;
-        let digits = answer.strip_prefix("0x").context(answer.clone())?;
-        Ok(u32::try_from(u64::from_str_radix(digits, 16)?)?)
+    async fn ask(&mut self, request: &str) -> Result<String> {
+        self.request(request).await?;
+        self.answer().await
     }
 
-    async fn ask(&mut self, request: &str) -> Result<String> {
+    async fn request(&mut self, request: &str) -> Result<()> {
         self.socket.write_all(request.as_bytes()).await?;
         self.socket.write_all(b"\n").await?;
-        self.socket.flush().await?;
+        Ok(self.socket.flush().await?)
+    }
+
+    async fn answer(&mut self) -> Result<String> {
         let mut line = String::new();
         self.socket.read_line(&mut line).await?;
-        ensure!(line.starts_with("OK"), "{request}: {line:?}");
+        ensure!(line.starts_with("OK"), "QEMU answers {line:?}");
         Ok(line.trim_start_matches("OK").trim().to_owned())
     }
+}
+
+/// The 32 bits that QEMU has read.
+fn word(answer: &str) -> Result<u32> {
+    let digits = answer.strip_prefix("0x").with_context(|| answer.to_owned())?;
+    Ok(u32::try_from(u64::from_str_radix(digits, 16)?)?)
 }

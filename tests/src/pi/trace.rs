@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// Samples are near if no pulse of a motor's PWM fits between them.
-const NEAR: Duration = Duration::from_millis(2);
+/// Samples are near if an edge between them is known to a twentieth of a motor's period. They can't be nearer than the
+/// emulation looks up from a processor: twice in each millisecond, for the bus that the network is on.
+const NEAR: Duration = Duration::from_millis(1);
 
 /// The levels at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,23 @@ impl Sample {
     }
 }
 
+/// What a line did from one rise to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pulse {
+    /// How long it was high.
+    pub width: Duration,
+    /// From rise to rise.
+    pub period: Duration,
+}
+
+impl Pulse {
+    /// The share of the time in which the line was high.
+    #[must_use]
+    pub fn duty(self) -> f64 {
+        self.width.as_secs_f64() / self.period.as_secs_f64()
+    }
+}
+
 /// Samples in the order of their time.
 #[derive(Debug, Clone)]
 pub struct Trace {
@@ -30,24 +48,25 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// The share of the time in which a line is high. What lies between samples far apart is left out: there, pulses
-    /// may have come and gone.
+    /// The pulses of a line that were seen from their rise to the next: never do two samples lie too far apart.
     #[must_use]
-    pub fn duty(&self, line: u8) -> f64 {
-        let spans = self.pairs().map(|(one, other)| (one.is_high(line), other.at.saturating_sub(one.at)));
-        let seen = || spans.clone().filter(|(_, span)| *span <= NEAR);
-        let high: Duration = seen().filter(|(high, _)| *high).map(|(_, span)| span).sum();
-        let all: Duration = seen().map(|(_, span)| span).sum();
-        high.as_secs_f64() / all.as_secs_f64()
-    }
-
-    /// The mean time between two rises of a line; zero without two.
-    #[must_use]
-    pub fn period(&self, line: u8) -> Duration {
-        let rises = self.edges(line, true);
-        let (Some(first), Some(last)) = (rises.first(), rises.last()) else { return Duration::ZERO };
-        let count = u32::try_from(rises.len().saturating_sub(1)).unwrap_or(u32::MAX);
-        last.saturating_sub(*first).checked_div(count).unwrap_or_default()
+    pub fn pulses(&self, line: u8) -> Vec<Pulse> {
+        let mut pulses = Vec::new();
+        let (mut rise, mut fall) = (None, None);
+        for (one, other) in self.pairs() {
+            if other.at.saturating_sub(one.at) > NEAR {
+                (rise, fall) = (None, None);
+            } else if !one.is_high(line) && other.is_high(line) {
+                if let (Some(rise), Some(fall)) = (rise, fall) {
+                    let since = |edge: Duration| edge.saturating_sub(rise);
+                    pulses.push(Pulse { width: since(fall), period: since(other.at) });
+                }
+                (rise, fall) = (Some(other.at), None);
+            } else if one.is_high(line) && !other.is_high(line) {
+                fall = Some(other.at);
+            }
+        }
+        pulses
     }
 
     /// When a line rises, or falls: the first samples at which it has done so.
@@ -81,18 +100,26 @@ mod tests {
     }
 
     #[test]
-    fn a_duty_is_that_of_what_was_seen() {
-        let mut trace = trace(&[1, 0, 0, 0, 1, 0, 0, 0]);
-        assert!((trace.duty(0) - 2.0 / 7.0).abs() < 1e-9, "{}", trace.duty(0));
-        assert_eq!(trace.period(0), Duration::ZERO);
-        assert_eq!(trace.edges(0, true), [Duration::from_millis(4)]);
-        trace.samples.push(Sample { at: Duration::from_millis(100), levels: 0 });
-        assert!((trace.duty(0) - 2.0 / 7.0).abs() < 1e-9, "{}", trace.duty(0));
-        assert_eq!(trace.blind(), Duration::from_millis(93));
+    fn a_pulse_counts_where_it_was_seen_from_rise_to_rise() {
+        let mut trace = trace(&[1, 0, 1, 1, 0, 0, 1, 0, 1, 0]);
+        let pulse = |width, period| Pulse {
+            width: Duration::from_millis(width),
+            period: Duration::from_millis(period),
+        };
+        assert_eq!(trace.pulses(0), [pulse(2, 4), pulse(1, 2)]);
+        assert!((pulse(1, 4).duty() - 0.25).abs() < 1e-9);
+        // One sample late, and what lies around it may be two pulses.
+        for sample in &mut trace.samples[5..] {
+            sample.at += Duration::from_millis(1);
+        }
+        assert_eq!(trace.pulses(0), [pulse(1, 2)]);
+        assert_eq!(trace.blind(), Duration::from_millis(2));
     }
 
     #[test]
-    fn a_period_lies_between_two_rises() {
-        assert_eq!(trace(&[0, 1, 0, 1, 0, 1]).period(0), Duration::from_millis(2));
+    fn an_edge_is_where_it_was_first_seen() {
+        let trace = trace(&[1, 0, 0, 1, 0]);
+        assert_eq!(trace.edges(0, true), [Duration::from_millis(3)]);
+        assert_eq!(trace.edges(0, false), [Duration::from_millis(1), Duration::from_millis(4)]);
     }
 }

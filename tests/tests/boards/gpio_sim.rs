@@ -15,9 +15,6 @@ use system_tests::process::Program;
 /// What takes ten seconds where nothing else runs.
 const LIMIT_S: &str = "120";
 
-/// A run is taken as it is when so many were held up.
-const RUNS: usize = 4;
-
 /// Metres from pulse to pulse of the left wheel, as gpio-sim/agent.toml has it.
 const PULSE: f64 = 0.02;
 
@@ -32,14 +29,7 @@ struct Report(Vec<Seen>);
 
 #[tokio::test]
 async fn wheels_that_turn_are_speed_and_way_and_wheels_that_do_not_stop_the_vehicle() -> Result<()> {
-    let mut report = Report::of_a_run().await?;
-    for _ in 1..RUNS {
-        if !report.was_held_up() {
-            break;
-        }
-        println!("the host withheld more time than the guard allows: once more");
-        report = Report::of_a_run().await?;
-    }
+    let report = Report::of_a_run().await?;
     ensure!(!report.0.iter().any(|seen| seen.what.starts_with("FAILED")), "not all came that was awaited");
     forwards(&report)?;
     backwards(&report)?;
@@ -52,7 +42,7 @@ fn forwards(report: &Report) -> Result<()> {
     let phase = report.phase("forwards")?;
     ensure!(phase.said("levels")? == "0=1 1=0 5=0 7=0", "{}", phase.said("levels")?);
     let seconds = phase.seconds("turns", "turned")?;
-    let (speed, told) = (40.0 * PULSE / seconds, report.median_speed(&phase)?);
+    let (speed, told) = (40.0 * PULSE / seconds, report.speed(&phase)?);
     println!("40 pulses in {seconds:.2} s are {speed:.3} m/s; the vehicle says {told:.3} m/s");
     ensure!((told - speed).abs() < 0.2 * speed, "{told} m/s");
     let status = phase.status()?;
@@ -66,7 +56,7 @@ fn forwards(report: &Report) -> Result<()> {
 fn backwards(report: &Report) -> Result<()> {
     let phase = report.phase("backwards")?;
     ensure!(phase.said("levels")? == "0=1 1=0 5=1 7=1", "{}", phase.said("levels")?);
-    let told = report.median_speed(&phase)?;
+    let told = report.speed(&phase)?;
     ensure!(told < -0.1, "{told} m/s");
     near(&phase.status()?, 20.0 * PULSE)
 }
@@ -126,6 +116,9 @@ impl Report {
         // The host's files, which it may only read.
         command.args(["mem=192M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "quiet"]);
         command.args(["con=null", "con0=null,fd:1", "loglevel=3"]);
+        // What is computed takes no time, and where all wait, time skips to what comes next. So however busy the host is,
+        // nobody in there is held up.
+        command.arg("time-travel=inf-cpu");
         command.arg(format!("init={}", folder.path().join("init").display()));
         let output = Program::spawn("linux", command)?.output(Duration::from_secs(150)).await?;
         let line = |line: &str| {
@@ -137,12 +130,6 @@ impl Report {
         Ok(report)
     }
 
-    /// Whether the guard and the agent lost each other, or setpoints came too late, for want of time.
-    fn was_held_up(&self) -> bool {
-        let late = |text: &str| text.contains("GUARD_LOST") || text.contains("HOLD_LAPSED");
-        self.0.iter().any(|seen| seen.what.starts_with("heard ") && late(&seen.what))
-    }
-
     /// What was seen from the beginning of a phase to the next.
     fn phase(&self, name: &str) -> Result<Phase<'_>> {
         let name = format!("phase {name}");
@@ -151,21 +138,20 @@ impl Report {
         Ok(Phase(rest.take_while(|seen| !seen.what.starts_with("phase ")).collect()))
     }
 
-    /// The middle one of the speeds in m/s that the vehicle told while its wheels turned.
-    fn median_speed(&self, phase: &Phase<'_>) -> Result<f64> {
-        let (from, to): (usize, usize) = (phase.said("turns")?.parse()?, phase.said("turned")?.parse()?);
+    /// The speed in m/s that the vehicle had told when its wheels had turned; what does not change is told once, and holds.
+    fn speed(&self, phase: &Phase<'_>) -> Result<f64> {
+        let end: usize = phase.said("turned")?.parse()?;
         let heard = self.0.iter().filter_map(|seen| seen.what.strip_prefix("heard "));
-        let speed = |line: &str| {
-            let (topic, payload) = line.split_once(' ')?;
-            let value: Value = serde_json::from_str(payload).ok()?;
-            value.get("speed_mph")?.as_f64().filter(|_| topic.ends_with("/telemetry"))
-        };
-        let while_turning = heard.skip(from).take(to.saturating_sub(from));
-        let mut speeds: Vec<f64> = while_turning.filter_map(speed).collect();
-        speeds.sort_by(f64::total_cmp);
-        let middle = speeds.get(speeds.len() / 2).context("no speed was told while the wheels turned")?;
-        Ok(middle * 0.447_04)
+        let told = heard.take(end).filter_map(told_speed).last();
+        Ok(told.context("no speed was told while the wheels turned")? * 0.447_04)
     }
+}
+
+/// The speed in mph in a line of telemetry or status, if it is told there.
+fn told_speed(line: &str) -> Option<f64> {
+    let (topic, payload) = line.split_once(' ')?;
+    let value: Value = serde_json::from_str(payload).ok()?;
+    value.get("speed_mph")?.as_f64().filter(|_| topic.ends_with("/telemetry") || topic.ends_with("/status"))
 }
 
 /// One part of the run.

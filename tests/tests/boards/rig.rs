@@ -127,7 +127,7 @@ impl Rig {
     pub(crate) async fn console(&self, words: &str) -> Result<i32> {
         let identity = self.certificates.client("laptop")?;
         let mut command = Program::command("control-console")?;
-        command.args(["--broker", &self.broker.url(), "--timeout", "60s", "--ca-file"]);
+        command.args(["--broker", &self.broker.url(), "--timeout", "8s", "--ca-file"]);
         command.arg(self.certificates.authority()).arg("--cert-file").arg(identity.certificate);
         command.arg("--key-file").arg(identity.key).args(words.split(' '));
         let output = Program::spawn("control-console", command)?.output(PATIENCE).await?;
