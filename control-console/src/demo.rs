@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: &DemoArgs, output: &Output) -> Result<Exit, F
         let (metres, shown) = watch::channel(None);
         let setup = Setup {
             cutter: Some(Cutter { switch, metres: shown }),
-            greeting: Some(format!("commands from other terminals: --broker {}", broker.url())),
+            greeting: Some(format!("other terminals: --broker {}", broker.url())),
             ..Setup::new(vehicles.ids.clone(), arguments.face.clone())
         };
         tokio::select! {
