@@ -128,7 +128,8 @@ impl Rig {
         let said = "['drive-hint', 'polite'].map((id) => document.getElementById(id).textContent).join(' ')";
         eprintln!("the page asks for a fresh press: {}", tab.js(said).await?);
         tab.release("KeyW").await?;
-        if tab.js("document.getElementById('mode-badge').textContent.includes('failsafe')").await? == true {
+        // Only some failsafes have to be cleared; after the others a fresh press is enough.
+        if tab.js("document.getElementById('clear').hidden").await? == false {
             tab.click("#clear").await?;
             tab.shows("#clear", "once more").await?;
             tab.click("#clear").await?;
