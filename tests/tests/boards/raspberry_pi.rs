@@ -120,6 +120,10 @@ async fn duty(rig: &mut Rig, share: f64) -> Result<()> {
             1_000.0 * period,
             pulses.len()
         );
+        ensure!(
+            (45.0..=55.0).contains(&period.recip()),
+            "line {line} has a period of {period} s instead of 50 Hz"
+        );
         ensure!((duty - share).abs() <= 0.02, "line {line} has {duty} of full power instead of {share}");
     }
     Ok(())
@@ -149,7 +153,9 @@ async fn emergency_stop(rig: &mut Rig) -> Result<()> {
     let opened = rig.pi.registers.now().await?;
     rig.pi.registers.drive(line::EMERGENCY_STOP, true).await?;
     let off = rig.pi.registers.wait_for(line::ENABLE, false, PATIENCE).await?;
-    println!("emergency-stop input to enable line: {:?} of the board's time", off.saturating_sub(opened));
+    let took = off.saturating_sub(opened);
+    println!("emergency-stop input to enable line: {took:?} of the board's time");
+    ensure!(took <= Duration::from_millis(250), "the stop took {took:?}");
     ensure!(rig.console("send rover-1 turn-on-engine").await? == 6, "it obeys with its switch open");
     rig.pi.registers.drive(line::EMERGENCY_STOP, false).await?;
     // Until then the agent has not looked at its input again.
