@@ -1,6 +1,8 @@
 //! The keys that this console has: for each vehicle one file.
 
 use crate::exit::{Exit, Fault};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use vehicle_link::{SecretFileError, secret_file};
 use vehicle_protocol::VehicleId;
@@ -25,6 +27,15 @@ impl Keyring {
         self.folder.as_deref()
     }
 
+    /// The vehicles that there are keys for, by the names of the files; none without a folder.
+    ///
+    /// # Errors
+    /// If the folder can't be read.
+    pub fn vehicles(&self) -> Result<Vec<VehicleId>, Fault> {
+        let files = self.folder.as_deref().map(files).transpose()?.unwrap_or_default();
+        Ok(files.iter().filter_map(|path| path.file_stem()?.to_str()?.parse().ok()).collect())
+    }
+
     /// The key for a vehicle, if there is one.
     ///
     /// # Errors
@@ -42,6 +53,35 @@ impl Keyring {
             }
         }
     }
+}
+
+/// The files in a folder that are meant to be keys, in order; none where there is no folder.
+///
+/// # Errors
+/// If it can't be read.
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            let what = format!("{} can't be read: {error}", folder.display());
+            return Err(Fault::new(
+                Exit::Usage,
+                what,
+                "check its permissions, or name another with --keys-dir",
+            ));
+        }
+        Ok(entries) => entries,
+    };
+    let paths = entries.flatten().map(|entry| entry.path());
+    let mut paths: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json") && !is_hidden(path))
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
 /// Why a key can't be used.

@@ -7,8 +7,6 @@ use crate::keyring;
 use crate::options::Options;
 use crate::output::{Output, Tone};
 use serde::Serialize;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use vehicle_link::secret_file;
 use vehicle_protocol::auth::{KeyFile, Role};
@@ -108,7 +106,7 @@ struct Row {
 }
 
 fn list(folder: &Path, output: &Output) -> Result<Exit, Fault> {
-    let rows: Vec<Row> = files(folder)?.into_iter().map(row).collect();
+    let rows: Vec<Row> = keyring::files(folder)?.into_iter().map(row).collect();
     if output.is_json() {
         output.object(&serde_json::json!({ "folder": folder, "keys": rows }));
     } else if rows.is_empty() {
@@ -137,43 +135,9 @@ fn list(folder: &Path, output: &Output) -> Result<Exit, Fault> {
 /// # Errors
 /// If the folder can't be read.
 pub(crate) fn examine(folder: &Path) -> Result<(usize, Vec<String>), Fault> {
-    let rows: Vec<Row> = files(folder)?.into_iter().map(row).collect();
+    let rows: Vec<Row> = keyring::files(folder)?.into_iter().map(row).collect();
     let good = rows.iter().filter(|row| row.error.is_none()).count();
     Ok((good, rows.into_iter().filter_map(|row| row.error).collect()))
-}
-
-/// The vehicles that there are keys for, by the names of the files.
-///
-/// # Errors
-/// If the folder can't be read.
-pub(crate) fn vehicles(folder: &Path) -> Result<Vec<VehicleId>, Fault> {
-    let files = files(folder)?;
-    Ok(files.iter().filter_map(|path| path.file_stem()?.to_str()?.parse().ok()).collect())
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => {
-            let what = format!("{} can't be read: {error}", folder.display());
-            return Err(Fault::new(
-                Exit::Usage,
-                what,
-                "check its permissions, or name another with --keys-dir",
-            ));
-        }
-        Ok(entries) => entries,
-    };
-    let paths = entries.flatten().map(|entry| entry.path());
-    let mut paths: Vec<PathBuf> = paths
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json") && !is_hidden(path))
-        .collect();
-    paths.sort();
-    Ok(paths)
-}
-
-fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
 fn row(file: PathBuf) -> Row {

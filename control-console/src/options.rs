@@ -7,7 +7,6 @@ pub use raw::Setting;
 use crate::cli::Global;
 use crate::exit::{Exit, Fault};
 use crate::keyring::Keyring;
-use crate::keys;
 use std::path::PathBuf;
 use std::time::Duration;
 use vehicle_link::Endpoint;
@@ -108,10 +107,7 @@ impl Options {
     /// # Errors
     /// If another one was set than a key is named after, or the folder of the keys can't be read.
     pub fn operator_for(&self, vehicles: &[VehicleId]) -> Result<Option<OperatorName>, Fault> {
-        let all = match self.keys.folder() {
-            Some(folder) if vehicles.is_empty() => keys::vehicles(folder)?,
-            Some(_) | None => vehicles.to_vec(),
-        };
+        let all = if vehicles.is_empty() { self.keys.vehicles()? } else { vehicles.to_vec() };
         let mut names = Vec::new();
         for vehicle in &all {
             names.extend(self.operator(vehicle)?);
