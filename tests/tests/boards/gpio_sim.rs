@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use system_tests::process::Program;
 
@@ -32,7 +32,9 @@ async fn wheels_that_turn_are_speed_and_way_and_wheels_that_do_not_stop_the_vehi
     let report = Report::of_a_run().await?;
     ensure!(!report.0.iter().any(|seen| seen.what.starts_with("FAILED")), "not all came that was awaited");
     let lost = report.0.iter().find(|seen| seen.what.contains("GUARD_LOST"));
-    ensure!(lost.is_none(), "{lost:?}: agent and guard lost each other where nobody can be held up");
+    if let Some(Seen { what, .. }) = lost {
+        bail!("agent and guard lost each other where nobody can be held up: {what}");
+    }
     forwards(&report)?;
     backwards(&report)?;
     stuck(&report)?;
