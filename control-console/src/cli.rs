@@ -11,7 +11,7 @@ pub use arguments::{
 };
 pub use certs::{BrokerConfigArgs, CertsArgs, CertsTask, IssueArgs, Kind};
 pub use keys::{KeysArgs, KeysTask, NewKeyArgs};
-pub use manual::{CompletionsArgs, DoctorArgs, ManArgs, PlotArgs};
+pub use manual::{CompletionsArgs, DoctorArgs, ManArgs, PlotArgs, Shell};
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;

@@ -2,13 +2,13 @@
 //!
 //! The shell asks this program itself each time, so that it knows the vehicles of the moment.
 
-use crate::cli;
+use crate::cli::{self, Shell};
 use crate::exit::{Exit, Fault};
 use crate::fleet;
 use crate::options::Options;
 use crate::output::Output;
-use clap::ValueEnum;
-use clap_complete::{CompleteEnv, CompletionCandidate, env::Shells};
+use clap::{Arg, Command, ValueEnum};
+use clap_complete::{ArgValueCandidates, CompleteEnv, CompletionCandidate, env::Shells};
 use std::ffi::OsString;
 use std::time::Duration;
 use vehicle_protocol::CommandName;
@@ -19,26 +19,24 @@ const PROGRAM: &str = "control-console";
 /// How long a person who pressed Tab waits for the broker.
 const PATIENCE: Duration = Duration::from_millis(700);
 
-/// A shell that can ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
-    /// GNU's
-    Bash,
-    /// elv.sh
-    Elvish,
-    /// fishshell.com
-    Fish,
-    /// zsh.org
-    Zsh,
-}
-
 /// Answers a shell that asks; tells whether one did.
 #[must_use]
 pub(crate) fn answer(arguments: &[OsString]) -> bool {
     let folder = std::env::current_dir().ok();
-    let environment = CompleteEnv::with_factory(cli::definition).var(VARIABLE).bin(PROGRAM);
+    let environment =
+        CompleteEnv::with_factory(|| with_candidates(cli::definition())).var(VARIABLE).bin(PROGRAM);
     // What can't be completed is typed by hand.
     environment.try_complete(arguments.iter().cloned(), folder.as_deref()).unwrap_or(true)
+}
+
+/// Has every vehicle and every command of a definition completed.
+fn with_candidates(definition: Command) -> Command {
+    let complete = |argument: Arg| match argument.get_id().as_str() {
+        "vehicle" | "vehicles" => argument.add(ArgValueCandidates::new(vehicles)),
+        "command" => argument.add(ArgValueCandidates::new(commands)),
+        _ => argument,
+    };
+    definition.mut_args(complete).mut_subcommands(with_candidates)
 }
 
 /// Prints what to put into the shell's start file.
@@ -76,7 +74,7 @@ const fn start_file(shell: Shell) -> &'static str {
 }
 
 /// The vehicles that the broker knows of, if it answers soon; with the settings of environment and file.
-pub(crate) fn vehicles() -> Vec<CompletionCandidate> {
+fn vehicles() -> Vec<CompletionCandidate> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let (Ok(runtime), Ok(options)) = (runtime, Options::resolve(&cli::Global::default())) else {
         return Vec::new();
@@ -86,6 +84,6 @@ pub(crate) fn vehicles() -> Vec<CompletionCandidate> {
 }
 
 /// The commands, as people type them.
-pub(crate) fn commands() -> Vec<CompletionCandidate> {
+fn commands() -> Vec<CompletionCandidate> {
     CommandName::ALL.iter().map(|name| CompletionCandidate::new(name.kebab())).collect()
 }

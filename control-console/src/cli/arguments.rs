@@ -1,9 +1,7 @@
 //! The arguments of each subcommand.
 
 use super::duration;
-use crate::completions::{commands, vehicles};
 use clap::Args;
-use clap_complete::ArgValueCandidates;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,10 +11,9 @@ use vehicle_protocol::{CommandId, CommandName, KeyName, VehicleId};
 #[derive(Clone, Debug, Args)]
 pub struct SendArgs {
     /// The vehicle
-    #[arg(add = ArgValueCandidates::new(vehicles))]
     pub vehicle: VehicleId,
     /// The command, as lock-doors or LOCK_DOORS
-    #[arg(value_name = "COMMAND", value_parser = command, add = ArgValueCandidates::new(commands))]
+    #[arg(value_name = "COMMAND", value_parser = command)]
     pub command: CommandName,
     /// Speed of SET_MAX_SPEED, SET_MIN_SPEED and DRIVE
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
@@ -48,7 +45,6 @@ pub struct SendArgs {
 #[derive(Clone, Debug, Args)]
 pub struct DriveArgs {
     /// The vehicle
-    #[arg(add = ArgValueCandidates::new(vehicles))]
     pub vehicle: VehicleId,
     /// Speed, negative backwards
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 0.0, requires = "length")]
@@ -88,7 +84,7 @@ pub struct FaceArgs {
 #[derive(Clone, Debug, Args)]
 pub struct TuiArgs {
     /// The vehicles; without any, all that the broker knows of
-    #[arg(value_name = "VEHICLE", add = ArgValueCandidates::new(vehicles))]
+    #[arg(value_name = "VEHICLE")]
     pub vehicles: Vec<VehicleId>,
     /// How it is shown
     #[command(flatten)]
@@ -99,7 +95,7 @@ pub struct TuiArgs {
 #[derive(Clone, Debug, Args)]
 pub struct WatchArgs {
     /// The vehicles
-    #[arg(required = true, value_name = "VEHICLE", add = ArgValueCandidates::new(vehicles))]
+    #[arg(required = true, value_name = "VEHICLE")]
     pub vehicles: Vec<VehicleId>,
     /// Print only the value of this field, such as speed_mph, mode or presence
     #[arg(long, value_name = "FIELD")]
@@ -116,7 +112,7 @@ pub struct WatchArgs {
 #[derive(Clone, Debug, Args)]
 pub struct AuditArgs {
     /// The vehicles
-    #[arg(required = true, value_name = "VEHICLE", add = ArgValueCandidates::new(vehicles))]
+    #[arg(required = true, value_name = "VEHICLE")]
     pub vehicles: Vec<VehicleId>,
     /// End after so many events
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -127,7 +123,7 @@ pub struct AuditArgs {
 #[derive(Clone, Debug, Args)]
 pub struct EstopArgs {
     /// The vehicles
-    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "VEHICLE", add = ArgValueCandidates::new(vehicles))]
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "VEHICLE")]
     pub vehicles: Vec<VehicleId>,
     /// Every vehicle that the broker knows of
     #[arg(long)]
@@ -138,7 +134,6 @@ pub struct EstopArgs {
 #[derive(Clone, Debug, Args)]
 pub struct ClearArgs {
     /// The vehicle
-    #[arg(add = ArgValueCandidates::new(vehicles))]
     pub vehicle: VehicleId,
 }
 
@@ -146,7 +141,6 @@ pub struct ClearArgs {
 #[derive(Clone, Debug, Args)]
 pub struct PingArgs {
     /// The vehicle
-    #[arg(add = ArgValueCandidates::new(vehicles))]
     pub vehicle: VehicleId,
     /// How many round trips
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -160,7 +154,7 @@ pub struct PingArgs {
 #[derive(Clone, Debug, Args)]
 pub struct WebArgs {
     /// The vehicles; without any, all that the broker knows of
-    #[arg(value_name = "VEHICLE", add = ArgValueCandidates::new(vehicles))]
+    #[arg(value_name = "VEHICLE")]
     pub vehicles: Vec<VehicleId>,
     /// Where to listen; beyond this machine only with TLS, port 0 is any free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8420")]

@@ -1,8 +1,6 @@
 //! The arguments of `keys`.
 
-use crate::completions::vehicles;
 use clap::{Args, Subcommand};
-use clap_complete::ArgValueCandidates;
 use std::path::PathBuf;
 use vehicle_protocol::auth::Role;
 use vehicle_protocol::{KeyName, VehicleId};
@@ -28,7 +26,6 @@ pub enum KeysTask {
 #[derive(Clone, Debug, Args)]
 pub struct NewKeyArgs {
     /// The vehicle
-    #[arg(add = ArgValueCandidates::new(vehicles))]
     pub vehicle: VehicleId,
     /// What it is good for: viewer sees and stops, driver drives, owner also says who may
     #[arg(long, value_name = "viewer|driver|owner", value_parser = role)]

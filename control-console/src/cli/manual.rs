@@ -1,8 +1,6 @@
 //! The arguments of what is not about commanding vehicles.
 
-use crate::completions::{Shell, vehicles};
-use clap::Args;
-use clap_complete::ArgValueCandidates;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use vehicle_protocol::VehicleId;
 
@@ -16,7 +14,7 @@ pub struct PlotArgs {
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Which vehicle, if the recording has several
-    #[arg(long, value_name = "VEHICLE", add = ArgValueCandidates::new(vehicles))]
+    #[arg(long, value_name = "VEHICLE")]
     pub vehicle: Option<VehicleId>,
 }
 
@@ -24,11 +22,23 @@ pub struct PlotArgs {
 #[derive(Clone, Debug, Args)]
 pub struct DoctorArgs {
     /// The vehicle; without one, all that the broker knows of
-    #[arg(add = ArgValueCandidates::new(vehicles))]
     pub vehicle: Option<VehicleId>,
     /// Have the broker forget retained commands, without asking
     #[arg(long)]
     pub clear_retained: bool,
+}
+
+/// A shell that can ask what may follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// GNU's
+    Bash,
+    /// elv.sh
+    Elvish,
+    /// fishshell.com
+    Fish,
+    /// zsh.org
+    Zsh,
 }
 
 /// What `completions` takes.
