@@ -4,6 +4,7 @@ mod claim;
 mod encoder_input;
 mod gpiochip;
 mod header;
+mod header_kind;
 mod odometer;
 mod output;
 mod pin;
@@ -16,10 +17,10 @@ mod wired;
 mod wiring;
 
 pub use claim::Claim;
-pub use header::HeaderKind;
 #[cfg(test)]
 pub(crate) use header::PlayedHeader;
 pub(crate) use header::{Header, Level, Who};
+pub use header_kind::HeaderKind;
 pub use pin::{Bias, Channel, Pin, Place, Wire};
 pub(crate) use sysfs_pwm::{SYSFS_PWM, SysfsPwm};
 pub use wired::{EnableLine, WiredBoard};

@@ -5,6 +5,7 @@
 
 mod charge;
 mod cutoff;
+mod open;
 mod sim;
 mod vigil;
 mod wired;

@@ -6,44 +6,9 @@ mod played;
 #[cfg(test)]
 pub(crate) use played::PlayedHeader;
 
-use super::gpiochip::Chips;
 use super::pin::{Pin, Wire};
-use super::rppal::RaspberryPi;
 use super::{BoardError, Line};
-use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// What reaches the lines of a board.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HeaderKind {
-    /// The registers of a Raspberry Pi.
-    Rppal,
-    /// The kernel's GPIO character devices, on any board.
-    Gpiochip,
-}
-
-impl HeaderKind {
-    /// The name of the back end.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rppal => "rppal",
-            Self::Gpiochip => "gpiochip",
-        }
-    }
-
-    /// Opens the way to the lines of this machine.
-    ///
-    /// # Errors
-    /// When this machine has none, or they may not be used.
-    pub(crate) fn open(self) -> Result<Box<dyn Header>, BoardError> {
-        Ok(match self {
-            Self::Rppal => Box::new(RaspberryPi::open()?),
-            Self::Gpiochip => Box::new(Chips::open()?),
-        })
-    }
-}
 
 /// A way to take lines.
 pub(crate) trait Header: fmt::Debug {

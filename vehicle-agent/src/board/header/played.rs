@@ -1,7 +1,7 @@
 //! A header that a test plays: it writes down what its lines are switched to, and may keep one from being taken twice.
 
-use super::{Header, HeaderKind, Level, Who};
-use crate::board::{BoardError, Pin, Place};
+use super::{Header, Level, Who};
+use crate::board::{BoardError, HeaderKind, Pin, Place};
 use std::sync::{Arc, Mutex};
 
 /// All that happened to the lines, in order: which, and to what.
