@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
 use system_tests::clock::monotonic;
 use system_tests::pi::Model;
@@ -11,6 +11,9 @@ use crate::rig::{PATIENCE, Rig, line};
 
 /// How often the agent looks at an emergency-stop input whose chip tells no edges, as the emulated one.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// The most memory that the agent may keep at rest, in KiB.
+const MEMORY_KIB: u32 = 5 * 1024;
 
 #[tokio::test]
 async fn a_raspberry_pi_3_obeys_by_its_registers() -> Result<()> {
@@ -35,10 +38,20 @@ async fn what_is_built_for_the_oldest_boards_obeys_on_a_raspberry_pi_2() -> Resu
 async fn obeys(model: Model, target: &str, board: &str) -> Result<()> {
     println!("{model:?}, {target}, {board}");
     let mut rig = Rig::start(model, target, board).await?;
+    memory(&mut rig).await?;
     switches(&mut rig).await?;
     motors(&mut rig).await?;
     emergency_stop(&mut rig).await?;
     guard(&mut rig).await
+}
+
+/// What the agent keeps of the board's memory, connected by TLS and at rest.
+async fn memory(rig: &mut Rig) -> Result<()> {
+    let said = rig.pi.shell.run("grep VmRSS /proc/$(cat /tmp/agent)/status").await?;
+    let kib: u32 = said.split_whitespace().nth(1).context("no VmRSS")?.parse()?;
+    println!("resident at rest: {kib} KiB");
+    ensure!(kib <= MEMORY_KIB, "{kib} KiB are resident at rest");
+    Ok(())
 }
 
 /// Lights and doors by the console that people use, and how long a level takes to follow its command.
