@@ -104,7 +104,7 @@ impl Output {
     /// One line for people, unless it is the one that they were told last.
     pub fn note(&self, text: &str) {
         if self.noted.replace(text.to_owned()) != text {
-            self.talk(&format!("note: {text}"));
+            self.talk(&format!("note: {}", printable_lines(text)));
         }
     }
 
@@ -128,9 +128,9 @@ impl Output {
     }
 
     fn wrong(&self, what: &str, next_step: Option<&str>) {
-        self.talk(&format!("error: {}", printable(what)));
+        self.talk(&format!("error: {}", printable_lines(what)));
         if let Some(step) = next_step {
-            self.talk(&format!("next: {}", printable(step)));
+            self.talk(&format!("next: {}", printable_lines(step)));
         }
     }
 
@@ -186,10 +186,23 @@ struct FaultLine<'a> {
     exit: Exit,
 }
 
-/// A vehicle's words, without what would steer the terminal; line breaks of our own stay.
+/// A vehicle's words in one line, without what would steer the terminal, begin a line of its own or turn the order of
+/// what is read.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The same for words of our own around a vehicle's: their line breaks stay.
+#[must_use]
+pub fn printable_lines(text: &str) -> String {
+    text.chars().map(|c| if steers(c) && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
+/// Control characters, Unicode's breaks of lines and paragraphs, and what turns the direction of writing.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -199,6 +212,12 @@ mod tests {
     #[test]
     fn a_vehicle_can_not_steer_the_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\r\u{7}"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn a_vehicle_can_not_write_a_line_in_the_place_of_another_nor_turn_one_round() {
+        assert_eq!(printable("a\nb\u{2028}c\u{202e}d\u{2066}e"), "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e");
+        assert_eq!(printable_lines("a\nb\u{202e}c\u{9b}d"), "a\nb\u{fffd}c\u{fffd}d");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What happened, in words, for the log of a screen. Pure.
 
 use crate::clock::Moment;
-use crate::output::printable;
+use crate::output::printable_lines;
 use crate::session::{Outcome, Report, in_milliseconds};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ impl Journal {
         if entries.len() >= KEPT {
             entries.pop_front();
         }
-        let text = printable(text).replace('\n', " ");
+        let text = printable_lines(text).replace('\n', " ");
         entries.push_back(Entry { number: self.last, at: now, vehicle: vehicle.cloned(), weight, text });
     }
 

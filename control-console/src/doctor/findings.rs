@@ -1,7 +1,7 @@
 //! What was looked at, what was found, and how it is told.
 
 use crate::exit::{Exit, Fault};
-use crate::output::{Output, Tone, printable};
+use crate::output::{Output, Tone, printable_lines};
 use serde::Serialize;
 use serde_json::json;
 use vehicle_protocol::VehicleId;
@@ -187,7 +187,7 @@ impl<'a> Findings<'a> {
     }
 
     fn fold(&self, head: &str, text: &str, tone: Option<Tone>) {
-        let words: Vec<String> = printable(text).split_whitespace().map(ToOwned::to_owned).collect();
+        let words: Vec<String> = printable_lines(text).split_whitespace().map(ToOwned::to_owned).collect();
         self.output.folded(head, &words, tone);
     }
 

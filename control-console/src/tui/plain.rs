@@ -92,7 +92,7 @@ impl Face for Spoken {
         let mut stdout = io::stdout().lock();
         for line in self.lines(model, scene, clock.now()) {
             // The terminal is in raw mode.
-            write!(stdout, "{}\r\n", crate::output::printable(&line))?;
+            write!(stdout, "{}\r\n", crate::output::printable_lines(&line))?;
         }
         stdout.flush()
     }

@@ -1,6 +1,7 @@
 //! What one vehicle has reported so far, field by field. Pure.
 
 use crate::clock::Moment;
+use crate::output::printable;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -159,7 +160,7 @@ impl Picture {
 /// A value as a person writes it.
 #[must_use]
 pub fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), crate::output::printable)
+    printable(&value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned))
 }
 
 #[cfg(test)]
@@ -180,6 +181,12 @@ mod tests {
             picture.take(*topic, payload, *retained, NOW).unwrap();
         }
         picture
+    }
+
+    #[test]
+    fn a_value_of_any_kind_is_written_without_what_steers_a_terminal() {
+        assert_eq!(text(&json!("a\u{1b}[2J\nb")), "a\u{fffd}[2J\u{fffd}b");
+        assert_eq!(text(&json!({"a\u{9b}2J": ["\u{202e}"]})), "{\"a\u{fffd}2J\":[\"\u{fffd}\"]}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::picture::{Changes, Picture, text};
 use crate::clock::Moment;
-use crate::output::{Output, Tone};
+use crate::output::{Output, Tone, printable};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use vehicle_protocol::{Topic, VehicleId};
@@ -51,9 +51,9 @@ impl<'a> View<'a> {
             .iter()
             .filter(|name| !NOISE.contains(&name.as_str()))
             .filter_map(|name| {
-                let value = text(changes.carried.get(name)?);
+                let value = changes.carried.get(name)?;
                 let old = picture.find(name).is_some_and(|(held, _)| picture.is_old(name, held, now));
-                Some(format!("{}{name}={value}", if old { "~" } else { "" }))
+                Some(told_of(name, value, old))
             })
             .collect();
         if told.is_empty() {
@@ -103,5 +103,19 @@ impl<'a> View<'a> {
         object.insert("old".to_owned(), json!(!old.is_empty()));
         object.insert("values".to_owned(), Value::Object(changes.carried.clone()));
         self.output.object(&object);
+    }
+}
+
+fn told_of(name: &str, value: &Value, old: bool) -> String {
+    format!("{}{}={}", if old { "~" } else { "" }, printable(name), text(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_the_name_of_a_field_nor_its_value_steers_the_terminal() {
+        assert_eq!(told_of("x\u{1b}[2J", &json!("y\n"), true), "~x\u{fffd}[2J=y\u{fffd}");
     }
 }
