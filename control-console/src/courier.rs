@@ -15,8 +15,8 @@ use channels::Channels;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use vehicle_protocol::{
-    Answer, Command, CommandId, Event as VehicleEvent, EventKind, OperatorName, Root, Topic, Topics,
-    VehicleId,
+    Answer, Command, CommandId, CommandName, Event as VehicleEvent, EventKind, OperatorName, Root, Topic,
+    Topics, VehicleId,
 };
 
 /// A publish: for which exchange and what for, if it is for one.
@@ -109,7 +109,8 @@ impl Courier {
     /// Begins an exchange; its end will be among the news.
     ///
     /// # Errors
-    /// If the system has no random numbers, or the vehicle's key can't be used; a stop then leaves without.
+    /// If the system has no random numbers, or the vehicle's key can't be used; a stop, and a question that waits for no
+    /// session, then leave without.
     pub fn begin(
         &mut self,
         vehicle: &VehicleId,
@@ -118,7 +119,8 @@ impl Courier {
         id: Option<CommandId>,
         silence: Duration,
     ) -> Result<(), Fault> {
-        let blocked = form != Form::Plain && !command.name().is_stop();
+        let asks = command.name() == CommandName::ReportStatus && form == Form::Identified;
+        let blocked = form != Form::Plain && !command.name().is_stop() && !asks;
         if let Some(fault) = self.channels.trouble(vehicle).filter(|_| blocked) {
             return Err(fault.clone());
         }

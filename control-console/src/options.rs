@@ -1,7 +1,9 @@
 //! What is in force: flags over environment over file.
 
+mod presence;
 mod raw;
 
+pub use presence::Presented;
 pub use raw::Setting;
 
 use crate::cli::Global;
@@ -10,7 +12,7 @@ use crate::keyring::Keyring;
 use std::path::PathBuf;
 use std::time::Duration;
 use vehicle_link::Endpoint;
-use vehicle_protocol::{Encoding, OperatorName, Root, VehicleId};
+use vehicle_protocol::{Encoding, OperatorName, Root};
 use vehicle_settings::Layers;
 
 /// Where a person's settings lie, in the folder of this program.
@@ -80,43 +82,6 @@ impl Options {
             })
     }
 
-    /// Whose presence a vehicle is shown: the one that its key is named after, for it follows no other; without a key, who
-    /// was set.
-    ///
-    /// # Errors
-    /// If another one was set: the broker lets nobody speak for another, and the vehicle would not notice who leaves.
-    pub fn operator(&self, vehicle: &VehicleId) -> Result<Option<OperatorName>, Fault> {
-        let key = self.keys.find(vehicle).ok().flatten().map(|key| key.key);
-        // Names of keys and of operators are of one kind.
-        let named = key.as_ref().and_then(|key| key.as_str().parse().ok());
-        match (&self.operator, named) {
-            (Some(operator), Some(named)) if *operator != named => {
-                let what = format!("the key for {vehicle} is called {named}, and the operator {operator}");
-                let step = format!(
-                    "leave the operator out, or make a key of that name: control-console keys new {vehicle} --name {operator}"
-                );
-                Err(Fault::new(Exit::Usage, what, step))
-            }
-            (operator, named) => Ok(named.or_else(|| operator.clone())),
-        }
-    }
-
-    /// Whose presence one connection shows to these vehicles; without any, to all that there are keys for. Where those
-    /// bear several names, nobody's: the broker may let us speak for one of them only.
-    ///
-    /// # Errors
-    /// If another one was set than a key is named after, or the folder of the keys can't be read.
-    pub fn operator_for(&self, vehicles: &[VehicleId]) -> Result<Option<OperatorName>, Fault> {
-        let all = if vehicles.is_empty() { self.keys.vehicles()? } else { vehicles.to_vec() };
-        let mut names = Vec::new();
-        for vehicle in &all {
-            names.extend(self.operator(vehicle)?);
-        }
-        names.dedup();
-        let is_one = names.len() == 1 || !vehicles.is_empty();
-        Ok(names.into_iter().next().filter(|_| is_one).or_else(|| self.operator.clone()))
-    }
-
     /// The longest silence.
     #[must_use]
     pub fn silence(&self) -> Duration {
@@ -161,7 +126,7 @@ mod tests {
     use crate::cli::Cli;
     use clap::Parser as _;
 
-    fn resolve(text: &str, variables: &[(&str, &str)], flags: &str) -> Result<Options, Fault> {
+    pub(super) fn resolve(text: &str, variables: &[(&str, &str)], flags: &str) -> Result<Options, Fault> {
         let words = ["control-console"].into_iter().chain(flags.split_whitespace());
         let global = Cli::try_parse_from(words).unwrap().global;
         let layers = Layers::new().text("config.toml", text);
@@ -200,37 +165,6 @@ mod tests {
         assert_eq!(options.endpoint.login.as_ref().map(vehicle_link::Login::password), Some("hunter2"));
         assert!(!format!("{options:?}").contains("hunter2"));
         assert_eq!(origin(&options, "broker.password").0, "(set)");
-    }
-
-    #[test]
-    fn who_looks_at_all_vehicles_is_who_all_keys_are_named_after_and_nobody_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let key = |vehicle: &str, name: &str| {
-            let secret = "07".repeat(32);
-            let text =
-                format!(r#"{{"vehicle":"{vehicle}","key":"{name}","role":"driver","secret":"{secret}"}}"#);
-            let path = folder.path().join(format!("{vehicle}.json"));
-            vehicle_link::secret_file::create(&path, text.as_bytes()).unwrap();
-        };
-        let flags = format!("--keys-dir {}", folder.path().display());
-        let shown = |file: &str, vehicles: &[&str]| {
-            let vehicles: Vec<VehicleId> = vehicles.iter().map(|id| id.parse().unwrap()).collect();
-            let shown = resolve(file, &[], &flags).unwrap().operator_for(&vehicles);
-            shown.map(|name| name.map(|name| name.to_string())).map_err(|fault| (fault.exit, fault.what))
-        };
-        assert_eq!(shown("", &[]), Ok(None));
-        assert_eq!(shown("operator = 'ben'", &[]), Ok(Some("ben".to_owned())));
-        key("rover-1", "anna");
-        key("rover-2", "anna");
-        assert_eq!(shown("", &[]), Ok(Some("anna".to_owned())));
-        let told = "the key for rover-1 is called anna, and the operator ben".to_owned();
-        for vehicles in [&["rover-1"][..], &[]] {
-            assert_eq!(shown("operator = 'ben'", vehicles), Err((Exit::Usage, told.clone())), "{vehicles:?}");
-        }
-        assert_eq!(shown("operator = 'ben'", &["rover-3"]), Ok(Some("ben".to_owned())));
-        key("rover-3", "ben");
-        assert_eq!(shown("", &[]), Ok(None), "one of two");
-        assert_eq!(shown("", &["rover-3"]), Ok(Some("ben".to_owned())));
     }
 
     #[test]

@@ -86,8 +86,9 @@ enum Errand {
 impl Task {
     /// Begins to connect; has to be called inside the runtime that it is to run in.
     pub(super) fn start(options: &Options, vehicles: &[VehicleId]) -> Result<(Self, Seat), Fault> {
-        let operator = options.operator_for(vehicles)?;
-        let courier = Courier::start_as(options, subscriptions(options, vehicles), operator.as_ref())?;
+        let presented = options.operator_for(vehicles)?;
+        let subscriptions = subscriptions(options, vehicles);
+        let courier = Courier::start_as(options, subscriptions, presented.operator.as_ref())?;
         let broker = options.endpoint.url.to_string().into();
         let (scenes, seen) = watch::channel(Arc::new(Scene { broker, ..Scene::default() }));
         let desk = Arc::new(Desk::default());
@@ -113,6 +114,9 @@ impl Task {
         };
         for vehicle in vehicles {
             task.vehicle(vehicle);
+        }
+        for (vehicle, fault) in presented.remarks {
+            task.warn(now, vehicle.as_ref(), &fault);
         }
         Ok((task, seat))
     }
@@ -225,14 +229,19 @@ impl Task {
         let has_name = form != Form::Plain && command != Command::Heartbeat;
         let begun = self.courier.begin(vehicle, command, form, Some(id.clone()), silence);
         if let Err(fault) = begun {
-            let now = self.now();
-            self.journal.note(now, Some(vehicle), Weight::Alarm, &fault.what);
+            self.warn(self.now(), Some(vehicle), &fault);
             return false;
         }
         if has_name {
             self.errands.insert(id, errand);
         }
         true
+    }
+
+    /// Says in the log what is wrong and what to do about it.
+    fn warn(&mut self, now: Moment, vehicle: Option<&VehicleId>, fault: &Fault) {
+        let text = format!("{}; next: {}", fault.what, fault.next_step);
+        self.journal.note(now, vehicle, Weight::Alarm, &text);
     }
 
     /// Lets time pass: sticks, round trips, samples, scenes.

@@ -3,6 +3,7 @@
 mod cut_off;
 mod demo;
 mod early;
+mod keys;
 mod latency;
 mod restored;
 mod slow;

@@ -40,6 +40,11 @@ impl Task {
     pub(super) fn grip(&mut self, vehicle: &VehicleId, grip: Grip) {
         let push = match grip {
             Grip::Arm if self.leaving.is_some() => return,
+            Grip::Arm if self.courier.trouble(vehicle).is_some() => {
+                let fault = self.courier.trouble(vehicle).cloned();
+                fault.inspect(|fault| self.warn(self.now(), Some(vehicle), fault));
+                return;
+            }
             Grip::Arm => {
                 self.put_stick(vehicle);
                 self.show_way(vehicle);
