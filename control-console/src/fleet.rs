@@ -1,5 +1,6 @@
 //! `fleet`: every vehicle that the broker knows of.
 
+mod natural;
 mod roster;
 
 use crate::courier::{Courier, News};
@@ -7,9 +8,11 @@ use crate::exit::{Exit, Fault};
 use crate::link::{QoS, Subscriptions};
 use crate::options::Options;
 use crate::output::{Output, Tone};
+pub(crate) use natural::place;
 use roster::Roster;
 pub(crate) use roster::{Row, age};
 use std::time::Duration;
+use unicode_width::UnicodeWidthStr as _;
 use vehicle_protocol::Topic;
 
 /// After the broker has sent what it had kept, silence for so long means that nothing more was kept.
@@ -112,17 +115,32 @@ fn print(rows: &[Row], output: &Output) {
     let mut widths = heads.each_ref().map(String::len);
     for row in &cells {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(cell.width());
         }
     }
     let line = |cells: &[String; 8]| {
-        let padded: Vec<String> =
-            cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let padded: Vec<String> = cells.iter().zip(widths).map(|(cell, width)| filled(cell, width)).collect();
         padded.join("  ").trim_end().to_owned()
     };
     output.line(&output.paint(Tone::Faint, &line(&heads)));
     for (row, cells) in rows.iter().zip(&cells) {
         let text = line(cells);
         output.line(&if row.is_online() { text } else { output.paint(Tone::Faint, &text) });
+    }
+}
+
+/// A text with blanks up to so many columns; what some scripts write takes two for a character.
+fn filled(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_characters_do_not_push_the_next_column_aside() {
+        assert_eq!((filled("ab", 5).as_str(), filled("運転", 5).as_str()), ("ab   ", "運転 "));
+        assert_eq!(filled("運転手", 5), "運転手");
     }
 }

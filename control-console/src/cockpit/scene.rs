@@ -4,6 +4,7 @@ use super::journal::Entry;
 use super::vehicle::Vehicle;
 use crate::clock::Moment;
 use crate::exit::{Exit, Fault};
+use crate::fleet::place;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use vehicle_protocol::VehicleId;
@@ -40,6 +41,14 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// Every vehicle in the order in which people count, as all screens show them.
+    #[must_use]
+    pub fn fleet(&self) -> Vec<(&VehicleId, &Vehicle)> {
+        let mut fleet: Vec<_> = self.vehicles.iter().map(|(id, vehicle)| (id, &**vehicle)).collect();
+        fleet.sort_by_cached_key(|(id, _)| place(id));
+        fleet
+    }
+
     /// Whether there is a link.
     #[must_use]
     pub fn is_up(&self) -> bool {

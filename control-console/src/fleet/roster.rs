@@ -1,5 +1,6 @@
 //! What is known of each vehicle. Pure.
 
+use super::natural::place;
 use crate::session::{Agreement, in_milliseconds};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -73,7 +74,10 @@ impl Roster {
     }
 
     pub(super) fn into_rows(self) -> Vec<Row> {
-        self.vehicles.into_iter().map(|(vehicle, known)| Row::new(vehicle, &known)).collect()
+        let mut rows: Vec<Row> =
+            self.vehicles.into_iter().map(|(vehicle, known)| Row::new(vehicle, &known)).collect();
+        rows.sort_by(|one, other| place(&one.vehicle).cmp(&place(&other.vehicle)));
+        rows
     }
 }
 
@@ -193,6 +197,16 @@ mod tests {
             cells.iter().map(String::as_str).take(5).collect::<Vec<_>>(),
             ["rover-1", "ONLINE", "3 s", "4.0 ms", "standing"]
         );
+    }
+
+    #[test]
+    fn rows_are_in_the_order_in_which_people_count() {
+        let (mut roster, _) = roster();
+        for id in ["rover-10", "rover-2", "rover-1"] {
+            roster.hear(&id.parse().unwrap(), Topic::Presence, &presence("ONLINE", 1));
+        }
+        let ids: Vec<String> = roster.into_rows().iter().map(|row| row.vehicle.to_string()).collect();
+        assert_eq!(ids, ["rover-1", "rover-2", "rover-10"]);
     }
 
     #[test]

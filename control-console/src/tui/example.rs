@@ -19,7 +19,7 @@ pub(super) fn vehicle(state: State, mode: &str) -> Vehicle {
     let status = format!(
         r#"{{"mode":"{mode}","engine":true,"speed_mph":1.2,"target_speed_mph":2.5,"max_speed_mph":5,"heading_degrees":45,
             "x_m":3.25,"y_m":4,"parking_brake":false,"doors":"locked","headlights":true,"parking_lights":false,
-            "hazard_lights":false,"driver":"unsigned","battery_pct":87}}"#
+            "hazard_lights":false,"driver":"unsigned","battery_pct":87,"safe_place_x_m":-0.5,"safe_place_y_m":2}}"#
     );
     vehicle.picture.take(Topic::Presence, online, false, heard).unwrap();
     vehicle.picture.take(Topic::Status, status.as_bytes(), false, heard).unwrap();

@@ -123,7 +123,7 @@ impl Model {
     /// Somebody must be selected where there is anybody.
     pub(super) fn choose(&mut self, scene: &Scene) {
         if self.selected.is_none() {
-            self.selected = scene.vehicles.keys().next().cloned();
+            self.selected = scene.fleet().first().map(|(id, _)| (*id).clone());
         }
     }
 

@@ -261,7 +261,7 @@ impl Model {
     }
 
     fn select(&mut self, now: Moment, scene: &Scene, next: bool, deeds: &mut Vec<Deed>) {
-        let ids: Vec<&VehicleId> = scene.vehicles.keys().collect();
+        let ids: Vec<&VehicleId> = scene.fleet().into_iter().map(|(id, _)| id).collect();
         let here = ids.iter().position(|id| Some(*id) == self.selected.as_ref()).unwrap_or(0);
         let there = if next { here.checked_add(1) } else { here.checked_sub(1) };
         let around = if next { ids.first() } else { ids.last() };

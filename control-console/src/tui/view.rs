@@ -2,28 +2,28 @@
 
 mod headline;
 mod help;
+mod log;
 mod pictures;
 #[cfg(test)]
 mod tests;
 
 pub use headline::{footer, headline, stop_text};
 
-use headline::shortened;
-
 use super::model::{Model, Style as Manner};
 use super::palette::Palette;
 use super::panels::Panels;
 use crate::clock::Moment;
-use crate::cockpit::{Freshness, Scene, Weight};
+use crate::cockpit::{Freshness, Scene};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Clear, Paragraph};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// What happened has to be read too, where names are long.
-const WHO: usize = 16;
+/// Columns in which news still say something.
+const LEAST_NEWS: usize = 24;
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, scene: &Scene, now: Moment) {
@@ -110,8 +110,11 @@ impl Paint<'_, '_> {
     }
 
     fn footer(&mut self, area: Rect) {
-        let news = self.model.news(self.now).map(|news| format!(" {news} |")).unwrap_or_default();
-        let room = usize::from(area.width).saturating_sub(news.chars().count());
+        let help = footer(self.model, self.scene, 0);
+        let columns = usize::from(area.width);
+        let news = self.model.news(self.now).map(|news| cut(news, room_for_news(columns, help.width())));
+        let news = news.map(|news| format!(" {news} |")).unwrap_or_default();
+        let room = columns.saturating_sub(news.width());
         let keys = footer(self.model, self.scene, room);
         let news = Span::styled(news, Style::new().add_modifier(Modifier::BOLD));
         self.lines(area, vec![Line::from(vec![news, Span::raw(keys)])]);
@@ -175,27 +178,6 @@ impl Paint<'_, '_> {
         self.lines(inside, rows);
     }
 
-    fn log(&mut self, area: Rect) {
-        let inside = self.panel(area, "log");
-        let rows = usize::from(inside.height);
-        let entries: Vec<_> = self.scene.journal.iter().rev().take(rows).collect();
-        let line = |entry: &&crate::cockpit::Entry| {
-            let (sign, colour) = match entry.weight {
-                Weight::Note => (' ', None),
-                Weight::Good => ('+', Some(Color::Green)),
-                Weight::Warning => ('!', Some(Color::Yellow)),
-                Weight::Alarm => ('X', Some(Color::Red)),
-            };
-            let age = self.now.saturating_sub(entry.at).as_secs();
-            let who = entry.vehicle.as_ref().map(|id| format!("{} ", shortened(id.as_str(), WHO)));
-            let who = who.unwrap_or_default();
-            let style = colour.map_or(Style::new(), |colour| self.tint(Style::new(), colour));
-            Line::styled(format!("{:>6} {sign} {who}{}", ago(age), entry.text), style)
-        };
-        let lines = entries.iter().rev().map(line).collect();
-        self.lines(inside, lines);
-    }
-
     fn palette(&mut self, body: Rect, palette: &Palette) {
         let vehicle = self.model.vehicle(self.scene);
         let description = vehicle.and_then(|vehicle| vehicle.description.as_deref());
@@ -241,11 +223,22 @@ impl Paint<'_, '_> {
     }
 }
 
-/// A time that has passed, short.
-fn ago(seconds: u64) -> String {
-    match seconds {
-        0..=99 => format!("{seconds}s"),
-        100..=5999 => format!("{}m", seconds / 60),
-        _ => format!("{}h", seconds / 3600),
+/// Columns for news beside the way to the help; in the smallest windows they have the line for themselves.
+fn room_for_news(columns: usize, help: usize) -> usize {
+    let room = |taken: usize| columns.saturating_sub(taken.saturating_add(3));
+    if room(help) < LEAST_NEWS { room(0) } else { room(help) }
+}
+
+/// The beginning of a text that so many columns have room for.
+fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
     }
+    let mut room = columns.saturating_sub(2);
+    let fits = |c: &char| {
+        let left = room.checked_sub(c.width().unwrap_or(0));
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    format!("{}..", text.chars().take_while(fits).collect::<String>())
 }

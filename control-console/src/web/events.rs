@@ -103,7 +103,7 @@ impl View {
         let (now, scene) = (self.web.now(), self.seat.scene());
         self.told.end |= scene.leaving.is_some();
         if self.vehicle.is_none() {
-            self.vehicle = scene.vehicles.keys().next().cloned();
+            self.vehicle = scene.fleet().first().map(|(id, _)| (*id).clone());
         }
         let vehicle = self.vehicle.clone();
         if let Some(vehicle) = &vehicle {

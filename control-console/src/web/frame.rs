@@ -14,7 +14,7 @@ pub(super) fn state(scene: &Scene, chosen: Option<&VehicleId>, held: bool, now: 
         LinkState::Down(why) => ("down", Some(why.as_str())),
         LinkState::Barred(fault) => ("down", Some(fault.what.as_str())),
     };
-    let fleet: Vec<Value> = scene.vehicles.iter().map(|(id, vehicle)| row(scene, id, vehicle, now)).collect();
+    let fleet: Vec<Value> = scene.fleet().iter().map(|(id, vehicle)| row(scene, id, vehicle, now)).collect();
     let vehicle = chosen.and_then(|id| Some((id, scene.vehicles.get(id)?)));
     json!({
         "broker": &*scene.broker,

@@ -6,7 +6,7 @@ use crate::drive::stick::{Halt, State};
 use crate::session::in_milliseconds;
 use crate::tui::keymap::Action;
 use crate::tui::model::Model;
-use std::time::Duration;
+use unicode_width::UnicodeWidthStr as _;
 use vehicle_protocol::PresenceState;
 
 /// The status line for so many columns: state of the stick first, since that must survive every narrowing.
@@ -24,7 +24,7 @@ pub fn headline(model: &Model, scene: &Scene, now: Moment, columns: u16) -> Stri
         (None, _) | (_, Freshness::Gone) => "-".to_owned(),
     };
     let round_trip = vehicle.round_trip_now(now).filter(|_| scene.is_up());
-    let link = presence(scene, vehicle, now);
+    let link = presence(scene, vehicle, freshness);
     let way = round_trip.filter(|_| link != SILENT);
     let way = way.map(|took| format!(" {:.0}ms", in_milliseconds(took))).unwrap_or_default();
     let age =
@@ -65,7 +65,7 @@ pub(super) fn shortened(name: &str, most: usize) -> String {
 }
 
 fn length(text: &str) -> usize {
-    text.chars().count()
+    text.width()
 }
 
 fn link(scene: &Scene) -> String {
@@ -77,15 +77,13 @@ fn link(scene: &Scene) -> String {
     }
 }
 
-/// A vehicle that somebody looks at is heard each second; without a word for so long the link is one in name only.
-const SILENCE: Duration = Duration::from_secs(2);
+/// The vehicle is said to be there, and yet its values have grown old: the link is one in name only.
 const SILENT: &str = "SILENT";
 
-fn presence(scene: &Scene, vehicle: &Vehicle, now: Moment) -> String {
-    let is_silent = vehicle.age(now).is_some_and(|age| age > SILENCE) && vehicle.looked_at.is_some();
+fn presence(scene: &Scene, vehicle: &Vehicle, freshness: Freshness) -> String {
     match vehicle.presence() {
         _ if !scene.is_up() => link(scene),
-        Some(PresenceState::Online) if is_silent => SILENT.to_owned(),
+        Some(PresenceState::Online) if freshness != Freshness::Current => SILENT.to_owned(),
         Some(PresenceState::Online) => "UP".to_owned(),
         Some(PresenceState::ConnectionBroken) => "BROKEN".to_owned(),
         Some(PresenceState::Offline) => "OFFLINE".to_owned(),

@@ -22,13 +22,20 @@ const LEANS: [Action; 8] = [
     Action::BackRight,
 ];
 
-/// The first key of each action, then the others.
+/// The keys of each action, in the order in which what they do is told.
 fn keys(keymap: &Keymap, actions: &[Action]) -> String {
-    let all: Vec<&[Key]> = actions.iter().map(|action| keymap.keys(*action)).collect();
+    let each = actions.iter().map(|action| keymap.keys(*action)).filter(|keys| !keys.is_empty());
+    let each = each.map(|keys| keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "));
+    each.collect::<Vec<_>>().join(" / ")
+}
+
+/// The first key of each way to lean, then the others.
+fn leans(keymap: &Keymap) -> String {
+    let all: Vec<&[Key]> = LEANS.iter().map(|action| keymap.keys(*action)).collect();
     let most = all.iter().map(|keys| keys.len()).max().unwrap_or(0);
     let nth =
         |n: usize| all.iter().filter_map(|keys| keys.get(n)).map(ToString::to_string).collect::<Vec<_>>();
-    (0..most).map(|n| nth(n).join("/")).collect::<Vec<_>>().join("  ")
+    (0..most).map(|n| nth(n).join("/")).collect::<Vec<_>>().join(" or ")
 }
 
 /// Keys and what they do, the most important ones first.
@@ -37,18 +44,18 @@ fn rows(model: &Model) -> Vec<String> {
     let cut = if model.cut.is_some() { keys(&[Action::Cut]) } else { String::new() };
     let told = [
         ("space".to_owned(), "EMERGENCY STOP, always and everywhere"),
-        (keys(&LEANS), "hold to drive"),
+        (leans(&model.keymap), "hold to drive"),
         ("any other".to_owned(), "stops; only a fresh press goes on"),
-        (keys(&[Action::Arm, Action::Disarm]), "arm, disarm; it drives with the engine on"),
-        (keys(&[Action::Faster, Action::Slower]), "more, less speed for a full lean"),
-        (keys(&[Action::Engine, Action::Brake, Action::Lights]), "engine, BRAKE, headlights"),
+        (keys(&[Action::Arm, Action::Disarm]), "arm / disarm; it drives with the engine on"),
+        (keys(&[Action::Faster, Action::Slower]), "more / less speed for a full lean"),
+        (keys(&[Action::Engine, Action::Brake, Action::Lights]), "engine / BRAKE / headlights"),
         (
             keys(&[Action::Command, Action::Clear, Action::TakeControl]),
-            "any command; clear a stop; take control",
+            "any command / clear a stop / take control",
         ),
         (keys(&[Action::Quit]), "stop and leave; ctrl-c too; ctrl-z suspends"),
         (cut, "cut the link, mend it"),
-        (keys(&[Action::Next, Action::Previous]), "next, previous vehicle"),
+        (keys(&[Action::Next, Action::Previous]), "next / previous vehicle"),
         ("mouse".to_owned(), "hold the pad: a real release, in tmux too"),
     ];
     let told = told.into_iter().filter(|(keys, _)| !keys.is_empty());
@@ -69,6 +76,19 @@ mod tests {
     use super::*;
     use crate::tui::example::model;
     use crate::tui::model::Cut;
+
+    #[test]
+    fn of_several_keys_everybody_sees_which_does_what() {
+        let rows = rows(&model((60, 15)));
+        for row in [
+            "w/a/s/d or up/left/down/right hold to drive",
+            "+ or = / -     more / less speed for a full lean",
+            ": or c / r / t any command / clear a stop / take control",
+            "tab or n / shift-tab or p next / previous vehicle",
+        ] {
+            assert!(rows.iter().any(|shown| shown == row), "{row}: {rows:#?}");
+        }
+    }
 
     #[test]
     fn every_row_fits_into_the_dialog_and_all_but_two_into_a_small_window() {

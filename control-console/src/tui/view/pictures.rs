@@ -2,7 +2,7 @@
 
 use super::Paint;
 use super::headline::{LEAST_NAME, shortened};
-use crate::cockpit::{Freshness, Vehicle};
+use crate::cockpit::Freshness;
 use crate::drive::stick::State;
 use crate::session::in_milliseconds;
 use ratatui::layout::Rect;
@@ -10,7 +10,8 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::bar;
 use ratatui::text::Line;
 use ratatui::widgets::Sparkline;
-use vehicle_protocol::{PresenceState, VehicleId};
+use unicode_width::UnicodeWidthStr as _;
+use vehicle_protocol::PresenceState;
 
 /// Heights of a bar where only ASCII is allowed.
 const ASCII_BARS: bar::Set<'_> = bar::Set {
@@ -75,8 +76,7 @@ impl Paint<'_, '_> {
 
     /// Every vehicle, one a line.
     pub(super) fn fleet(&mut self, area: Rect) {
-        let ids: Vec<(&VehicleId, &Vehicle)> =
-            self.scene.vehicles.iter().map(|(id, vehicle)| (id, vehicle.as_ref())).collect();
+        let ids = self.scene.fleet();
         let picked = ids.iter().position(|(id, _)| Some(*id) == self.model.selected.as_ref()).unwrap_or(0);
         let title = match ids.len() {
             0 | 1 => "fleet".to_owned(),
@@ -100,7 +100,7 @@ impl Paint<'_, '_> {
                 None => " ?",
             };
             let style = if is_picked { Style::new().add_modifier(Modifier::BOLD) } else { Style::new() };
-            let taken = mode.chars().count().saturating_add(there.len()).saturating_add(3);
+            let taken = mode.width().saturating_add(there.len()).saturating_add(3);
             let room = usize::from(inside.width).saturating_sub(taken);
             let id = shortened(id.as_str(), room.max(LEAST_NAME));
             Line::styled(format!("{mark} {id} {mode}{there}"), style)
@@ -116,9 +116,13 @@ impl Paint<'_, '_> {
             return;
         };
         let places: Vec<(f64, f64)> = vehicle.trail.places().map(|(_, x, y)| (*x, *y)).collect();
+        let freshness = self.freshness();
+        let shown = |place: (f64, f64)| Some(place).filter(|_| freshness != Freshness::Gone);
+        let safe = vehicle.number("safe_place_x_m").zip(vehicle.number("safe_place_y_m")).and_then(shown);
+        let here = places.last().copied().filter(|_| vehicle.word("pose") != Some("unknown")).and_then(shown);
         let heading = vehicle.number("heading_degrees").unwrap_or(0.0);
         let bound = |pick: fn(&(f64, f64)) -> f64| {
-            let values = places.iter().map(pick);
+            let values = places.iter().chain(&safe).map(pick);
             let (low, high) =
                 values.fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
             (f64::midpoint(low, high), high - low)
@@ -127,11 +131,13 @@ impl Paint<'_, '_> {
         let (columns, rows) = (f64::from(area.width.max(1)), f64::from(area.height.saturating_sub(1).max(1)));
         // A cell is about twice as high as wide.
         let per_column = (span_x.max(LEAST_M) / columns).max(span_y.max(LEAST_M) / (rows * 2.0)) * 1.15;
-        let title = format!("track, {:.1} m wide", per_column * columns);
+        let wide = format!("track, {:.1} m wide", per_column * columns);
+        let title = if safe.is_some() { with_safe_place(&wide, area.width) } else { wide };
         let inside = self.panel(area, &title);
         let ascii = self.model.style.ascii;
-        let is_old = self.freshness() != Freshness::Current;
-        let there = self.tint(Style::new().add_modifier(Modifier::BOLD), Color::Cyan);
+        let is_old = freshness != Freshness::Current;
+        let bold = Style::new().add_modifier(Modifier::BOLD);
+        let (there, refuge) = (self.tint(bold, Color::Cyan), self.tint(bold, Color::Green));
         let buffer = self.frame.buffer_mut();
         let mut dot = |x: f64, y: f64, sign: &str, style: Style| {
             let column = ((x - middle_x) / per_column) + f64::from(inside.width) / 2.0;
@@ -144,8 +150,11 @@ impl Paint<'_, '_> {
             dot(*x, *y, if ascii { "." } else { "·" }, dim);
         }
         dot(0.0, 0.0, "+", dim);
-        if let Some((x, y)) = places.last() {
-            dot(*x, *y, arrow(heading, ascii), if is_old { dim } else { there });
+        if let Some((x, y)) = safe {
+            dot(x, y, "P", if is_old { dim } else { refuge });
+        }
+        if let Some((x, y)) = here {
+            dot(x, y, arrow(heading, ascii), if is_old { dim } else { there });
         }
     }
 
@@ -165,6 +174,13 @@ impl Paint<'_, '_> {
         let chart = Sparkline::default().data(&shown).bar_set(set).max(most.max(10)).style(style);
         self.frame.render_widget(chart, inside);
     }
+}
+
+/// The title of a track, with what P means as far as there is room.
+fn with_safe_place(title: &str, columns: u16) -> String {
+    let full = format!("{title}, P safe place");
+    // A title has a blank on either side.
+    if full.width().saturating_add(2) <= usize::from(columns) { full } else { format!("{title}, P safe") }
 }
 
 /// The cell that a place in a row of them falls into.

@@ -39,24 +39,24 @@ fn a_large_window_while_driving() {
         r"
  DRIVING | rover-1 | UP 12ms | 0.2s | driving 1.2 mph | KEY-UP | bat 87% | drv unsigned
                                        SPACE = EMERGENCY STOP
- pad DRIVING 50 % ─────────  status ──────────────────────────  track, 4.9 m wide ──────────────────
+ pad DRIVING 50 % ─────────  status ──────────────────────────  track, 4.9 m wide, P safe place ────
              ●              mode     driving
-                            speed    1.2 of 2.5 mph                                           ↗
-                            heading  45 deg                                                   ·
-                            engine   on                                                       ·
-◀            +            ▶ driver   unsigned                                                ·
-                            place    3.25 4.00 m                                          ···
-release is told             limit    5.0 mph, lean 50 %                                 ···
-             ▼              brake    off                                               ·
- fleet, 1 of 2 ──────────── doors    locked                                         ···
-> rover-1 driving           lights   head                                         ···
-  rover-2 ~- ?              battery  87 %                                        ·
-                             round trip 12.0 ms, most 32 ms ──                ···
-                              ▃█     ▃█     ▃█     ▃█     ▃█                ···
-                            ▁▆██   ▁▆██   ▁▆██   ▁▆██   ▁▆██              ··
-                            ████  ▄████  ▄████  ▄████  ▄████            ···
-                            ████▂▇█████▂▇█████▂▇█████▂▇█████▂▇         ·
-                            ██████████████████████████████████       +·
+                            speed    1.2 of 2.5 mph                                             ↗
+                            heading  45 deg                                                     ·
+                            engine   on                                                         ·
+◀            +            ▶ driver   unsigned                                                  ·
+                            place    3.25 4.00 m                                            ···
+release is told             limit    5.0 mph, lean 50 %                                   ···
+             ▼              brake    off                                                 ·
+ fleet, 1 of 2 ──────────── doors    locked                        P                  ···
+> rover-1 driving           lights   head                                           ··
+  rover-2 ~- ?              battery  87 %                                         ··
+                             round trip 12.0 ms, most 32 ms ──                  ···
+                              ▃█     ▃█     ▃█     ▃█     ▃█                  ··
+                            ▁▆██   ▁▆██   ▁▆██   ▁▆██   ▁▆██                ··
+                            ████  ▄████  ▄████  ▄████  ▄████              ···
+                            ████▂▇█████▂▇█████▂▇█████▂▇█████▂▇           ·
+                            ██████████████████████████████████         +·
  log ───────────────────────────────────────────────────────────────────────────────────────────────
    60s   rover-1 TURN_ON_ENGINE sent
    59s + rover-1 TURN_ON_ENGINE SUCCEEDED (7 ms)
@@ -226,6 +226,66 @@ fn news_leave_room_for_the_keys_that_work() {
         last, " not armed: enter arms | enter arm  e engine off  : command  tab next  ? help",
         "{shown}"
     );
+}
+
+#[test]
+fn news_of_any_length_leave_the_way_to_the_help_in_sight() {
+    let long = "no vehicle is known yet: the first one that is found will be stopped 非常停止を送りました";
+    for (width, says) in
+        [(100, "stopped"), (80, "the first one that is"), (60, "no vehicle is known"), (40, "no vehicle is")]
+    {
+        for news in [long, &"非常停止".repeat(30)] {
+            let mut model = model((width, 24));
+            model.note = Some((NOW, news.to_owned()));
+            let shown = text(&drawn(&model, &scene(State::Disarmed, "standing"), NOW));
+            let last = shown.lines().last().unwrap();
+            assert!(last.contains("? help") && (news != long || last.contains(says)), "{width}: {last}");
+        }
+    }
+    let mut model = model((30, 24));
+    model.note = Some((NOW, "the window changed: disarmed".to_owned()));
+    let shown = text(&drawn(&model, &scene(State::Disarmed, "standing"), NOW));
+    assert!(shown.ends_with(" the window changed: disar.. |"), "{shown}");
+}
+
+#[test]
+fn a_vehicle_is_called_silent_exactly_when_its_values_are_old() {
+    let (model, scene) = (model((100, 28)), scene(State::Ready, "standing"));
+    for tenths in (0..400).step_by(2) {
+        let now = NOW.saturating_add(Duration::from_millis(100 * tenths));
+        let shown = text(&drawn(&model, &scene, now));
+        let top = shown.lines().next().unwrap();
+        let is_current = top.contains("standing") && !top.contains("~standing");
+        assert_eq!(top.contains("SILENT"), !is_current, "{top}");
+    }
+}
+
+#[test]
+fn wide_characters_push_nothing_out_of_the_top_line() {
+    let mut scene = scene(State::Driving, "driving");
+    let mut vehicle = crate::tui::example::vehicle(State::Driving, "driving");
+    let driver = r#"{"driver":"運転手の田中さん"}"#;
+    vehicle.picture.take(vehicle_protocol::Topic::Status, driver.as_bytes(), false, NOW).unwrap();
+    scene.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
+    for width in 60..110 {
+        let buffer = drawn(&model((width, 24)), &scene, NOW);
+        let top: String = (0..width).map(|column| buffer[(column, 0)].symbol()).collect();
+        assert!(top.contains("中 さ ん"), "{width}: {top}");
+    }
+}
+
+#[test]
+fn a_track_shows_the_safe_place_until_its_values_are_too_old() {
+    let (model, scene) = (model((100, 28)), scene(State::Ready, "standing"));
+    let track = model.panels().track.unwrap();
+    let signs = |seconds: u64| {
+        let buffer = drawn(&model, &scene, NOW.saturating_add(Duration::from_secs(seconds)));
+        let rows = (track.y + 1..track.bottom()).flat_map(|y| (track.x..track.right()).map(move |x| (x, y)));
+        rows.map(|place| buffer[place].symbol().to_owned())
+            .filter(|sign| "P↗".contains(sign.as_str()))
+            .collect::<String>()
+    };
+    assert_eq!((signs(0), signs(10), signs(60)), ("↗P".to_owned(), "↗P".to_owned(), String::new()));
 }
 
 #[test]
