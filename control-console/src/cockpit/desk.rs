@@ -60,6 +60,8 @@ pub(super) struct Inbox {
     pub(super) grips: BTreeMap<VehicleId, Grip>,
     /// The newest word of each hand, and when it came.
     pub(super) hands: BTreeMap<VehicleId, (Option<Lean>, Moment)>,
+    /// The hands that were at neutral in between: what was let go and is pressed again is a fresh press.
+    pub(super) released: BTreeSet<VehicleId>,
     pub(super) commands: VecDeque<(VehicleId, Command)>,
     pub(super) looks: BTreeSet<VehicleId>,
     pub(super) present: BTreeSet<VehicleId>,
@@ -93,6 +95,9 @@ impl Desk {
             Order::Disarm(vehicle) => inbox.grip(vehicle, Grip::Disarm),
             Order::Arm(vehicle) => inbox.grip(vehicle, Grip::Arm),
             Order::Hand(vehicle, lean) => {
+                if lean.is_none() {
+                    inbox.released.insert(vehicle.clone());
+                }
                 inbox.hands.insert(vehicle, (lean, now));
             }
             Order::Send(vehicle, command) if inbox.commands.len() < WAITING => {
@@ -143,6 +148,20 @@ mod tests {
         assert_eq!(inbox.hands.get(&rover), Some(&(lean(0.5), Duration::from_millis(2))));
         assert_eq!(inbox.commands, [(rover.clone(), Command::LockDoors), (rover, Command::Park)]);
         assert!(desk.take().hands.is_empty(), "taken once");
+    }
+
+    #[test]
+    fn that_a_hand_was_at_neutral_is_not_lost_behind_its_next_press() {
+        let (desk, rover): (_, VehicleId) = (Desk::default(), "rover-1".parse().unwrap());
+        let lean = Some(Lean { ahead: 1.0, right: 0.0 });
+        for (word, released) in [(&[lean][..], false), (&[None, lean], true), (&[lean, None], true)] {
+            for lean in word {
+                desk.put(Order::Hand(rover.clone(), *lean), Duration::ZERO);
+            }
+            let inbox = desk.take();
+            assert_eq!(inbox.released.contains(&rover), released, "{word:?}");
+            assert_eq!(inbox.hands.get(&rover).map(|(lean, _)| *lean), word.last().copied());
+        }
     }
 
     #[test]

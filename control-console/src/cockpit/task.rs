@@ -159,6 +159,9 @@ impl Task {
             self.grip(vehicle, *grip);
         }
         for (vehicle, (lean, at)) in inbox.hands {
+            if inbox.released.contains(&vehicle) {
+                self.hand(&vehicle, None, at);
+            }
             self.hand(&vehicle, lean, at);
         }
         for vehicle in inbox.looks {

@@ -79,7 +79,9 @@ impl Page {
                 (Some(_), None, None) => IDLE,
                 (Some(_), ..) => SILENCE,
             };
+            // A page whose words lie here is there, however long this process slept.
             let message = tokio::select! {
+                biased;
                 message = socket.recv() => message,
                 more = seat.changed() => {
                     if !more || seat.scene().leaving.is_some() {

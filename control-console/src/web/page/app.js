@@ -71,9 +71,13 @@ function take(name, data) {
 
 function answer(reply) {
   if (reply.stick !== undefined) {
-    hand.holds = reply.stick;
-    if (!reply.stick) tell("another screen holds the stick of this vehicle");
-    else $("pad").focus({ preventScroll: true });
+    if (reply.stick) {
+      hand.take();
+      $("pad").focus({ preventScroll: true });
+    } else {
+      hand.holds = false;
+      tell("another screen holds the stick of this vehicle");
+    }
   }
   if (reply.refused) tell(reply.refused);
   if (reply.role) stopLate();

@@ -84,6 +84,14 @@ export class Hand {
     this.pad.dataset.ready = String(this.ready);
   }
 
+  /** The stick is given to this hand. That it is at neutral goes before everything: what is held already counts only after a fresh press. */
+  take() {
+    this.holds = true;
+    this.barred = this.lean() !== null;
+    this.link.say({ hand: null });
+    this.said = performance.now();
+  }
+
   /** Neutral at once, with the stick still in the hand; only a fresh press goes on. */
   letGo() {
     const leant = this.leaning;
