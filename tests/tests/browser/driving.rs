@@ -2,7 +2,7 @@
 
 use crate::chromium::Chromium;
 use crate::rig::Rig;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "tests/screens runs it"]
@@ -39,7 +39,16 @@ async fn a_touch_drives_on_a_phone_and_stops_when_the_phone_cancels_it() -> Resu
     let tab = chromium.tab().await?;
     tab.dress(390, 844, "dark").await?;
     tab.go(&rig.control).await?;
-    rig.ready(&tab).await?;
+    tab.until("document.getElementById('engine').disabled === false").await?;
+    // All that it takes to drive is in sight before anybody scrolls.
+    let hidden = tab
+        .js("['pad', 'take', 'engine', 'drive-hint'].filter((id) => { const box = document.getElementById(id).getBoundingClientRect(); return scrollY || box.top < 0 || box.bottom > document.getElementById('stop').getBoundingClientRect().top; }).join()")
+        .await?;
+    ensure!(hidden == "", "out of sight: {hidden}");
+    tab.click("#engine").await?;
+    tab.shows("#engine", "is on").await?;
+    tab.click("#take").await?;
+    tab.shows("#drive-badge", "READY").await?;
     let (x, y) = tab.place("#pad").await?;
     tab.touch("touchStart", &[(x, y)]).await?;
     tab.touch("touchMove", &[(x, y - 60.0)]).await?;
@@ -112,4 +121,20 @@ async fn the_red_button_comes_first_and_stops_a_vehicle_that_single_commands_mov
     tab.click("#stop").await?;
     operator.status("mode", "emergency_stop").await?;
     rig.stops().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "tests/screens runs it"]
+async fn who_takes_the_stick_again_may_press_at_once() -> Result<()> {
+    let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
+    let tab = rig.driver(&chromium).await?;
+    rig.hold_w(&tab).await?;
+    // Sooner than the page says by itself that the hand is at neutral.
+    tab.js("(() => { const badge = document.getElementById('drive-badge'), key = (kind) => window.dispatchEvent(new KeyboardEvent(kind, { code: 'KeyW' })); new MutationObserver((_, watching) => { if (badge.textContent.includes('READY')) { watching.disconnect(); key('keydown'); } }).observe(badge, { childList: true, characterData: true, subtree: true }); window.dispatchEvent(new Event('blur')); key('keyup'); setTimeout(() => document.getElementById('take').click(), 100); return 0; })()").await?;
+    let said = "document.getElementById('drive-hint').textContent";
+    tab.until(&format!("document.getElementById('drive-badge').textContent.includes('DRIVING') || {said}.includes('press again')")).await?;
+    let hint = tab.js(said).await?;
+    ensure!(!hint.as_str().unwrap_or_default().contains("Not armed"), "{hint}");
+    tab.release("KeyW").await?;
+    tab.shows("#drive-badge", "READY").await
 }

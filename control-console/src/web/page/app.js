@@ -207,6 +207,9 @@ function renderDrive(vehicle, found) {
   takeButton.disabled = !control || !link.alive || !vehicle || estop;
   takeButton.dataset.on = String(hand.holds);
   takeButton.textContent = hand.holds ? "Give the stick back" : "Take the stick";
+  const engine = vehicle?.values.engine === true;
+  $("engine").disabled = !control || !link.alive || !vehicle || estop || engine;
+  $("engine").textContent = engine ? "The engine is on" : "Turn the engine on";
   const clear = $("clear");
   clear.hidden = !estop && !(vehicle?.values.mode === "failsafe" && CLEARED.has(vehicle.values.cause));
   clear.disabled = !control || !link.alive;
@@ -215,9 +218,9 @@ function renderDrive(vehicle, found) {
   let hint = "Hold to drive, let go to stop. Space stops in emergency, any other key just stops.";
   if (!control) hint = link.role ? "This link may only look. STOP works from here too; driving needs the link that the console printed first." : "Not connected.";
   else if (estop) hint = "Stopped in emergency. Clear it when it is safe: that is a step of its own.";
-  else if (!hand.holds) hint = drive.held ? "Another screen holds the stick of this vehicle." : "Take the stick to drive with pad, W A S D, arrows or a gamepad.";
+  else if (!hand.holds) hint = drive.held ? "Another screen holds the stick of this vehicle." : `${engine ? "Take" : "Turn the engine on and take"} the stick to drive with pad, W A S D, arrows or a gamepad.`;
   else if (drive.halt) hint = drive.halt === "Refused" ? `The vehicle refused: ${drive.reason ?? ""} ${drive.detail ?? ""}. Let go first.` : `${HALTS[drive.halt] ?? drive.halt} Let go of the stick, then press again.`;
-  else if (vehicle?.values.engine === false) hint = "The engine is off: turn it on below, then hold to drive.";
+  else if (vehicle?.values.engine === false) hint = "The engine is off: turn it on, then hold to drive.";
   if (notice && performance.now() < notice.until) hint = `${notice.text}${/[.!?]$/.test(notice.text) ? "" : "."}`;
   $("drive-hint").textContent = hint;
   const cap = { 2: "Half the speed: the round trip is above 150 ms.", 4: "A quarter of the speed: the round trip is above 300 ms." }[drive.divisor];
@@ -366,6 +369,7 @@ $("take").addEventListener("click", () => {
   else if (!link.say({ take: state.vehicle.id })) tell("not sent: the console is not connected");
   render();
 });
+$("engine").addEventListener("click", () => send({ CMD: "TURN_ON_ENGINE" }));
 // What is done slowly: at the second press.
 function slowly(name, command) {
   $(name).addEventListener("click", () => {
