@@ -68,6 +68,14 @@ impl Mode {
         }
     }
 
+    /// Whether the brake is on until somebody clears.
+    pub(super) const fn holds_brake(&self) -> bool {
+        match self {
+            Self::Fault(_) | Self::EmergencyStop => true,
+            Self::Off | Self::Standing | Self::Driving(_) | Self::Braking { .. } | Self::Failsafe(_) => false,
+        }
+    }
+
     /// The lease in force.
     pub(super) const fn lease(&self) -> Option<&Lease> {
         match self {

@@ -36,7 +36,8 @@ enum ParkingBrake {
     AtStandstill,
     /// Somebody has parked.
     On,
-    /// On since the start: whoever restarts the agent must not let a vehicle roll that was parked on a slope.
+    /// On since the start, an emergency stop or a fault: whoever restarts the agent or clears must not let a vehicle roll
+    /// that stands on a slope.
     Kept,
 }
 

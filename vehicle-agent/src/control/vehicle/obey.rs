@@ -131,6 +131,7 @@ impl Vehicle {
             }
             Mode::Fault(reason) => {
                 self.end_failsafe(now, reason, Mode::Off);
+                self.keep_brake();
                 Goal::InForce
             }
             Mode::Failsafe(reason) => {

@@ -129,6 +129,7 @@ impl Vehicle {
         let last = self.latch.written(set);
         if last && !set && matches!(self.mode, Mode::EmergencyStop) {
             self.mode = Mode::Off;
+            self.keep_brake();
             self.reporter.event(now, EventKind::EmergencyStopCleared, None, None);
         }
     }

@@ -77,6 +77,13 @@ impl Vehicle {
         self.apply_parking();
     }
 
+    /// Leaves the brake on that has been on, until the vehicle is to move.
+    pub(super) fn keep_brake(&mut self) {
+        if self.parking_brake != ParkingBrake::On {
+            self.parking_brake = ParkingBrake::Kept;
+        }
+    }
+
     /// Brakes to a stop, then parking brake on; parking lights on.
     pub(super) fn apply_parking(&mut self) {
         self.brake(false);

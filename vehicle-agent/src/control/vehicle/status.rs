@@ -36,7 +36,7 @@ impl Vehicle {
                 .others(&self.setup.sensors)
                 .map(|(name, value)| (name.to_owned(), rounded(value)))
                 .collect(),
-            parking_brake: self.parking_brake.is_on(),
+            parking_brake: self.parking_brake.is_on() || self.mode.holds_brake(),
             doors: self.wanted.doors,
             headlights: self.wanted.headlights,
             parking_lights: self.wanted.parking_lights,

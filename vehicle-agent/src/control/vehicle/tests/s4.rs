@@ -124,3 +124,32 @@ fn s4_a_vehicle_starts_with_its_brake_on_and_keeps_it_until_it_is_to_move() {
     scene.ask("ACCELERATE");
     assert!(!scene.outputs().brake && !scene.status().parking_brake);
 }
+
+#[test]
+fn s4_the_brake_that_an_emergency_stop_or_a_fault_put_on_outlasts_its_clearing_until_the_vehicle_is_to_move()
+{
+    let stops: [Stop; 3] = [
+        |scene| scene.send("EMERGENCY_STOP"),
+        |scene| scene.tell(Input::Fault(Reason::GuardLost)),
+        |scene| {
+            scene.send("EMERGENCY_STOP");
+            scene.send("PARK ID=p");
+            scene.send("CANCEL ID=p");
+        },
+    ];
+    for stop in stops {
+        let mut scene = Scene::ready().rolling(2);
+        stop(&mut scene);
+        assert!(scene.outputs().brake && scene.status().parking_brake);
+        scene.run_for(3_000);
+        for words in ["CLEAR_EMERGENCY_STOP", "TURN_ON_ENGINE"] {
+            assert_eq!(scene.ask(words), "SUCCEEDED");
+            assert!(
+                scene.outputs().brake && scene.status().parking_brake,
+                "nothing holds it on a slope: {words}"
+            );
+        }
+        scene.ask("ACCELERATE");
+        assert!(!scene.outputs().brake && !scene.status().parking_brake);
+    }
+}
