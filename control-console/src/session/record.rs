@@ -5,7 +5,8 @@ use crate::clock::Moment;
 use std::time::Duration;
 use vehicle_protocol::{Answer, CommandId, CommandName, Place};
 
-/// An answer that nothing proves leaves the vehicle's own so long to come.
+/// An answer that nothing proves leaves the vehicle's own so long to come; that to a stop has all its time, or whoever can
+/// publish could end its repetitions.
 const DOUBT: Duration = Duration::from_secs(1);
 
 /// By what an answer is recognised.
@@ -48,6 +49,11 @@ impl Mark {
             Self::Name(_) => None,
             Self::Signed { id, .. } => id.as_ref(),
         }
+    }
+
+    const fn is_of_a_stop(&self) -> bool {
+        let (Self::Id(_, name) | Self::Name(name) | Self::Signed { name, .. }) = self;
+        name.is_stop()
     }
 
     /// Whether it was sent at `newer` too.
@@ -170,7 +176,7 @@ impl Record {
         match self.mark.matches(heard) {
             Match::No => return Change::None,
             Match::Doubtful => {
-                if self.doubtful.is_none() && answer.state.is_terminal() {
+                if self.doubtful.is_none() && answer.state.is_terminal() && !self.mark.is_of_a_stop() {
                     self.deadline = self.deadline.min(now.saturating_add(DOUBT));
                 }
                 self.doubtful = Some(Box::new(answer.clone()));

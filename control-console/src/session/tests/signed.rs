@@ -127,6 +127,18 @@ fn a_stop_leaves_at_once_without_a_session_and_then_in_one_until_it_is_answered(
 }
 
 #[test]
+fn a_stop_is_repeated_for_all_its_time_whatever_somebody_else_answers() {
+    let mut talk = talk(Command::EmergencyStop);
+    talk.handle(at(0), Input::Up);
+    let sent = left(&grant(&mut talk, 2, SID));
+    assert!(hear(&mut talk, 10, &Answer { proof: None, ..answer(&sent, State::Succeeded, None) }).is_empty());
+    for now in [502, 1_002, 1_502, 2_002] {
+        assert_eq!(left(&talk.handle(at(now), Input::Tick)).0, Command::EmergencyStop, "{now}");
+    }
+    assert_eq!(report(&hear(&mut talk, 2_010, &answer(&sent, State::Succeeded, None))).exit, Exit::Done);
+}
+
+#[test]
 fn a_stop_that_the_vehicle_takes_for_an_old_one_is_sent_in_a_new_session() {
     let mut talk = talk(Command::EmergencyStop);
     talk.handle(at(0), Input::Up);
