@@ -1,5 +1,6 @@
 //! The arguments of `keys`.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use vehicle_protocol::auth::Role;
@@ -28,7 +29,7 @@ pub struct NewKeyArgs {
     /// The vehicle
     pub vehicle: VehicleId,
     /// What it is good for: viewer sees and stops, driver drives, owner also says who may
-    #[arg(long, value_name = "viewer|driver|owner", value_parser = role)]
+    #[arg(long, value_name = "viewer|driver|owner", value_parser = roles())]
     pub role: Role,
     /// Name of the key on the vehicle [default: the operator's name, or one that nobody else has]
     #[arg(long, value_name = "NAME")]
@@ -38,10 +39,11 @@ pub struct NewKeyArgs {
     pub out: Option<PathBuf>,
 }
 
-fn role(text: &str) -> Result<Role, String> {
-    Role::ALL
-        .iter()
-        .copied()
-        .find(|role| role.as_str() == text)
-        .ok_or_else(|| "a role is viewer, driver or owner".to_owned())
+/// Reads a role, and tells the shell which there are.
+fn roles() -> impl TypedValueParser<Value = Role> {
+    let known = PossibleValuesParser::new(Role::ALL.iter().map(|role| role.as_str()));
+    known.try_map(|text| {
+        let role = Role::ALL.iter().copied().find(|role| role.as_str() == text);
+        role.ok_or("a role is viewer, driver or owner")
+    })
 }

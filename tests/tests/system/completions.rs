@@ -39,5 +39,6 @@ async fn bash_completes_vehicles_that_are_there_commands_and_their_arguments() -
     shows(&bash, "ro\t", "doctor rover-1 ").await?;
     shows(&bash, "--cl\t", "doctor rover-1 --clear-retained ").await?;
     shows(&bash, "\u{15}control-console send rover-1 horn --dur\t", "horn --duration-ms").await?;
+    shows(&bash, "\u{15}control-console keys new x --role ow\t", "--role owner").await?;
     Ok(())
 }
