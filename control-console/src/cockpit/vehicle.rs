@@ -17,6 +17,9 @@ const OLD_UNSEEN: Duration = Duration::from_secs(70);
 /// Values that have been old for so long are shown no more.
 const GONE_AFTER: Duration = Duration::from_secs(30);
 
+/// The failsafes that only CLEAR_EMERGENCY_STOP ends.
+const CLEARED: [&str; 3] = ["ACTUATOR_FAULT", "GUARD_LOST", "CLOCK_GAP"];
+
 /// How far what is known can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -116,6 +119,16 @@ impl Vehicle {
     #[must_use]
     pub fn flag(&self, path: &str) -> Option<bool> {
         self.picture.find(path).and_then(|(_, value)| value.as_bool())
+    }
+
+    /// Whether it goes on only when somebody has cleared what stopped it; from other failsafes a fresh press goes on.
+    #[must_use]
+    pub fn waits_for_clear(&self) -> bool {
+        match self.word("mode") {
+            Some("emergency_stop") => true,
+            Some("failsafe") => self.word("cause").is_some_and(|cause| CLEARED.contains(&cause)),
+            _ => false,
+        }
     }
 
     /// The time since it was heard itself.
@@ -262,6 +275,21 @@ mod tests {
         let vehicle = Vehicle { round_trip: Some(known), awaited: Some(at(2)), ..seen() };
         assert_eq!(vehicle.round_trip_now(at(4)), Some(at(2)));
         assert_eq!(Vehicle { awaited: None, ..vehicle }.round_trip_now(at(4)), Some(known.took));
+    }
+
+    #[test]
+    fn only_what_a_fresh_press_does_not_end_has_to_be_cleared() {
+        for (mode, cause, waits) in [
+            ("emergency_stop", "null", true),
+            ("failsafe", r#""GUARD_LOST""#, true),
+            ("failsafe", r#""HOLD_LAPSED""#, false),
+            ("standing", "null", false),
+        ] {
+            let mut vehicle = seen();
+            let status = format!(r#"{{"mode":"{mode}","cause":{cause}}}"#);
+            vehicle.hear(Topic::Status, status.as_bytes(), false, at(2)).unwrap();
+            assert_eq!(vehicle.waits_for_clear(), waits, "{mode} {cause}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::broker::Reached;
 use super::findings::{Check, Findings};
 use crate::exit::{Exit, Fault};
 use crate::fleet::age;
+use crate::fleet::place;
 use crate::options::Options;
 use crate::session::{Report, in_milliseconds};
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,7 +96,9 @@ pub(super) async fn examine(
         .collect();
     let visits = visit::all(options, &asked, sees_commands).await?;
     let mut echoes = Echoes::default();
-    for (vehicle, known) in &known {
+    let mut known: Vec<_> = known.iter().collect();
+    known.sort_by_cached_key(|(vehicle, _)| place(vehicle));
+    for (vehicle, known) in known {
         findings.about(Some(vehicle));
         match visits.get(vehicle) {
             Some(visit) => {

@@ -80,7 +80,7 @@ fn facts(model: &Model, scene: &Scene, now: Moment) -> [String; 5] {
     };
     [
         format!("{id} {}, {mode}. Release: {}", state.word(), model.tier.badge()),
-        stop_text(model, scene).0,
+        stop_text(model, scene, usize::MAX).0,
         [old, model.news(now).unwrap_or_default()].join(" ").trim().to_owned(),
         typed.unwrap_or_default(),
         help,

@@ -8,7 +8,7 @@ use super::keymap::{Action, Key};
 use super::model::Model;
 use super::palette::Palette;
 use crate::clock::Moment;
-use crate::cockpit::{Lean, Order, Scene};
+use crate::cockpit::{Lean, Order, Scene, Vehicle};
 use crate::drive::stick::State;
 use std::time::Duration;
 use vehicle_protocol::{Command, VehicleId};
@@ -198,8 +198,18 @@ impl Model {
         }
         self.tier = if self.tells_releases { Tier::KeyUp } else { Tier::Repeat };
         self.hand.press(now, action, self.tells_releases);
+        self.say_what_is_missing(now, scene);
+    }
+
+    /// To whoever asks for motion: the next step, where one is missing.
+    fn say_what_is_missing(&mut self, now: Moment, scene: &Scene) {
+        let vehicle = self.vehicle(scene);
         if !self.is_armed(scene) {
             self.say(now, &format!("not armed: {} arms", self.name_of(Action::Arm)));
+        } else if vehicle.is_some_and(Vehicle::waits_for_clear) {
+            self.say(now, &format!("in failsafe: {} begins to clear it", self.name_of(Action::Clear)));
+        } else if vehicle.and_then(|vehicle| vehicle.flag("engine")) == Some(false) {
+            self.say(now, &format!("the engine is off: {} turns it on", self.name_of(Action::Engine)));
         }
     }
 
@@ -333,9 +343,7 @@ impl Model {
                     self.tier = Tier::Mouse;
                 }
                 self.hand.hold_pad(lean);
-                if !self.is_armed(scene) {
-                    self.say(now, &format!("not armed: {} arms", self.name_of(Action::Arm)));
-                }
+                self.say_what_is_missing(now, scene);
             }
             Click::Drag if self.hand.is_on_pad() => self.hand.hold_pad(lean),
             Click::Down | Click::Drag => {}

@@ -97,7 +97,7 @@ impl Paint<'_, '_> {
 
     /// The bar that says how to stop, and that it is stopped.
     fn stop(&mut self, area: Rect) {
-        let (text, is_stopped) = stop_text(self.model, self.scene);
+        let (text, is_stopped) = stop_text(self.model, self.scene, usize::from(area.width));
         let style = Style::new().add_modifier(Modifier::BOLD);
         let style = match (self.model.style.colour, is_stopped) {
             (true, true) => style.fg(Color::White).bg(Color::Red),

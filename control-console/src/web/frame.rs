@@ -64,6 +64,7 @@ fn whole(scene: &Scene, id: &VehicleId, vehicle: &Vehicle, held: bool, now: Mome
             "divisor": drive.divisor,
             "held": held,
         },
+        "waits_for_clear": vehicle.waits_for_clear(),
         "limits": { "speed_mph": speed, "turn_rate_degrees_per_s": turn_rate },
     })
 }

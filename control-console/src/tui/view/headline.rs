@@ -92,16 +92,33 @@ fn presence(scene: &Scene, vehicle: &Vehicle, freshness: Freshness) -> String {
     }
 }
 
-/// What stands on the emergency-stop bar, and whether it is stopped.
+/// What stands on the emergency-stop bar in so many columns, and whether it is stopped.
 #[must_use]
-pub fn stop_text(model: &Model, scene: &Scene) -> (String, bool) {
+pub fn stop_text(model: &Model, scene: &Scene, columns: usize) -> (String, bool) {
+    let (mut texts, is_stopped) = stop_texts(model, scene);
+    let fitting = texts.iter().position(|text| length(text) <= columns);
+    (texts.swap_remove(fitting.unwrap_or(texts.len().saturating_sub(1))), is_stopped)
+}
+
+/// The same at its full length, and shorter and shorter.
+fn stop_texts(model: &Model, scene: &Scene) -> (Vec<String>, bool) {
     let vehicle = model.vehicle(scene);
     let shows = vehicle.and_then(|vehicle| vehicle.word("mode")) == Some("emergency_stop");
     if model.is_stopped(scene) {
-        let word = if shows { "EMERGENCY STOP" } else { "EMERGENCY STOP SENT, NOT CONFIRMED" };
-        return (format!("*** {word} *** {} begins to clear it", model.name_of(Action::Clear)), true);
+        let [word, short] = if shows {
+            ["EMERGENCY STOP", "STOPPED"]
+        } else {
+            ["EMERGENCY STOP SENT, NOT CONFIRMED", "STOP NOT CONFIRMED"]
+        };
+        let full = format!("*** {word} *** {} begins to clear it", model.name_of(Action::Clear));
+        return (vec![full, format!("*** {word} ***"), word.to_owned(), short.to_owned()], true);
     }
-    let why = vehicle.and_then(|vehicle| vehicle.drive.halt).map(told);
+    let reason = vehicle.and_then(|vehicle| vehicle.drive.refusal.as_ref()?.reason);
+    let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+    let why = vehicle.and_then(|vehicle| vehicle.drive.halt).map(|halt| {
+        let reason = if halt == Halt::Refused { reason.as_str() } else { "" };
+        format!("{}{reason}", told(halt))
+    });
     let why = why.map(|why| format!("  stopped: {why}; press anew")).unwrap_or_default();
     let slow = vehicle.map_or(1, |vehicle| vehicle.drive.divisor);
     let slow = if slow > 1 { format!("  slow way: speed 1/{slow}") } else { String::new() };
@@ -110,7 +127,15 @@ pub fn stop_text(model: &Model, scene: &Scene) -> (String, bool) {
         (false, Some(metres)) => format!("  after the loss: {metres:.2} m"),
         (false, None) => String::new(),
     });
-    (format!("SPACE = EMERGENCY STOP{}{slow}{why}", cut.unwrap_or_default()), false)
+    let rest = format!("{}{slow}{why}", cut.unwrap_or_default());
+    (
+        vec![
+            format!("SPACE = EMERGENCY STOP{rest}"),
+            format!("SPACE = STOP{rest}"),
+            "SPACE = STOP".to_owned(),
+        ],
+        false,
+    )
 }
 
 /// What ended a drive, in two or three words.
@@ -125,6 +150,8 @@ const fn told(halt: Halt) -> &'static str {
         Halt::Unlinked => "link lost",
     }
 }
+
+const ENGINE_ON: &str = "engine on";
 
 /// The keys that work now, as many as so many columns have room for, and how to be told of the rest.
 #[must_use]
@@ -153,10 +180,13 @@ pub fn footer(model: &Model, scene: &Scene, columns: usize) -> String {
     let Some(vehicle) = vehicle else { return keys(&[]) };
     let drive: (&[Action], &str) =
         (&[Action::Ahead, Action::Left, Action::Back, Action::Right], "hold to drive");
+    let is_off = vehicle.flag("engine") == Some(false);
     let mut actions: Vec<(&[Action], &str)> = match vehicle.drive.state {
         _ if model.is_stopped(scene) => vec![(&[Action::Clear], "clear")],
+        _ if vehicle.waits_for_clear() => vec![(&[Action::Clear], "clear the failsafe")],
         Some(State::Estop) => Vec::new(),
         None | Some(State::Disarmed) => vec![(&[Action::Arm], "arm")],
+        Some(State::Ready) if is_off => vec![(&[Action::Engine], ENGINE_ON), (&[Action::Disarm], "disarm")],
         Some(State::Ready) => vec![drive, (&[Action::Disarm], "disarm")],
         Some(State::Driving) => vec![drive, (&[Action::Faster, Action::Slower], "speed")],
         Some(State::Hold) => vec![(&[Action::Disarm], "disarm")],
@@ -164,9 +194,11 @@ pub fn footer(model: &Model, scene: &Scene, columns: usize) -> String {
     if let Some(cut) = model.cut {
         actions.push((&[Action::Cut], if cut.is_cut { "mend link" } else { "cut link" }));
     }
-    let engine = if vehicle.flag("engine") == Some(true) { "engine off" } else { "engine on" };
+    let engine = if vehicle.flag("engine") == Some(true) { "engine off" } else { ENGINE_ON };
     if vehicle.drive.state != Some(State::Driving) {
-        actions.push((&[Action::Engine], engine));
+        if !actions.iter().any(|(actions, _)| actions.contains(&Action::Engine)) {
+            actions.push((&[Action::Engine], engine));
+        }
         actions.push((&[Action::Command], "command"));
     }
     if scene.vehicles.len() > 1 {

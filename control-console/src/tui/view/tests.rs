@@ -229,6 +229,51 @@ fn news_leave_room_for_the_keys_that_work() {
 }
 
 #[test]
+fn the_footer_offers_the_step_that_is_missing_before_driving() {
+    for (mode, cause, engine, first) in [
+        ("off", "null", false, " e engine on  esc disarm"),
+        ("standing", "null", true, " w/a/s/d hold to drive"),
+        ("failsafe", r#""HOLD_LAPSED""#, true, " w/a/s/d hold to drive"),
+        ("failsafe", r#""GUARD_LOST""#, false, " r clear the failsafe"),
+    ] {
+        let mut scene = scene(State::Ready, mode);
+        let mut vehicle = crate::tui::example::vehicle(State::Ready, mode);
+        let status = format!(r#"{{"mode":"{mode}","cause":{cause},"engine":{engine}}}"#);
+        vehicle.picture.take(vehicle_protocol::Topic::Status, status.as_bytes(), false, NOW).unwrap();
+        scene.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
+        let shown = footer(&model((80, 24)), &scene, 80);
+        assert!(shown.starts_with(first) && shown.matches("engine").count() < 2, "{mode} {cause}: {shown}");
+    }
+}
+
+#[test]
+fn the_stop_bar_says_what_counts_in_every_width() {
+    let mut refused = scene(State::Ready, "off");
+    let mut vehicle = crate::tui::example::vehicle(State::Ready, "off");
+    vehicle.drive.halt = Some(crate::drive::stick::Halt::Refused);
+    let reason = Some(vehicle_protocol::Reason::EngineOff);
+    vehicle.drive.refusal = Some(crate::cockpit::Refusal { reason, detail: None });
+    refused.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
+    let sent = scene(State::Estop, "driving");
+    let known = scene(State::Estop, "emergency_stop");
+    let ready = scene(State::Ready, "standing");
+    for (scene, columns, bar) in [
+        (&refused, 80, "SPACE = EMERGENCY STOP  stopped: the vehicle refused ENGINE_OFF; press anew"),
+        (&refused, 70, "SPACE = STOP  stopped: the vehicle refused ENGINE_OFF; press anew"),
+        (&refused, 20, "SPACE = STOP"),
+        (&ready, 22, "SPACE = EMERGENCY STOP"),
+        (&ready, 20, "SPACE = STOP"),
+        (&sent, 80, "*** EMERGENCY STOP SENT, NOT CONFIRMED *** r begins to clear it"),
+        (&sent, 20, "STOP NOT CONFIRMED"),
+        (&known, 30, "*** EMERGENCY STOP ***"),
+        (&known, 20, "EMERGENCY STOP"),
+        (&known, 5, "STOPPED"),
+    ] {
+        assert_eq!(stop_text(&model((columns, 9)), scene, usize::from(columns)).0, bar, "{columns}");
+    }
+}
+
+#[test]
 fn news_of_any_length_leave_the_way_to_the_help_in_sight() {
     let long = "no vehicle is known yet: the first one that is found will be stopped 非常停止を送りました";
     for (width, says) in

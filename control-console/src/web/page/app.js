@@ -27,8 +27,6 @@ const SHOWN = [
   ["max_speed_mph", "Most speed", "mph"], ["min_speed_mph", "Least speed", "mph"], ["doors", "Doors"], ["headlights", "Headlights"], ["parking_lights", "Parking lights"],
   ["hazard_lights", "Hazard lights"], ["pose", "Position"], ["uptime_s", "Up for", "s"],
 ];
-// The other failsafes end with the next press.
-const CLEARED = new Set(["ACTUATOR_FAULT", "GUARD_LOST", "CLOCK_GAP"]);
 const WEIGHTS = { note: "·", good: "✓", warning: "▲", alarm: "✖" };
 
 let state = null;
@@ -211,13 +209,14 @@ function renderDrive(vehicle, found) {
   $("engine").disabled = !control || !link.alive || !vehicle || estop || engine;
   $("engine").textContent = engine ? "The engine is on" : "Turn the engine on";
   const clear = $("clear");
-  clear.hidden = !estop && !(vehicle?.values.mode === "failsafe" && CLEARED.has(vehicle.values.cause));
+  clear.hidden = !vehicle?.waits_for_clear;
   clear.disabled = !control || !link.alive;
   clear.textContent = sure.clear ? "Really? Press once more" : estop ? "Clear emergency stop" : "Clear failsafe";
   renderControl(vehicle, drive, word, control);
   let hint = "Hold to drive, let go to stop. Space stops in emergency, any other key just stops.";
   if (!control) hint = link.role ? "This link may only look. STOP works from here too; driving needs the link that the console printed first." : "Not connected.";
   else if (estop) hint = "Stopped in emergency. Clear it when it is safe: that is a step of its own.";
+  else if (vehicle?.waits_for_clear) hint = `Stopped by a failsafe (${vehicle.values.cause}). Look at the vehicle, then clear it.`;
   else if (!hand.holds) hint = drive.held ? "Another screen holds the stick of this vehicle." : `${engine ? "Take" : "Turn the engine on and take"} the stick to drive with pad, W A S D, arrows or a gamepad.`;
   else if (drive.halt) hint = drive.halt === "Refused" ? `The vehicle refused: ${drive.reason ?? ""} ${drive.detail ?? ""}. Let go first.` : `${HALTS[drive.halt] ?? drive.halt} Let go of the stick, then press again.`;
   else if (vehicle?.values.engine === false) hint = "The engine is off: turn it on, then hold to drive.";
