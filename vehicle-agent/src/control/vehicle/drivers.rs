@@ -2,6 +2,7 @@
 
 use super::Vehicle;
 use crate::control::mode::{Driving, Mode, Way};
+use crate::control::motion::Target;
 use crate::control::order::{Order, Outcome, Party, Refusal};
 use crate::control::running::Goal;
 use crate::control::{Cause, Moment};
@@ -95,11 +96,16 @@ impl Vehicle {
         self.stop_motion_of(now, holder);
     }
 
-    /// The drive to the safe place needs nobody, and goes on.
+    /// The drive to the safe place needs nobody, and goes on; a stick that was released before has lost nobody.
     fn stop_motion_of(&mut self, now: Moment, party: Party) {
         let Mode::Driving(Driving { lease, way }) = &self.mode else { return };
-        if lease.party == party && !matches!(way, Way::SafePlace(_)) {
-            self.failsafe(now, Reason::OperatorLost);
+        if lease.party != party {
+            return;
+        }
+        match way {
+            Way::SafePlace(_) => {}
+            Way::Setpoint(Target::REST) => self.mode = Mode::Braking { engine_off: false },
+            Way::Setpoint(_) | Way::Discrete(_) => self.failsafe(now, Reason::OperatorLost),
         }
     }
 

@@ -173,6 +173,22 @@ fn the_presence_of_the_holder_is_followed_while_it_holds_and_its_end_ends_contro
 }
 
 #[test]
+fn who_releases_the_stick_and_leaves_is_not_lost() {
+    for (stick, cause) in [("MPH=0", None), ("MPH=2", Some(Reason::OperatorLost))] {
+        let (mut scene, mut tablet, ..) = rolling();
+        for words in ["MPH=0", "MPH=2", stick] {
+            assert_eq!(tablet.ask(&mut scene, &format!("DRIVE {words} DEGREES_PER_S=0 HOLD_MS=500")), "");
+        }
+        assert!(!scene.stands());
+        presence(&mut scene, "tablet", false, "OFFLINE");
+        assert!(scene.outputs().brake);
+        assert_eq!((scene.status().driver, scene.status().cause), (None, cause), "{stick}");
+        scene.run_for(2_000);
+        assert!(scene.stands());
+    }
+}
+
+#[test]
 fn a_presence_never_gives_control_nor_keeps_it() {
     let (mut scene, ..) = rolling();
     for _ in 0..6 {
