@@ -21,6 +21,15 @@ struct Known {
 }
 
 impl Known {
+    /// How old the status is, in milliseconds on the vehicle's clock; a status of this boot that came after the clock was told
+    /// is new.
+    fn age(&self) -> Option<u64> {
+        let (agreement, status) = self.agreement.zip(self.status.as_ref())?;
+        let is_of_this_boot = self.presence.is_some_and(|presence| presence.epoch == status.epoch);
+        let age = agreement.clock.checked_sub(status.time);
+        age.or_else(|| is_of_this_boot.then_some(0))
+    }
+
     fn is_online(&self) -> bool {
         self.presence.is_some_and(|presence| presence.state == PresenceState::Online)
     }
@@ -107,10 +116,7 @@ impl Row {
             vehicle,
             link: known.presence.map(|presence| presence.state),
             // Both on the vehicle's own clock; how old the words of an absent vehicle are, nobody can say.
-            age_ms: known
-                .agreement
-                .zip(status)
-                .and_then(|(agreement, status)| agreement.clock.checked_sub(status.time)),
+            age_ms: known.age(),
             round_trip_ms: known.agreement.map(|agreement| in_milliseconds(agreement.round_trip)),
             mode: status.map(|status| status.mode.to_string()),
             cause: status.and_then(|status| status.cause).map(|cause| cause.to_string()),
@@ -207,6 +213,18 @@ mod tests {
         }
         let ids: Vec<String> = roster.into_rows().iter().map(|row| row.vehicle.to_string()).collect();
         assert_eq!(ids, ["rover-1", "rover-2", "rover-10"]);
+    }
+
+    #[test]
+    fn a_status_that_comes_after_the_clock_was_told_is_new_unless_it_is_of_another_boot() {
+        for (epoch, age) in [(Epoch([7; 16]), Some(0)), (Epoch([8; 16]), None)] {
+            let (mut roster, rover) = roster();
+            roster.hear(&rover, Topic::Presence, &presence("ONLINE", 1));
+            let status = format!(r#"{{"time":1001,"epoch":"{epoch}","mode":"standing"}}"#);
+            roster.hear(&rover, Topic::Status, status.as_bytes());
+            roster.agreed(&rover, Agreement { clock: 1000, round_trip: Duration::ZERO });
+            assert_eq!(roster.into_rows().first().unwrap().age_ms, age);
+        }
     }
 
     #[test]
