@@ -44,12 +44,14 @@ pub enum Order {
     Leave(Exit),
 }
 
-/// What a stick is told, in rising order of caution: the most careful word of a moment counts.
+/// What a stick is told, in rising order of caution: the most careful word of a moment counts, and arming after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Grip {
     Arm,
     LetGo,
     Disarm,
+    /// First disarm, then arm: what was driven has to be let go of, and who wants to drive wants it now.
+    ArmAnew,
 }
 
 /// What lay on the desk, in the order in which it is to be done.
@@ -73,7 +75,11 @@ pub(super) struct Inbox {
 impl Inbox {
     fn grip(&mut self, vehicle: VehicleId, grip: Grip) {
         let known = self.grips.entry(vehicle).or_insert(grip);
-        *known = grip.max(*known);
+        *known = match (*known, grip) {
+            (Grip::Disarm | Grip::ArmAnew, Grip::Arm) | (Grip::ArmAnew, Grip::LetGo) => Grip::ArmAnew,
+            (_, Grip::Disarm) => Grip::Disarm,
+            (known, grip) => grip.max(known),
+        };
     }
 }
 
@@ -161,6 +167,26 @@ mod tests {
             let inbox = desk.take();
             assert_eq!(inbox.released.contains(&rover), released, "{word:?}");
             assert_eq!(inbox.hands.get(&rover).map(|(lean, _)| *lean), word.last().copied());
+        }
+    }
+
+    #[test]
+    fn of_grips_the_most_careful_counts_and_arming_after_it_is_not_lost() {
+        let rover: VehicleId = "rover-1".parse().unwrap();
+        let [arm, let_go, disarm] = [Order::Arm, Order::LetGo, Order::Disarm] as [fn(VehicleId) -> Order; 3];
+        for (orders, grip) in [
+            (&[arm][..], Grip::Arm),
+            (&[arm, disarm], Grip::Disarm),
+            (&[disarm, arm], Grip::ArmAnew),
+            (&[disarm, arm, let_go], Grip::ArmAnew),
+            (&[disarm, arm, disarm], Grip::Disarm),
+            (&[let_go, disarm], Grip::Disarm),
+        ] {
+            let desk = Desk::default();
+            for order in orders {
+                desk.put(order(rover.clone()), Duration::ZERO);
+            }
+            assert_eq!(desk.take().grips.get(&rover), Some(&grip));
         }
     }
 

@@ -62,13 +62,23 @@ async fn a_touch_drives_on_a_phone_and_stops_when_the_phone_cancels_it() -> Resu
 async fn a_gamepad_drives_and_its_centred_stick_stops() -> Result<()> {
     let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
     let tab = rig.driver(&chromium).await?;
-    tab.js("window.axes = [0, 0]; navigator.getGamepads = () => [{ id: 'Stub', connected: true, axes: window.axes, buttons: [] }]; 0").await?;
+    tab.js("window.axes = [0, 0]; window.reads = 0; navigator.getGamepads = () => { window.reads += 1; return [{ id: 'Stub', connected: true, axes: window.axes, buttons: [] }]; }; 0").await?;
     tab.js("window.axes[1] = -0.9").await?;
     rig.moves().await?;
     tab.shows("#cap", "Gamepad: Stub").await?;
     // A worn stick does not come back to zero.
     tab.js("window.axes[1] = -0.1").await?;
-    rig.stops().await
+    rig.stops().await?;
+    // A stick that leans already when it is taken moves nothing before it has been let go.
+    tab.click("#take").await?;
+    tab.js("window.axes[1] = -0.9").await?;
+    tab.click("#take").await?;
+    tab.shows("#drive-badge", "READY").await?;
+    rig.stands().await?;
+    tab.js("window.axes[1] = window.reads = 0").await?;
+    tab.until("window.reads > 1").await?;
+    tab.js("window.axes[1] = -0.9").await?;
+    tab.shows("#drive-badge", "DRIVING").await
 }
 
 #[tokio::test(flavor = "multi_thread")]

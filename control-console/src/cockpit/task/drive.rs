@@ -39,6 +39,10 @@ impl Hand {
 impl Task {
     pub(super) fn grip(&mut self, vehicle: &VehicleId, grip: Grip) {
         let push = match grip {
+            Grip::ArmAnew => {
+                self.grip(vehicle, Grip::Disarm);
+                return self.grip(vehicle, Grip::Arm);
+            }
             Grip::Arm if self.leaving.is_some() => return,
             Grip::Arm if self.courier.trouble(vehicle).is_some() => {
                 let fault = self.courier.trouble(vehicle).cloned();
