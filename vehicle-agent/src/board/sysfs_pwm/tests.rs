@@ -25,13 +25,18 @@ impl Scene {
     }
 
     fn channel(&self, number: u32, period: &str, duty_cycle: &str, enable: &str) {
-        let folder = self.path(&format!("pwmchip3/pwm{number}"));
-        fs::create_dir_all(&folder).unwrap();
+        let (folder, place) = (self.path("new"), self.path(&format!("pwmchip3/pwm{number}")));
+        fs::create_dir(&folder).unwrap();
         for (file, text) in
             [("period", period), ("duty_cycle", duty_cycle), ("enable", enable), ("polarity", "normal")]
         {
             fs::write(folder.join(file), format!("{text}\n")).unwrap();
         }
+        // The kernel shows them all at once.
+        if place.exists() {
+            fs::remove_dir_all(&place).unwrap();
+        }
+        fs::rename(folder, place).unwrap();
     }
 
     fn files(&self, number: u32) -> [String; 4] {
