@@ -26,7 +26,7 @@ use vehicle_protocol::{
 const EPOCH: Epoch = Epoch([7; 16]);
 
 /// Long enough for anything that happens at all.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn topics() -> Topics {
     Root::default().vehicle("rover-1".parse().unwrap())

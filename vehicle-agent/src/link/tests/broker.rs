@@ -1,13 +1,15 @@
 //! A real mosquitto on a port of its own.
 
+use super::PATIENCE;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::io;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -17,7 +19,15 @@ pub(super) fn free_port() -> u16 {
     let offset = std::process::id().wrapping_mul(7919);
     let ports = std::iter::from_fn(|| Some(u32::from(NEXT.fetch_add(1, Ordering::Relaxed))));
     let mut ports = ports.map(|step| 12_000 + u16::try_from(offset.wrapping_add(step) % 20_000).unwrap());
-    ports.find(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()).unwrap()
+    ports.find(|&port| take(port).is_ok()).unwrap()
+}
+
+/// Takes a port and lets go of it. It does not listen there: a program that another test starts at this moment holds the
+/// socket until it runs, and that may keep no broker from listening.
+fn take(port: u16) -> io::Result<()> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())
 }
 
 pub(super) struct Broker {
@@ -58,7 +68,7 @@ impl Broker {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(Duration::from_secs(10), accepted).await.expect("mosquitto accepts connections");
+        timeout(PATIENCE, accepted).await.expect("mosquitto accepts connections");
     }
 }
 
