@@ -7,7 +7,6 @@ use crate::trace::Trace;
 use anyhow::Result;
 use serde_json::Value;
 use std::path::PathBuf;
-use std::process::Command;
 use tempfile::TempDir;
 
 /// An agent with the simulated board; killed when dropped.
@@ -20,7 +19,6 @@ pub struct Agent {
     url: String,
     flags: Vec<String>,
     folder: TempDir,
-    is_first: bool,
 }
 
 impl Agent {
@@ -31,16 +29,6 @@ impl Agent {
     /// When the program has not been built, or does not come online.
     pub async fn start(broker: &Mosquitto, vehicle: &str, flags: &[&str]) -> Result<Self> {
         Self::launch(&broker.url(), vehicle, flags)?.waited_for(broker).await
-    }
-
-    /// Starts an agent in real time, as its service does: beside a browser and a build an agent like any other would lose its
-    /// guard. Waits until the vehicle is online.
-    ///
-    /// # Errors
-    ///
-    /// When the program has not been built, or does not come online.
-    pub async fn start_first(broker: &Mosquitto, vehicle: &str, flags: &[&str]) -> Result<Self> {
-        Self::begin(&broker.url(), vehicle, flags, true)?.waited_for(broker).await
     }
 
     async fn waited_for(self, broker: &Mosquitto) -> Result<Self> {
@@ -56,14 +44,10 @@ impl Agent {
     ///
     /// When the program has not been built.
     pub fn launch(url: &str, vehicle: &str, flags: &[&str]) -> Result<Self> {
-        Self::begin(url, vehicle, flags, false)
-    }
-
-    fn begin(url: &str, vehicle: &str, flags: &[&str], is_first: bool) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let program = run(url, vehicle, &flags, &folder, is_first)?;
-        Ok(Self { program, vehicle: vehicle.to_owned(), url: url.to_owned(), flags, folder, is_first })
+        let program = run(url, vehicle, &flags, &folder)?;
+        Ok(Self { program, vehicle: vehicle.to_owned(), url: url.to_owned(), flags, folder })
     }
 
     /// Starts the agent once more, on the same trace and state, after it has ended.
@@ -72,7 +56,7 @@ impl Agent {
     ///
     /// When the program has not been built.
     pub fn start_again(&mut self) -> Result<()> {
-        self.program = run(&self.url, &self.vehicle, &self.flags, &self.folder, self.is_first)?;
+        self.program = run(&self.url, &self.vehicle, &self.flags, &self.folder)?;
         Ok(())
     }
 
@@ -119,15 +103,8 @@ impl Agent {
     }
 }
 
-fn run(url: &str, vehicle: &str, flags: &[String], folder: &TempDir, is_first: bool) -> Result<Program> {
-    let mut command = Program::command("vehicle-agent")?;
-    if is_first
-        && Command::new("chrt").args(["--rr", "10", "true"]).status().is_ok_and(|status| status.success())
-    {
-        // It becomes the agent; whoever may not give real time starts one that waits its turn.
-        let agent = std::mem::replace(&mut command, Command::new("chrt"));
-        command.args(["--rr", "10"]).arg(agent.get_program());
-    }
+fn run(url: &str, vehicle: &str, flags: &[String], folder: &TempDir) -> Result<Program> {
+    let mut command = Program::first("vehicle-agent")?;
     command.args(["run", "--vehicle", vehicle, "--broker", url, "--board", "sim"]);
     command.arg("--trace").arg(folder.path().join("trace.ndjson"));
     command.arg("--state-dir").arg(folder.path().join("state"));

@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod bench;
+pub mod canary;
 pub mod certificates;
 pub mod client;
 pub mod clock;

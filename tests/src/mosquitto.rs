@@ -150,8 +150,9 @@ async fn spawn(folder: &Path) -> Result<Option<Program>> {
     command.arg("-c").arg(folder.join("mosquitto.conf"));
     let mut program = Program::spawn("mosquitto", command)?;
     let accepts = until("mosquitto to accept connections", SOON, || {
-        let log = program.stderr()?;
-        if program.is_running()? {
+        // Asked before reading: what an ended broker wrote is then all there.
+        let (running, log) = (program.is_running()?, program.stderr()?);
+        if running {
             // Written after the listeners were opened.
             return Ok(log.contains(" running\n").then_some(true));
         }

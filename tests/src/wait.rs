@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-/// The limit for what takes milliseconds on an idle machine and may take seconds on a busy one.
-pub const SOON: Duration = Duration::from_secs(10);
+/// The limit for what takes milliseconds on an idle machine and may take many seconds on a busy one.
+pub const SOON: Duration = Duration::from_secs(60);
 
 /// How often a condition is looked at that nobody announces, such as a line in a file.
 const LOOK_EVERY: Duration = Duration::from_millis(5);

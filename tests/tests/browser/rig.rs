@@ -40,7 +40,7 @@ impl Rig {
     /// With the page served as these words say.
     pub(crate) async fn serve(for_agent: &[&str], for_console: &[&str], words: &[&str]) -> Result<Self> {
         let broker = Mosquitto::start().await?;
-        let agent = Agent::start_first(&broker, "rover-1", for_agent).await?;
+        let agent = Agent::start(&broker, "rover-1", for_agent).await?;
         let url = broker.url();
         let mut web = Program::command("control-console")?;
         web.env_clear().args(["--broker", &url]).args(for_console).arg("web").args(words);

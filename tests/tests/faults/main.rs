@@ -6,7 +6,6 @@
     reason = "all of it is test: what overflows or is poisoned fails"
 )]
 
-mod canary;
 mod console;
 mod messages;
 mod request;

@@ -9,18 +9,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use fastrand::Rng;
+use system_tests::canary::{Canary, REPETITIONS, STALL};
 use system_tests::oracle::{Record, Rule, judge};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-use crate::canary::{Canary, STALL};
 use crate::request::Request;
 use crate::rig::{NotAsAsked, RECOVERY};
 
 /// Systems that run at the same time.
 const SIDE_BY_SIDE: usize = 4;
-/// A run that was held up so often more is taken as it is.
-const REPETITIONS: usize = 4;
 
 /// One row at a time: rows that run together would hold each other up.
 pub(crate) static TURN: Mutex<()> = Mutex::const_new(());
@@ -191,7 +189,9 @@ fn excused(ran: &Result<Ran>) -> Option<String> {
     };
     let violations = judge(&ran.record).violations;
     let of_time = violations.iter().all(|violation| violation.rule == Rule::Lease);
-    violations.first().filter(|_| of_time).map(ToString::to_string)
+    let slow = ran.recovered.filter(|recovered| *recovered > RECOVERY);
+    let slow = slow.map(|recovered| format!("a fresh command worked only after {recovered:?}"));
+    violations.first().map(ToString::to_string).or(slow).filter(|_| of_time)
 }
 
 /// From sending to the first sign in the trace, of every command that shows one.

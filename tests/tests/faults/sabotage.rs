@@ -1,6 +1,6 @@
 //! Real agents with one protection taken away: the oracle has to find each of them out.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail};
 use system_tests::oracle::{Record, Rule, judge};
 
 use crate::messages::{late, lost_acknowledgements, retained};
@@ -54,13 +54,14 @@ where
     let _turn = TURN.lock().await;
     for seed in 1..=RUNS {
         let plan = Plan { seed, without: Some(protection), ..Plan::default() };
-        let Ran { record, .. } = run(plan).await?;
-        if is_broken(&record, rule) {
-            return Ok(());
+        match run(plan).await {
+            Ok(Ran { record, .. }) if is_broken(&record, rule) => return Ok(()),
+            Ok(_) => {}
+            // As of a vehicle that did not come to drive on a machine that was held up: such a run shows nothing.
+            Err(error) => println!("seed {seed}: {error:#}"),
         }
     }
-    ensure!(false, "in {RUNS} runs nobody noticed that {protection} was switched off");
-    Ok(())
+    bail!("in {RUNS} runs nobody noticed that {protection} was switched off")
 }
 
 fn is_broken(record: &Record, rule: Rule) -> bool {

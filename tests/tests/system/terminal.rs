@@ -36,7 +36,7 @@ pub(super) struct Scene {
 impl Scene {
     async fn ready() -> Result<Self> {
         let broker = Mosquitto::start().await?;
-        let agent = Agent::start_first(&broker, "rover-1", &[]).await?;
+        let agent = Agent::start(&broker, "rover-1", &[]).await?;
         let mut operator = agent.operator("operator", broker.port()).await?;
         operator.ask(r#"{"CMD":"TURN_ON_ENGINE"}"#).await?;
         Ok(Self { broker, agent, operator })

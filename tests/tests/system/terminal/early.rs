@@ -29,7 +29,7 @@ async fn a_stop_that_is_typed_before_there_is_a_vehicle_stops_the_first_that_com
     terminal.shows_all(&["NO VEHICLE", "UP"]).await?;
     terminal.press(' ')?;
     terminal.shows("the first one that is found will be stopped").await?;
-    let agent = Agent::start_first(&broker, "rover-1", &[]).await?;
+    let agent = Agent::start(&broker, "rover-1", &[]).await?;
     terminal.shows("*** EMERGENCY STOP ***").await?;
     ensure!(agent.trace().lines()?.last().is_some_and(|line| !line.enable && line.hazard_lights));
     Ok(())
