@@ -223,7 +223,9 @@ impl<'de> Deserialize<'de> for Answer {
         let mut received = Received::deserialize(deserializer)?;
         let proof = received.proof().map_err(serde::de::Error::custom)?;
         let succeeded = if received.state == Some(State::Succeeded) { received.cmd } else { None };
-        if proof.is_some() && received.succeeded != succeeded {
+        let another =
+            received.succeeded.is_some_and(|name| received.cmd.is_some_and(|command| command != name));
+        if another || (proof.is_some() && received.succeeded != succeeded) {
             let detail = "SUCCESSFULLY_PROCESSED_COMMAND stands beside the same CMD, with SUCCEEDED";
             return Err(serde::de::Error::custom(detail));
         }
@@ -319,6 +321,16 @@ mod tests {
             (false, format!(r#"{failed},"SUCCESSFULLY_PROCESSED_COMMAND":"PARK"}}"#)),
             (true, format!("{failed}}}")),
         ] {
+            assert_eq!(serde_json::from_str::<Answer>(&text).is_ok(), good, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_names_two_commands_is_none() {
+        for (good, command) in [(true, "PARK"), (false, "BRAKE")] {
+            let text = format!(
+                r#"{{"CMD":"PARK","STATE":"SUCCEEDED","SUCCESSFULLY_PROCESSED_COMMAND":"{command}"}}"#
+            );
             assert_eq!(serde_json::from_str::<Answer>(&text).is_ok(), good, "{text}");
         }
     }
