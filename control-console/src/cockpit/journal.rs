@@ -5,10 +5,14 @@ use crate::output::printable_lines;
 use crate::session::{Outcome, Report, in_milliseconds};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 use vehicle_protocol::{Answer, Event, EventKind, State, VehicleId};
 
 /// How many entries are kept.
 const KEPT: usize = 300;
+
+/// An intrusion that goes on is told so often: others have to be read too.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// How much an entry asks for attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -113,13 +117,41 @@ impl Journal {
         {
             text = format!("{text}, {part}");
         }
-        self.note(now, Some(vehicle), weight, &text);
+        if event.event != EventKind::Intrusion || !self.was_told(now, vehicle, event) {
+            self.note(now, Some(vehicle), weight, &text);
+        }
+    }
+
+    /// Whether an intrusion of this kind was told a moment ago, however often it was counted then.
+    fn was_told(&self, now: Moment, vehicle: &VehicleId, event: &Event) -> bool {
+        let kind = event.cause.map_or_else(|| "intrusion".to_owned(), |cause| format!("intrusion, {cause}"));
+        let mut recent = self.entries.iter().rev().take_while(|entry| now.saturating_sub(entry.at) < AGAIN);
+        recent.any(|entry| entry.vehicle.as_ref() == Some(vehicle) && entry.text.starts_with(&kind))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_intrusion_that_goes_on_is_told_once_a_minute_and_another_at_once() {
+        let mut journal = Journal::default();
+        let rover: VehicleId = "rover-1".parse().unwrap();
+        let event = |cause: &str, count: u64| -> Event {
+            let epoch = "07".repeat(16);
+            let text = format!(
+                r#"{{"time":1,"epoch":"{epoch}","event":"intrusion","cause":"{cause}","count":{count}}}"#
+            );
+            serde_json::from_str(&text).unwrap()
+        };
+        for second in 0..90 {
+            journal.event(Duration::from_secs(second), &rover, &event("UNKNOWN_KEY", second));
+        }
+        journal.event(Duration::from_secs(90), &rover, &event("BAD_MAC", 1));
+        let told: Vec<u64> = journal.entries().iter().map(|entry| entry.at.as_secs()).collect();
+        assert_eq!(told, [0, 60, 90]);
+    }
 
     #[test]
     fn numbers_go_on_when_old_entries_are_forgotten() {

@@ -76,7 +76,7 @@ pub struct Model {
 }
 
 /// Notes are shown for so long.
-const NOTE: Duration = Duration::from_secs(6);
+pub(super) const NOTE: Duration = Duration::from_secs(6);
 
 impl Model {
     /// A screen on which nothing has happened yet.

@@ -9,11 +9,11 @@ mod tests;
 
 pub use headline::{footer, headline, stop_text};
 
-use super::model::{Model, Style as Manner};
+use super::model::{Model, NOTE, Style as Manner};
 use super::palette::Palette;
 use super::panels::Panels;
 use crate::clock::Moment;
-use crate::cockpit::{Freshness, Scene};
+use crate::cockpit::{Entry, Freshness, Scene, Weight};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -112,12 +112,27 @@ impl Paint<'_, '_> {
     fn footer(&mut self, area: Rect) {
         let help = footer(self.model, self.scene, 0);
         let columns = usize::from(area.width);
-        let news = self.model.news(self.now).map(|news| cut(news, room_for_news(columns, help.width())));
+        let unseen = self.unseen();
+        let news = self
+            .model
+            .news(self.now)
+            .or(unseen.as_deref())
+            .map(|news| cut(news, room_for_news(columns, help.width())));
         let news = news.map(|news| format!(" {news} |")).unwrap_or_default();
         let room = columns.saturating_sub(news.width());
         let keys = footer(self.model, self.scene, room);
         let news = Span::styled(news, Style::new().add_modifier(Modifier::BOLD));
         self.lines(area, vec![Line::from(vec![news, Span::raw(keys)])]);
+    }
+
+    /// The newest entry that asks for attention, while it is news, where there is no room for the log.
+    fn unseen(&self) -> Option<String> {
+        let asks = |entry: &&Entry| {
+            matches!(entry.weight, Weight::Warning | Weight::Alarm)
+                && self.now.saturating_sub(entry.at) < NOTE
+        };
+        let has_log = self.model.panels().log.is_some();
+        self.scene.journal.iter().rev().find(asks).filter(|_| !has_log).map(|entry| entry.text.clone())
     }
 
     /// Name and value, dimmed and marked when old, a dash when too old.

@@ -294,6 +294,18 @@ fn news_of_any_length_leave_the_way_to_the_help_in_sight() {
 }
 
 #[test]
+fn where_there_is_no_room_for_the_log_what_asks_for_attention_is_news() {
+    let scene = scene(State::Ready, "standing");
+    let shown = |size, seconds| {
+        let now = Duration::from_secs(seconds);
+        text(&drawn(&model(size), &scene, now)).lines().last().unwrap().to_owned()
+    };
+    assert!(shown((60, 15), 71).starts_with(" failsafe HOLD_LAPSED | w/a/s/d"), "{}", shown((60, 15), 71));
+    assert!(shown((60, 15), 77).starts_with(" w/a/s/d"));
+    assert!(shown((80, 24), 71).starts_with(" w/a/s/d"));
+}
+
+#[test]
 fn a_vehicle_is_called_silent_exactly_when_its_values_are_old() {
     let (model, scene) = (model((100, 28)), scene(State::Ready, "standing"));
     for tenths in (0..400).step_by(2) {
