@@ -71,6 +71,11 @@ impl Scene {
         Ok(())
     }
 
+    /// Waits until it has shown this at any time; what it says last may come after it has ended.
+    async fn has_shown(&self, text: &str) -> Result<()> {
+        until(text, SOON, || Ok(self.terminal.shown().contains(text).then_some(()))).await
+    }
+
     /// Goes on to the left motor, past everything before it.
     async fn skip_to_left_motor(&mut self) -> Result<()> {
         self.answer("Type the vehicle's name (rover-1)", "rover-1").await?;
@@ -144,7 +149,7 @@ async fn try_functions(scene: &mut Scene) -> Result<()> {
     for said in
         ["left motor            WRONG", "right motor           right", "doors                 skipped"]
     {
-        ensure!(scene.terminal.shown().contains(said), "{said}: {}", scene.terminal.shown());
+        scene.has_shown(said).await?;
     }
 
     let lines = scene.lines()?;
@@ -182,7 +187,7 @@ async fn ctrl_c_takes_the_power_at_once() -> Result<()> {
     undisturbed(async || {
         let mut scene = ends_power(|scene| scene.terminal.send("\u{3}")).await?;
         ensure!(scene.ended().await? == 1, "an end before the end");
-        ensure!(scene.terminal.shown().contains("Everything is off."), "{}", scene.terminal.shown());
+        scene.has_shown("Everything is off.").await?;
         Ok(())
     })
     .await
