@@ -40,9 +40,9 @@ async fn slower_than_asked_for_and_silent_have_codes_of_their_own() -> Result<()
     let output = program.output(SOON).await?;
     assert_eq!(output.code, Some(9), "{}", output.stderr);
     assert!(output.stdout.contains("1 of 1 answered"), "{}", output.stdout);
-    let output = run(&broker.url(), &["--timeout", "200ms", "ping", "rover-1", "--count", "2"]).await?;
+    let output = run(&broker.url(), &["--timeout", "2s", "ping", "rover-1", "--count", "2"]).await?;
     assert_eq!(output.code, Some(7));
-    let output = run(&broker.url(), &["--timeout", "200ms", "ping", "rover-9", "--count", "1"]).await?;
+    let output = run(&broker.url(), &["--timeout", "2s", "ping", "rover-9", "--count", "1"]).await?;
     assert_eq!(output.code, Some(5));
     Ok(())
 }

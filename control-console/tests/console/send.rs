@@ -21,7 +21,7 @@ async fn a_timed_command_is_sent_after_its_session_and_its_answer_ends_the_progr
         json!({"CMD": "ROTATE_LEFT", "DEGREES": 90, "ID": "turn-1", "EPOCH": EPOCH, "EXP": command["EXP"]})
     );
     let exp = command["EXP"].as_u64().unwrap();
-    assert!((62_000..63_000).contains(&exp), "{exp}");
+    assert!((62_000..70_000).contains(&exp), "{exp}");
     vehicle.answer_with(&command, "EXECUTING", &json!({"PROGRESS": 40})).await?;
     vehicle.answer(&command, "SUCCEEDED").await?;
     let output = program.output(SOON).await?;
@@ -89,7 +89,7 @@ async fn of_two_answers_the_first_counts() -> Result<()> {
 async fn an_answer_that_never_comes_leaves_the_outcome_unknown() -> Result<()> {
     let broker = Mosquitto::start().await?;
     let mut vehicle = Vehicle::online(&broker, "rover-1").await?;
-    let program = start(&broker.url(), &["--timeout", "300ms", "--json", "send", "rover-1", "lock-doors"])?;
+    let program = start(&broker.url(), &["--timeout", "2s", "--json", "send", "rover-1", "lock-doors"])?;
     vehicle.obey("LOCK_DOORS").await?;
     for garbage in ["", "{", "[1,2]", "\u{0}", r#"{"CMD":"LOCK_DOORS","STATE":"DANCING"}"#] {
         vehicle.say("executedcommands", garbage).await?;
@@ -107,24 +107,24 @@ async fn executing_for_longer_than_the_timeout_is_no_silence() -> Result<()> {
     let broker = Mosquitto::start().await?;
     let mut vehicle = Vehicle::online(&broker, "rover-1").await?;
     let program =
-        start(&broker.url(), &["--timeout", "500ms", "--json", "send", "rover-1", "park-in-safe-place"])?;
+        start(&broker.url(), &["--timeout", "1500ms", "--json", "send", "rover-1", "park-in-safe-place"])?;
     let command = vehicle.obey("PARK_IN_SAFE_PLACE").await?;
-    // Heartbeats come every 200 ms, so six of them outlast the timeout twice.
-    for percent in 0..6 {
+    // Heartbeats come every 200 ms, so these outlast the timeout twice.
+    for percent in 0..17 {
         vehicle.answer_with(&command, "EXECUTING", &json!({"PROGRESS": percent})).await?;
         assert_eq!(vehicle.hear("drive").await?.text(), r#"{"CMD":"HEARTBEAT"}"#);
     }
     vehicle.answer(&command, "SUCCEEDED").await?;
     let output = program.output(SOON).await?;
     assert_eq!(output.code, Some(0), "{}", output.stdout);
-    assert!(object(&output)?["round_trip_ms"].as_f64().unwrap() > 1000.0);
+    assert!(object(&output)?["round_trip_ms"].as_f64().unwrap() > 3000.0);
     Ok(())
 }
 
 #[tokio::test]
 async fn a_vehicle_that_nobody_knows_and_one_that_left_are_told_from_one_that_is_silent() -> Result<()> {
     let broker = Mosquitto::start().await?;
-    let send = ["--timeout", "200ms", "--json", "send", "rover-1", "lock-doors"];
+    let send = ["--timeout", "2s", "--json", "send", "rover-1", "lock-doors"];
     let output = run(&broker.url(), &send).await?;
     assert_eq!((output.code, &object(&output)?["outcome"]), (Some(5), &json!("NOT_SENT")));
     let mut vehicle = Vehicle::online(&broker, "rover-1").await?;
@@ -143,7 +143,7 @@ async fn a_retained_answer_is_none() -> Result<()> {
     let mut vehicle = Vehicle::online(&broker, "rover-1").await?;
     // A stop is sent as soon as the subscription stands, so that this comes after it.
     vehicle.keep("executedcommands", &json!({"CMD": "BRAKE", "ID": "x", "STATE": "SUCCEEDED"})).await?;
-    let output = run(&broker.url(), &["--timeout", "300ms", "send", "rover-1", "brake", "--id", "x"]).await?;
+    let output = run(&broker.url(), &["--timeout", "2s", "send", "rover-1", "brake", "--id", "x"]).await?;
     assert_eq!(output.code, Some(7), "{}", output.stdout);
     Ok(())
 }
@@ -178,7 +178,7 @@ async fn a_broker_that_dies_after_the_command_left_leaves_the_outcome_unknown_an
 -> Result<()> {
     let mut broker = Mosquitto::start().await?;
     let mut vehicle = Vehicle::online(&broker, "rover-1").await?;
-    let mut program = start(&broker.url(), &["--timeout", "1500ms", "--json", "send", "rover-1", "park"])?;
+    let mut program = start(&broker.url(), &["--timeout", "3s", "--json", "send", "rover-1", "park"])?;
     vehicle.obey("PARK").await?;
     broker.restart().await?;
     let mut vehicle = Vehicle::online(&broker, "rover-1").await?;

@@ -29,7 +29,7 @@ async fn all_vehicles_that_the_broker_knows_of_are_stopped_and_the_worst_counts(
     let mut good = Vehicle::online(&broker, "rover-1").await?;
     let mut absent = Vehicle::silent(&broker, "rover-2").await?;
     absent.presence("OFFLINE", 1).await?;
-    let program = start(&broker.url(), &["estop", "--all", "--timeout", "1200ms", "--json"])?;
+    let program = start(&broker.url(), &["estop", "--all", "--timeout", "3s", "--json"])?;
     let stop = good.hear_command("EMERGENCY_STOP").await?;
     good.answer(&stop, "SUCCEEDED").await?;
     for _ in 0..2 {

@@ -316,7 +316,7 @@ async fn what_somebody_between_forges_strips_or_alters_is_never_taken_for_done()
             message
         }
     };
-    let send = ["--timeout", "2s", "--json", "send", "rover-1", "lock-doors"];
+    let send = ["--timeout", "3s", "--json", "send", "rover-1", "lock-doors"];
     // Passed on as it is, everything works.
     let fine = between.carry(desk.start(&broker.url(), &send)?, |_, message| vec![message]).await?;
     assert_eq!((fine.code, &object(&fine)?["outcome"]), (Some(0), &json!("SUCCEEDED")), "{}", fine.stderr);

@@ -77,7 +77,7 @@ async fn a_condition_that_is_not_met_in_time_is_an_exit_code_of_its_own() -> Res
     let broker = Mosquitto::start().await?;
     let _vehicle = parked(&broker).await?;
     let output =
-        run(&broker.url(), &["--timeout", "300ms", "watch", "rover-1", "--until", "mode == driving"]).await?;
+        run(&broker.url(), &["--timeout", "2s", "watch", "rover-1", "--until", "mode == driving"]).await?;
     assert_eq!(output.code, Some(9));
     assert!(output.stderr.contains("rover-1: standing"), "{}", output.stderr);
     let output = run(&broker.url(), &["watch", "rover-1", "--until", "mode == standing"]).await?;
@@ -91,8 +91,7 @@ async fn a_condition_that_is_not_met_in_time_is_an_exit_code_of_its_own() -> Res
 async fn a_field_that_is_not_reported_is_met_with_those_that_are() -> Result<()> {
     let broker = Mosquitto::start().await?;
     let _vehicle = parked(&broker).await?;
-    let output =
-        run(&broker.url(), &["--timeout", "300ms", "watch", "rover-1", "--field", "sped_mph"]).await?;
+    let output = run(&broker.url(), &["--timeout", "2s", "watch", "rover-1", "--field", "sped_mph"]).await?;
     assert_eq!((output.code, output.stdout.as_str()), (Some(0), ""));
     assert!(output.stderr.contains("reports no sped_mph; it reports engine, mode, "), "{}", output.stderr);
     Ok(())
@@ -103,7 +102,7 @@ async fn what_an_absent_vehicle_said_last_meets_no_condition_and_is_marked_old()
     let broker = Mosquitto::start().await?;
     let mut vehicle = parked(&broker).await?;
     vehicle.presence("CONNECTION_BROKEN", 1).await?;
-    let watch = ["--timeout", "300ms", "watch", "rover-1", "--field", "mode", "--until", "mode == standing"];
+    let watch = ["--timeout", "2s", "watch", "rover-1", "--field", "mode", "--until", "mode == standing"];
     let output = run(&broker.url(), &watch).await?;
     assert_eq!((output.code, output.stdout.as_str()), (Some(9), "~standing\n"));
     Ok(())
