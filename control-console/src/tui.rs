@@ -107,7 +107,8 @@ pub async fn run(options: &Options, setup: Setup) -> Result<Exit, Fault> {
     let mut model = Model::new(keymap, manner, size(), clock.now());
     model.selected = setup.vehicles.first().cloned();
     model.cut = setup.cutter.as_ref().map(|_| Cut::default());
-    model.note = setup.greeting.map(|greeting| (clock.now(), greeting));
+    let remark = seat.scene().journal.front().map(|entry| entry.text.clone());
+    model.note = remark.or(setup.greeting).map(|text| (clock.now(), text));
     let keys = terminal::listen().map_err(|error| unusable(&error))?;
     let mut desk = Desk { seat, model, screen, raw, signals, keys, cutter: setup.cutter };
     let ended = desk.run().await;

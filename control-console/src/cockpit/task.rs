@@ -118,6 +118,9 @@ impl Task {
         for (vehicle, fault) in presented.remarks {
             task.warn(now, vehicle.as_ref(), &fault);
         }
+        // Who opens a screen finds the remarks there.
+        task.show();
+        task.mark();
         Ok((task, seat))
     }
 

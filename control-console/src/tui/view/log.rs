@@ -20,11 +20,12 @@ impl Paint<'_, '_> {
         let (rows, columns) = (usize::from(inside.height), usize::from(inside.width));
         let mut lines = VecDeque::new();
         for entry in self.scene.journal.iter().rev() {
-            let told = folded(&self.told(entry), columns);
-            // The newest one is shown in any case.
-            if !lines.is_empty() && lines.len().saturating_add(told.len()) > rows {
+            let room = rows.saturating_sub(lines.len());
+            if room == 0 {
                 break;
             }
+            let mut told = folded(&self.told(entry), columns);
+            told.truncate(room);
             let style = self.weighed(entry.weight);
             told.into_iter().rev().for_each(|line| lines.push_front(Line::styled(line, style)));
         }
