@@ -11,8 +11,10 @@ use crate::tui::screen::{Face, Screen};
 use crate::tui::{self, Setup};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
-use system_tests::terminal::{Kind, Terminal};
+use system_tests::process::Signal;
+use system_tests::terminal::{Kind, SHOWN, Terminal};
+use system_tests::wait::until;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Which of the ends the process is to take that the test starts.
 const WAY: &str = "WAY_OUT";
@@ -29,9 +31,17 @@ impl Face for Broken {
     fn forget(&mut self) {}
 }
 
+/// What the test says once it has seen that the terminal is taken: what is not read by then gets lost on the way out.
+fn seen() -> impl Future<Output = ()> {
+    let mut signals = signal(SignalKind::user_defined1()).unwrap();
+    async move { signals.recv().await.unwrap() }
+}
+
 /// Draws once with a face that fails, and waits until somebody says so.
 async fn draw(fails: fn() -> io::Result<()>) {
+    let seen = seen();
     let raw = Raw::take(false).unwrap();
+    seen.await;
     let clock = Clock::start();
     let mut screen = Screen::start(Broken(fails), clock).unwrap();
     let keymap = Keymap::built_in("default").unwrap();
@@ -42,15 +52,16 @@ async fn draw(fails: fn() -> io::Result<()>) {
     println!("ended: {error}");
 }
 
-/// The whole screen, of a broker that is not there; `meanwhile` something happens.
-async fn whole(meanwhile: impl Future<Output = ()>) {
+/// The whole screen, of a broker that is not there; then something happens.
+async fn whole(then: fn()) {
+    let seen = seen();
     let global =
         Global { broker: Some("mqtt://127.0.0.1:1".to_owned()), unsigned: true, ..Global::default() };
     let options = Options::resolve(&global).unwrap();
     let setup = Setup { vehicles: vec!["rover-1".parse().unwrap()], ..Setup::default() };
     tokio::select! {
         ended = tui::run(&options, setup) => println!("ended: {ended:?}"),
-        () = async { tokio::time::sleep(Duration::from_millis(300)).await; meanwhile.await } => {}
+        () = async { seen.await; then() } => {}
     }
 }
 
@@ -60,9 +71,9 @@ async fn whole(meanwhile: impl Future<Output = ()>) {
 fn in_a_terminal() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     match std::env::var(WAY).unwrap_or_default().as_str() {
-        "the screen's task panics" => runtime.block_on(whole(async { panic!("on purpose") })),
+        "the screen's task panics" => runtime.block_on(whole(|| panic!("on purpose"))),
         "the screen is dropped" => {
-            runtime.block_on(whole(async {}));
+            runtime.block_on(whole(|| {}));
             println!("on purpose");
         }
         "the drawing thread panics" => runtime.block_on(draw(|| panic!("on purpose"))),
@@ -84,10 +95,11 @@ async fn a_terminal_is_as_it_was_after_every_panic_and_error_and_what_was_wrong_
         // The whole of what it says has to fit on the screen.
         command.env(WAY, way).env("RUST_BACKTRACE", "0");
         let mut terminal = Terminal::start(&command, Kind::Kitty, SIZE).unwrap();
-        let limit = system_tests::terminal::SHOWN;
-        system_tests::wait::until(way, limit, || terminal.ended()).await.unwrap();
+        let taken = || anyhow::Ok(terminal.shown().contains("\u{1b}[?1049h").then_some(()));
+        until("the terminal to be taken", SHOWN, taken).await.unwrap();
+        terminal.signal(Signal::USR1).unwrap();
+        until(way, SHOWN, || terminal.ended()).await.unwrap();
         terminal.shows("on purpose").await.unwrap();
-        assert!(terminal.shown().contains("\u{1b}[?1049h"), "{way}: it was never taken");
         assert_eq!(terminal.leftovers().unwrap(), [""; 0], "{way}");
     }
 }
