@@ -27,7 +27,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause between two attempts; a person waits at the other end.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long a goodbye may take.
-const GOODBYE: Duration = Duration::from_millis(200);
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A message as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -302,9 +302,20 @@ impl<T: Copy + Send + 'static> Connection<'_, T> {
                         self.keeper.tell(Event::Acknowledged(name)).await?;
                     }
                 }
-                Packet::Outgoing(Outgoing::Disconnect) => return Err(Gone),
+                Packet::Outgoing(Outgoing::Disconnect) => {
+                    self.hear_out().await;
+                    return Err(Gone);
+                }
                 Packet::Incoming(_) | Packet::Outgoing(_) => {}
             }
+        }
+    }
+
+    /// After the goodbye, leaves the last word to the broker. A socket that is closed with something unread is reset, and a
+    /// broker that has not come to the goodbye by then publishes the last will, where there is one.
+    async fn hear_out(&mut self) {
+        if self.keeper.presence.is_some() {
+            while self.events.poll().await.is_ok() {}
         }
     }
 
@@ -341,3 +352,6 @@ impl<T: Copy + Send + 'static> Connection<'_, T> {
         Some(Failure::not_allowed(&self.keeper.endpoint, filter))
     }
 }
+
+#[cfg(test)]
+mod tests;

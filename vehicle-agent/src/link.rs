@@ -110,7 +110,7 @@ impl LinkHandle {
         self.desk.counters()
     }
 
-    /// Leaves in order: what waits is sent, OFFLINE stays behind, and the broker is told goodbye; after 1 s at most, or at
+    /// Leaves in order: what waits is sent, OFFLINE stays behind, and the broker is told goodbye; after 2 s at most, or at
     /// once if there is no connection.
     pub async fn leave(mut self) {
         self.desk.leave();

@@ -72,16 +72,18 @@ async fn exchange(
     traffic: &mut Traffic<'_>,
     clock: Clock,
 ) -> Result<(), Trouble> {
+    // After the goodbye the last word is the broker's: a socket that is closed with something unread is reset, and a broker
+    // that has not come to the goodbye by then publishes the last will.
+    let mut said_goodbye = false;
     loop {
         match happening(event_loop, desk, traffic, clock).await? {
+            Happening::Event(_) if said_goodbye => {}
             Happening::Event(event) => {
-                let left = event == Event::Outgoing(Outgoing::Disconnect);
+                said_goodbye = event == Event::Outgoing(Outgoing::Disconnect);
                 take(traffic, desk, clock.now(), event)?;
-                if left {
-                    return Ok(());
-                }
             }
             Happening::Left => return Ok(()),
+            Happening::Broken(_) if said_goodbye => return Ok(()),
             Happening::Broken(error) => {
                 // What came in before the end has still come in; a stop may be among it.
                 let now = clock.now();

@@ -28,7 +28,7 @@ const SUBSCRIBED_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long the last messages may take, and then the goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);
-const GOODBYE: Duration = Duration::from_millis(250);
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// How far a connection has come; with the moment at which it has taken too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
