@@ -84,11 +84,11 @@ fn in_a_terminal() {
 
 #[tokio::test]
 async fn a_terminal_is_as_it_was_after_every_panic_and_error_and_what_was_wrong_can_be_read() {
-    for way in [
-        "the screen's task panics",
-        "the screen is dropped",
-        "the drawing thread panics",
-        "the drawing thread fails",
+    for (way, first) in [
+        ("the screen's task panics", "? help"),
+        ("the screen is dropped", "? help"),
+        ("the drawing thread panics", ""),
+        ("the drawing thread fails", ""),
     ] {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--ignored", "--nocapture", "--exact", "tui::terminal::given_back::in_a_terminal"]);
@@ -97,6 +97,8 @@ async fn a_terminal_is_as_it_was_after_every_panic_and_error_and_what_was_wrong_
         let mut terminal = Terminal::start(&command, Kind::Kitty, SIZE).unwrap();
         let taken = || anyhow::Ok(terminal.shown().contains("\u{1b}[?1049h").then_some(()));
         until("the terminal to be taken", SHOWN, taken).await.unwrap();
+        // Half a picture would go on where the shell is.
+        terminal.shows(first).await.unwrap();
         terminal.signal(Signal::USR1).unwrap();
         until(way, SHOWN, || terminal.ended()).await.unwrap();
         terminal.shows("on purpose").await.unwrap();
