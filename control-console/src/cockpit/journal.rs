@@ -6,7 +6,7 @@ use crate::session::{Outcome, Report, in_milliseconds};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use vehicle_protocol::{Answer, Event, EventKind, State, VehicleId};
+use vehicle_protocol::{Answer, Event, EventKind, Reason, State, VehicleId};
 
 /// How many entries are kept.
 const KEPT: usize = 300;
@@ -48,6 +48,8 @@ pub struct Entry {
 pub(super) struct Journal {
     entries: Arc<VecDeque<Entry>>,
     last: u64,
+    /// Which intrusions were told in the last minute, and when.
+    intrusions: Vec<(VehicleId, Option<Reason>, Moment)>,
 }
 
 impl Journal {
@@ -117,16 +119,19 @@ impl Journal {
         {
             text = format!("{text}, {part}");
         }
-        if event.event != EventKind::Intrusion || !self.was_told(now, vehicle, event) {
+        if event.event != EventKind::Intrusion || self.is_new(now, vehicle, event.cause) {
             self.note(now, Some(vehicle), weight, &text);
         }
     }
 
-    /// Whether an intrusion of this kind was told a moment ago, however often it was counted then.
-    fn was_told(&self, now: Moment, vehicle: &VehicleId, event: &Event) -> bool {
-        let kind = event.cause.map_or_else(|| "intrusion".to_owned(), |cause| format!("intrusion, {cause}"));
-        let mut recent = self.entries.iter().rev().take_while(|entry| now.saturating_sub(entry.at) < AGAIN);
-        recent.any(|entry| entry.vehicle.as_ref() == Some(vehicle) && entry.text.starts_with(&kind))
+    /// Whether an intrusion of this kind was not told a moment ago; from now on it was.
+    fn is_new(&mut self, now: Moment, vehicle: &VehicleId, cause: Option<Reason>) -> bool {
+        self.intrusions.retain(|(_, _, told)| now.saturating_sub(*told) < AGAIN);
+        let is_new = !self.intrusions.iter().any(|(whose, known, _)| whose == vehicle && *known == cause);
+        if is_new {
+            self.intrusions.push((vehicle.clone(), cause, now));
+        }
+        is_new
     }
 }
 

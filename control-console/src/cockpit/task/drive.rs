@@ -44,12 +44,10 @@ impl Task {
                 return self.grip(vehicle, Grip::Arm);
             }
             Grip::Arm if self.leaving.is_some() => return,
-            Grip::Arm if self.courier.trouble(vehicle).is_some() => {
-                let fault = self.courier.trouble(vehicle).cloned();
-                fault.inspect(|fault| self.warn(self.now(), Some(vehicle), fault));
-                return;
-            }
             Grip::Arm => {
+                if let Some(fault) = self.courier.trouble(vehicle).cloned() {
+                    return self.warn(self.now(), Some(vehicle), &fault);
+                }
                 self.put_stick(vehicle);
                 self.show_way(vehicle);
                 Push::Arm
