@@ -3,8 +3,8 @@
 //! The shell asks this program itself each time, so that it knows the vehicles of the moment.
 
 use crate::cli::{self, Shell};
+use crate::commands::fleet;
 use crate::exit::{Exit, Fault};
-use crate::fleet;
 use crate::options::Options;
 use crate::output::Output;
 use clap::{Arg, Command, ValueEnum};

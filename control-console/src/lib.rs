@@ -1,40 +1,31 @@
 //! The operator's side: sends commands to vehicles, waits for their answers, watches them.
 
-mod audit;
 mod certs;
-pub mod chance;
 pub mod cli;
+pub mod client;
 pub mod clock;
-pub mod cockpit;
+pub mod commands;
 mod completions;
-mod config;
-pub mod courier;
 #[cfg(feature = "demo")]
 pub mod demo;
-mod doctor;
-pub mod drive;
-mod estop;
 pub mod exit;
-mod fleet;
 pub mod keyring;
-mod keys;
 pub mod link;
 mod manual;
+pub mod operator;
 pub mod options;
-mod order;
 pub mod output;
-mod ping;
-mod plot;
-mod send;
-pub mod session;
+pub mod random;
 pub mod signals;
+pub mod teleop;
+pub mod transaction;
 pub mod tui;
-pub mod watch;
 mod web;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use cli::{Action, Cli, DemoArgs};
+use commands::{audit, config, doctor, drive, estop, fleet, keys, ping, plot, send, watch};
 use exit::{Exit, Fault};
 use options::Options;
 use output::Output;

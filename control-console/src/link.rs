@@ -2,8 +2,8 @@
 //!
 //! Nothing is published into an outage: each connection has a client of its own, which goes with it.
 
-use crate::chance;
 use crate::exit::{Exit, Fault};
+use crate::random;
 use rumqttc::{
     AsyncClient, Event as Packet, EventLoop, Incoming, LastWill, Outgoing, SubscribeFilter,
     SubscribeReasonCode,
@@ -105,7 +105,7 @@ impl<T: Copy + Send + 'static> Link<T> {
         operator: Option<&OperatorName>,
     ) -> Result<Self, Fault> {
         endpoint.options("check").map_err(|error| advised(Exit::Usage, &error.to_string()))?;
-        let client_id = unique_client_id("console", chance::seed()?);
+        let client_id = unique_client_id("console", random::seed()?);
         let (sender, signals) = mpsc::channel(UNREAD);
         let presence = operator.map(operator_presence);
         let keeper =
@@ -231,7 +231,7 @@ impl<T: Copy + Send + 'static> Keeper<T> {
             if self.tell(Event::Down(failure)).await.is_err() {
                 return;
             }
-            tokio::time::sleep(backoff.next(chance::seed().unwrap_or(0))).await;
+            tokio::time::sleep(backoff.next(random::seed().unwrap_or(0))).await;
         }
     }
 

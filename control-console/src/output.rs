@@ -1,7 +1,7 @@
 //! What people and programs read: data on standard output, talk on standard error.
 
 use crate::exit::{Exit, Fault};
-use crate::session::{Outcome, Report};
+use crate::transaction::{Outcome, Report};
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -157,7 +157,7 @@ impl Output {
             line = format!("{line} {reason}");
         }
         if let Some(time) = report.round_trip {
-            let time = format!("in {:.1} ms", crate::session::in_milliseconds(time));
+            let time = format!("in {:.1} ms", crate::transaction::in_milliseconds(time));
             line = format!("{line} {}", self.paint(Tone::Faint, &time));
         }
         if let Some(detail) = detail {

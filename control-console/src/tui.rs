@@ -1,6 +1,6 @@
 //! The screen in a terminal: fleet, vehicle, drive pad, and a hand on the stick.
 //!
-//! Three threads: the cockpit owns link and sticks, this one turns keys into orders, a third draws. Whatever the terminal
+//! Three threads: the operator owns link and sticks, this one turns keys into orders, a third draws. Whatever the terminal
 //! does to the third, a key that stops goes from the first byte to the wire past it.
 
 #[cfg(test)]
@@ -22,8 +22,8 @@ pub(crate) use terminal::tells_releases;
 
 use crate::cli::FaceArgs;
 use crate::clock::Clock;
-use crate::cockpit::{Cockpit, LinkState, Order, Scene, Seat};
 use crate::exit::{Exit, Fault};
+use crate::operator::{Handle, LinkState, Operator, Snapshot, UiCommand};
 use crate::options::Options;
 use model::{Model, Style};
 use ratatui::Terminal;
@@ -89,15 +89,15 @@ pub async fn run(options: &Options, setup: Setup) -> Result<Exit, Fault> {
         return Err(Fault::new(Exit::Usage, "this needs a terminal to show and to hear keys", step));
     }
     let keymap = read_keymap(setup.keymap.as_deref().unwrap_or(&options.keymap))?;
-    let cockpit = Cockpit::start(options, &setup.vehicles)?;
-    let seat = cockpit.seat();
+    let operator = Operator::start(options, &setup.vehicles)?;
+    let handle = operator.handle();
     let signals = Signals::listen()?;
     let raw = Raw::take(setup.plain).map_err(|error| unusable(&error))?;
     let manner = Style {
         ascii: setup.ascii,
         colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     };
-    let clock = seat.clock;
+    let clock = handle.clock;
     let screen = if setup.plain {
         Screen::start(plain::Spoken::default(), clock)
     } else {
@@ -107,13 +107,13 @@ pub async fn run(options: &Options, setup: Setup) -> Result<Exit, Fault> {
     let mut model = Model::new(keymap, manner, size(), clock.now());
     model.selected = setup.vehicles.first().cloned();
     model.cut = setup.cutter.as_ref().map(|_| Cut::default());
-    let remark = seat.scene().journal.front().map(|entry| entry.text.clone());
+    let remark = handle.snapshot().event_log.front().map(|entry| entry.text.clone());
     model.note = remark.or(setup.greeting).map(|text| (clock.now(), text));
     let keys = terminal::listen().map_err(|error| unusable(&error))?;
-    let mut desk = Desk { seat, model, screen, raw, signals, keys, cutter: setup.cutter };
+    let mut desk = Desk { handle, model, screen, raw, signals, keys, cutter: setup.cutter };
     let ended = desk.run().await;
     // The stop comes before the terminal: the terminal may be slow.
-    let left = cockpit.close().await;
+    let left = operator.close().await;
     drop(desk);
     ended.map(|exit| exit.max(left))
 }
@@ -152,8 +152,8 @@ impl Drawn {
 }
 
 impl Face for Drawn {
-    fn show(&mut self, model: &Model, scene: &Scene, clock: Clock) -> io::Result<()> {
-        self.0.draw(|frame| view::draw(frame, model, scene, clock.now())).map(|_| ())
+    fn show(&mut self, model: &Model, snapshot: &Snapshot, clock: Clock) -> io::Result<()> {
+        self.0.draw(|frame| view::draw(frame, model, snapshot, clock.now())).map(|_| ())
     }
 
     fn forget(&mut self) {
@@ -164,7 +164,7 @@ impl Face for Drawn {
     }
 }
 
-/// The signals that mean something to who sits at a terminal; those that end the program go to the cockpit.
+/// The signals that mean something to who sits at a terminal; those that end the program go to the operator.
 struct Signals {
     resize: Signal,
     hangup: Signal,
@@ -192,7 +192,7 @@ struct Desk {
     // Fields are dropped in this order: nothing is drawn any more when the terminal is given back.
     screen: Screen,
     raw: Raw,
-    seat: Seat,
+    handle: Handle,
     model: Model,
     signals: Signals,
     keys: mpsc::UnboundedReceiver<Event>,
@@ -202,8 +202,8 @@ struct Desk {
 impl Desk {
     async fn run(&mut self) -> Result<Exit, Fault> {
         loop {
-            let now = self.seat.clock.now();
-            let (clock, due) = (self.seat.clock, self.model.deadline(now));
+            let now = self.handle.clock.now();
+            let (clock, due) = (self.handle.clock, self.model.deadline(now));
             tokio::select! {
                 biased;
                 event = self.keys.recv() => match event {
@@ -213,7 +213,7 @@ impl Desk {
                 },
                 Some(()) = self.signals.hangup.recv() => return Ok(Exit::Done),
                 Some(()) = self.signals.suspend.recv() => {
-                    self.order_all(Order::Disarm);
+                    self.order_all(UiCommand::Disarm);
                     self.suspend().await;
                 }
                 Some(()) = self.signals.go_on.recv() => self.come_back(),
@@ -221,12 +221,12 @@ impl Desk {
                     let (columns, rows) = size();
                     if self.take(Event::Resize(columns, rows)).await { return Ok(Exit::Done) }
                 }
-                more = self.seat.changed() => {
-                    let scene = self.seat.scene();
-                    if !more || scene.leaving.is_some() {
+                more = self.handle.changed() => {
+                    let snapshot = self.handle.snapshot();
+                    if !more || snapshot.leaving.is_some() {
                         return Ok(Exit::Done);
                     }
-                    if let LinkState::Barred(fault) = &scene.link {
+                    if let LinkState::Barred(fault) = &snapshot.link {
                         return Err(fault.clone());
                     }
                     if self.model.wants_stop {
@@ -243,12 +243,12 @@ impl Desk {
 
     /// Takes an event; tells whether it was the last one.
     async fn take(&mut self, event: Event) -> bool {
-        let (now, scene) = (self.seat.clock.now(), self.seat.scene());
-        let deeds = self.model.update(now, &scene, event);
+        let (now, snapshot) = (self.handle.clock.now(), self.handle.snapshot());
+        let deeds = self.model.update(now, &snapshot, event);
         let mut suspends = false;
         for deed in deeds {
             match deed {
-                Deed::Order(order) => self.seat.order(order),
+                Deed::UiCommand(order) => self.handle.order(order),
                 Deed::Probe => self.screen.probe(),
                 Deed::Cut => {
                     if let Some(cutter) = &self.cutter {
@@ -273,21 +273,21 @@ impl Desk {
             let (is_cut, metres) = (*cutter.switch.borrow(), *cutter.metres.borrow());
             self.model.cut = Some(Cut { is_cut, metres });
         }
-        let scene = self.seat.scene();
-        self.model.choose(&scene);
-        self.screen.show(&self.model, &scene);
+        let snapshot = self.handle.snapshot();
+        self.model.choose(&snapshot);
+        self.screen.show(&self.model, &snapshot);
     }
 
-    fn order_all(&self, make: impl Fn(VehicleId) -> Order) {
-        for id in self.seat.scene().vehicles.keys() {
-            self.seat.order(make(id.clone()));
+    fn order_all(&self, make: impl Fn(VehicleId) -> UiCommand) {
+        for id in self.handle.snapshot().vehicles.keys() {
+            self.handle.order(make(id.clone()));
         }
     }
 
     /// The vehicle stops, then this process is suspended as if it had not caught the signal; [`Self::come_back`] ends it.
     async fn suspend(&mut self) {
-        let until = self.seat.clock.now().saturating_add(ZEROS);
-        self.seat.clock.reach(Some(until)).await;
+        let until = self.handle.clock.now().saturating_add(ZEROS);
+        self.handle.clock.reach(Some(until)).await;
         self.screen.pause();
         terminal::give_back();
         // SIGSTOP can't be caught; the shell sees what it would see of SIGTSTP. What goes on after it is SIGCONT's.
@@ -295,11 +295,11 @@ impl Desk {
     }
 
     fn come_back(&mut self) {
-        self.order_all(Order::Disarm);
+        self.order_all(UiCommand::Disarm);
         self.screen.pause();
         // A terminal that can't be taken again is noticed where it is read.
         let _ = self.raw.take_again();
-        let now = self.seat.clock.now();
+        let now = self.handle.clock.now();
         (self.model.focused, self.model.size) = (true, size());
         self.model.hand.let_go(now);
         self.model.note = Some((now, "back: not armed".to_owned()));

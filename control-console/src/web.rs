@@ -3,26 +3,26 @@
 //! The page looks by server-sent events and drives by a WebSocket; commands leave from here, where the key is.
 
 mod access;
-mod allowance;
 mod assets;
+mod connections;
 mod events;
 mod frame;
 mod listen;
-mod reception;
+mod messages;
+mod rate_limit;
 mod router;
 mod socket;
 mod sticks;
-mod word;
 
 use crate::cli::WebArgs;
-use crate::cockpit::{Cockpit, LinkState, Seat};
 use crate::exit::{Exit, Fault};
+use crate::operator::{Handle as OperatorHandle, LinkState, Operator};
 use crate::options::Options;
 use crate::output::Output;
 use access::Access;
 use axum_server::Handle;
+use connections::Web;
 use listen::Place;
-use reception::Web;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub(crate) async fn run(options: &Options, arguments: &WebArgs, output: &Output)
 pub(crate) struct Page {
     place: Place,
     access: Arc<Access>,
-    cockpit: Cockpit,
+    operator: Operator,
 }
 
 impl Page {
@@ -55,8 +55,8 @@ impl Page {
     pub(crate) fn open(options: &Options, arguments: &WebArgs) -> Result<Self, Fault> {
         let place = Place::find(arguments)?;
         let access = Arc::new(Access::new(place.address, place.is_secure(), &arguments.names)?);
-        let cockpit = Cockpit::start(options, &arguments.vehicles)?;
-        Ok(Self { place, access, cockpit })
+        let operator = Operator::start(options, &arguments.vehicles)?;
+        Ok(Self { place, access, operator })
     }
 
     /// Says where the page is, and which link may do what.
@@ -76,33 +76,33 @@ impl Page {
     /// # Errors
     /// If the broker does not let us in, or the server fails.
     pub(crate) async fn serve(self) -> Result<Exit, Fault> {
-        let Self { place, access, cockpit } = self;
+        let Self { place, access, operator } = self;
         let handle = Handle::new();
-        let web = Web::new(cockpit.seat(), access);
+        let web = Web::new(operator.handle(), access);
         let server = place.serve(router::router(web), handle.clone());
         tokio::pin!(server);
         let ended = tokio::select! {
             failed = &mut server => failed,
-            fault = end(cockpit.seat(), &handle) => fault.map_or(Ok(()), Err),
+            fault = end(operator.handle(), &handle) => fault.map_or(Ok(()), Err),
         };
-        let exit = cockpit.close().await;
+        let exit = operator.close().await;
         // Streams have ended with the scenes; what is left is given a moment.
         let _ = tokio::time::timeout(GRACE, server).await;
         ended.map(|()| exit)
     }
 }
 
-/// Waits until the cockpit leaves or the broker is not to be had, and then ends the server.
-async fn end(mut seat: Seat, handle: &Handle<SocketAddr>) -> Option<Fault> {
+/// Waits until the operator leaves or the broker is not to be had, and then ends the server.
+async fn end(mut operator: OperatorHandle, server: &Handle<SocketAddr>) -> Option<Fault> {
     let fault = loop {
-        let scene = seat.scene();
-        if let LinkState::Barred(fault) = &scene.link {
+        let snapshot = operator.snapshot();
+        if let LinkState::Barred(fault) = &snapshot.link {
             break Some(fault.clone());
         }
-        if scene.leaving.is_some() || !seat.changed().await {
+        if snapshot.leaving.is_some() || !operator.changed().await {
             break None;
         }
     };
-    handle.graceful_shutdown(Some(GRACE));
+    server.graceful_shutdown(Some(GRACE));
     fault
 }

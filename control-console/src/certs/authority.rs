@@ -5,9 +5,9 @@ use super::identity::Identity;
 use super::register::{Entry, Register};
 use super::store::{self, Store};
 use super::when::When;
-use crate::chance;
 use crate::cli::Kind;
 use crate::exit::{Exit, Fault};
+use crate::random;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose,
     IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
@@ -32,7 +32,7 @@ impl Authority {
     /// # Errors
     /// If there are no random numbers.
     pub(super) fn new(days: u32, now: When) -> Result<(Self, Pair, Register), Fault> {
-        let name = format!("vehicle authority {}", chance::name()?);
+        let name = format!("vehicle authority {}", random::name()?);
         let register = Register {
             name,
             begins: now.backdated(),
@@ -130,7 +130,7 @@ fn named(name: &str) -> rcgen::DistinguishedName {
 /// # Errors
 /// If there are no random numbers.
 pub(super) fn new_serial() -> Result<String, Fault> {
-    let Nonce(mut bytes) = chance::nonce()?;
+    let Nonce(mut bytes) = random::nonce()?;
     if let Some(first) = bytes.first_mut() {
         *first = *first & 0x3f | 0x40;
     }

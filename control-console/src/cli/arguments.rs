@@ -102,7 +102,7 @@ pub struct WatchArgs {
     pub field: Option<String>,
     /// End when this holds for every vehicle, such as 'speed_mph > 2' or 'mode == standing'
     #[arg(long, value_name = "CONDITION")]
-    pub until: Option<crate::watch::Condition>,
+    pub until: Option<crate::commands::watch::Condition>,
     /// End after so many lines
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,

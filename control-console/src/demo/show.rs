@@ -4,20 +4,20 @@ use super::summary::{Summary, Tally, Track};
 use super::tour::Tour;
 use super::view::View;
 use crate::cli::DemoArgs;
+use crate::client::{CommandClient, News};
 use crate::clock::Moment;
-use crate::courier::{Courier, News};
+use crate::commands::send;
 use crate::exit::{Exit, Fault};
 use crate::link::{QoS, Subscriptions};
 use crate::options::Options;
 use crate::output::Output;
-use crate::send;
-use crate::session::Report;
+use crate::transaction::Report;
 use std::collections::{BTreeMap, BTreeSet};
 use vehicle_protocol::{Presence, PresenceState, Root, Status, Telemetry, Topic, VehicleId};
 
 /// A console with a script.
 pub(super) struct Show<'a> {
-    courier: Courier,
+    client: CommandClient,
     output: &'a Output,
     headless: bool,
     seed: u64,
@@ -50,7 +50,7 @@ impl<'a> Show<'a> {
         let length = arguments.length.unwrap_or_default();
         let tours = vehicles.iter().zip(arguments.seed..);
         Ok(Self {
-            courier: Courier::start(options, Subscriptions { settle: false, ..subscriptions })?,
+            client: CommandClient::start(options, Subscriptions { settle: false, ..subscriptions })?,
             output,
             headless: arguments.headless || output.is_json(),
             seed: arguments.seed,
@@ -76,7 +76,7 @@ impl<'a> Show<'a> {
                 break None;
             }
             let until = self.until.filter(|_| self.tours.is_empty());
-            match self.courier.next(until).await {
+            match self.client.next(until).await {
                 News::Message { vehicle, topic, payload, .. } => self.follow(&vehicle, topic, &payload)?,
                 News::Progress(vehicle, _) => {
                     self.slow.insert(vehicle);
@@ -94,7 +94,7 @@ impl<'a> Show<'a> {
 
     /// Takes leave of the broker.
     pub(super) async fn close(self) {
-        self.courier.close().await;
+        self.client.close().await;
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other topic is subscribed to for the view")]
@@ -123,14 +123,14 @@ impl<'a> Show<'a> {
             _ => return Ok(()),
         }
         if !self.headless {
-            self.view.draw(self.courier.clock.now(), self.output);
+            self.view.draw(self.client.clock.now(), self.output);
         }
         Ok(())
     }
 
     /// The next command of a vehicle's tour.
     fn go_on(&mut self, vehicle: &VehicleId) -> Result<(), Fault> {
-        let now = self.courier.clock.now();
+        let now = self.client.clock.now();
         let Some(command) = self.tours.get_mut(vehicle).and_then(|tour| tour.next(now)) else {
             self.tours.remove(vehicle);
             if !self.headless && self.tours.is_empty() {
@@ -140,12 +140,12 @@ impl<'a> Show<'a> {
         };
         self.tally.sent();
         let form = send::form(command.name(), false);
-        self.courier.begin(vehicle, command, form, None, self.silence)
+        self.client.begin(vehicle, command, form, None, self.silence)
     }
 
     fn finished(&mut self, report: &Report) -> Result<(), Fault> {
         let at_once = !self.slow.remove(&report.vehicle);
-        self.tally.finished(self.courier.clock.now(), report, at_once);
+        self.tally.finished(self.client.clock.now(), report, at_once);
         if !self.headless {
             self.view.say(&format!("{} {} {}", report.vehicle, report.command, report.outcome), self.output);
         }
@@ -153,7 +153,7 @@ impl<'a> Show<'a> {
     }
 
     fn end(&mut self, left: Option<Exit>) -> Exit {
-        let summary = Summary::new(self.seed, self.courier.clock.now(), &self.tally, &self.tracks);
+        let summary = Summary::new(self.seed, self.client.clock.now(), &self.tally, &self.tracks);
         if self.output.is_json() {
             self.output.object(&summary);
         } else {

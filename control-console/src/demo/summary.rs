@@ -1,6 +1,6 @@
 //! What the demo has seen, in one JSON object. Pure.
 
-use crate::session::{Outcome, Report, in_milliseconds};
+use crate::transaction::{Outcome, Report, in_milliseconds};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;

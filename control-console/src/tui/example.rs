@@ -1,10 +1,10 @@
-//! A scene to try screens on.
+//! A snapshot to try screens on.
 
 use super::keymap::Keymap;
 use super::model::{Model, Style};
 use crate::clock::Moment;
-use crate::cockpit::{Entry, LinkState, RoundTrip, Sample, Scene, Vehicle, Weight};
-use crate::drive::stick::State;
+use crate::operator::{Entry, LinkState, RoundTrip, Sample, Snapshot, Vehicle, Weight};
+use crate::teleop::stick::State;
 use std::sync::Arc;
 use std::time::Duration;
 use vehicle_protocol::Topic;
@@ -41,10 +41,10 @@ pub(super) fn vehicle(state: State, mode: &str) -> Vehicle {
     vehicle
 }
 
-pub(super) fn scene(state: State, mode: &str) -> Scene {
-    let mut scene = Scene { at: NOW, link: LinkState::Up, ..Scene::default() };
-    scene.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle(state, mode)));
-    scene.vehicles.insert("rover-2".parse().unwrap(), Arc::default());
+pub(super) fn snapshot(state: State, mode: &str) -> Snapshot {
+    let mut snapshot = Snapshot { at: NOW, link: LinkState::Up, ..Snapshot::default() };
+    snapshot.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle(state, mode)));
+    snapshot.vehicles.insert("rover-2".parse().unwrap(), Arc::default());
     let entry = |number, seconds, weight, text: &str| Entry {
         number,
         at: Duration::from_secs(seconds),
@@ -52,7 +52,7 @@ pub(super) fn scene(state: State, mode: &str) -> Scene {
         weight,
         text: text.to_owned(),
     };
-    scene.journal = Arc::new(
+    snapshot.event_log = Arc::new(
         [
             entry(1, 40, Weight::Note, "TURN_ON_ENGINE sent"),
             entry(2, 41, Weight::Good, "TURN_ON_ENGINE SUCCEEDED (7 ms)"),
@@ -60,7 +60,7 @@ pub(super) fn scene(state: State, mode: &str) -> Scene {
         ]
         .into(),
     );
-    scene
+    snapshot
 }
 
 pub(super) fn model(size: (u16, u16)) -> Model {

@@ -2,7 +2,7 @@
 
 use super::keymap::Action;
 use crate::clock::Moment;
-use crate::cockpit::Lean;
+use crate::operator::StickPosition;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ struct Press {
 #[derive(Clone, Debug, Default)]
 pub struct Hand {
     keys: BTreeMap<Action, Press>,
-    pad: Option<Lean>,
+    pad: Option<StickPosition>,
     quiet_until: Moment,
 }
 
@@ -80,7 +80,7 @@ impl Hand {
     }
 
     /// The mouse holds the pad there, or has let go of it.
-    pub fn hold_pad(&mut self, lean: Option<Lean>) {
+    pub fn hold_pad(&mut self, lean: Option<StickPosition>) {
         self.pad = lean;
     }
 
@@ -107,7 +107,7 @@ impl Hand {
 
     /// How the hand leans now, if it does.
     #[must_use]
-    pub fn lean(&self, now: Moment) -> Option<Lean> {
+    pub fn lean(&self, now: Moment) -> Option<StickPosition> {
         if self.pad.is_some() {
             return self.pad;
         }
@@ -122,7 +122,7 @@ impl Hand {
             });
         let share = if guessed { GUESSED_SHARE } else { 1.0 };
         let lean = |value: f64| value.clamp(-1.0, 1.0) * share;
-        (ahead != 0.0 || right != 0.0).then(|| Lean { ahead: lean(ahead), right: lean(right) })
+        (ahead != 0.0 || right != 0.0).then(|| StickPosition { ahead: lean(ahead), right: lean(right) })
     }
 }
 
@@ -139,9 +139,9 @@ mod tests {
         let mut hand = Hand::default();
         hand.press(at(0), Action::Ahead, true);
         hand.press(at(10), Action::Left, true);
-        assert_eq!(hand.lean(at(60_000)), Some(Lean { ahead: 1.0, right: -1.0 }));
+        assert_eq!(hand.lean(at(60_000)), Some(StickPosition { ahead: 1.0, right: -1.0 }));
         hand.release(Action::Ahead);
-        assert_eq!(hand.lean(at(60_000)), Some(Lean { ahead: 0.0, right: -1.0 }));
+        assert_eq!(hand.lean(at(60_000)), Some(StickPosition { ahead: 0.0, right: -1.0 }));
         hand.press(at(60_000), Action::Right, true);
         assert_eq!(hand.lean(at(60_000)), None, "left and right are neutral");
         hand.let_go(at(60_000));
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn where_a_release_is_guessed_a_press_is_a_nudge_and_a_repeat_goes_on_slowly() {
         let mut hand = Hand::default();
-        let slow = Some(Lean { ahead: GUESSED_SHARE, right: 0.0 });
+        let slow = Some(StickPosition { ahead: GUESSED_SHARE, right: 0.0 });
         hand.press(at(0), Action::Ahead, false);
         assert_eq!((hand.lean(at(249)), hand.lean(at(250))), (slow, None));
         for time in (500..800).step_by(30) {

@@ -88,21 +88,21 @@ impl FromStr for Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// Lean ahead.
+    /// StickPosition ahead.
     Ahead,
-    /// Lean back.
+    /// StickPosition back.
     Back,
-    /// Lean to the left.
+    /// StickPosition to the left.
     Left,
-    /// Lean to the right.
+    /// StickPosition to the right.
     Right,
-    /// Lean ahead and to the left.
+    /// StickPosition ahead and to the left.
     AheadLeft,
-    /// Lean ahead and to the right.
+    /// StickPosition ahead and to the right.
     AheadRight,
-    /// Lean back and to the left.
+    /// StickPosition back and to the left.
     BackLeft,
-    /// Lean back and to the right.
+    /// StickPosition back and to the right.
     BackRight,
     /// Let go, as every key does that has no meaning.
     LetGo,

@@ -5,8 +5,8 @@ use super::keymap::Keymap;
 use super::palette::Palette;
 use super::panels::Panels;
 use crate::clock::Moment;
-use crate::cockpit::{Scene, Vehicle};
-use crate::drive::stick::State;
+use crate::operator::{Snapshot, Vehicle};
+use crate::teleop::stick::State;
 use std::sync::Arc;
 use std::time::Duration;
 use vehicle_protocol::VehicleId;
@@ -69,7 +69,7 @@ pub struct Model {
     pub answers: bool,
     /// When the terminal was last asked.
     pub probed: Moment,
-    /// When the cockpit was last told that somebody looks.
+    /// When the operator was last told that somebody looks.
     pub(super) looked: Option<Moment>,
     /// Whether the last word to the stick was a lean.
     pub(super) leaning: bool,
@@ -108,22 +108,22 @@ impl Model {
 
     /// The vehicle that keys and mouse are for, as far as it is known.
     #[must_use]
-    pub fn vehicle<'a>(&self, scene: &'a Scene) -> Option<&'a Vehicle> {
-        scene.vehicles.get(self.selected.as_ref()?).map(AsRef::as_ref)
+    pub fn vehicle<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Vehicle> {
+        snapshot.vehicles.get(self.selected.as_ref()?).map(AsRef::as_ref)
     }
 
     /// Whether the vehicle is stopped in emergency, or was asked to be.
     #[must_use]
-    pub fn is_stopped(&self, scene: &Scene) -> bool {
-        self.vehicle(scene).is_some_and(|vehicle| {
+    pub fn is_stopped(&self, snapshot: &Snapshot) -> bool {
+        self.vehicle(snapshot).is_some_and(|vehicle| {
             vehicle.drive.state == Some(State::Estop) || vehicle.word("mode") == Some("emergency_stop")
         })
     }
 
     /// Somebody must be selected where there is anybody.
-    pub(super) fn choose(&mut self, scene: &Scene) {
+    pub(super) fn choose(&mut self, snapshot: &Snapshot) {
         if self.selected.is_none() {
-            self.selected = scene.fleet().first().map(|(id, _)| (*id).clone());
+            self.selected = snapshot.fleet().first().map(|(id, _)| (*id).clone());
         }
     }
 

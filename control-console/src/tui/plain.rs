@@ -4,8 +4,8 @@ use super::model::Model;
 use super::screen::Face;
 use super::view::{footer, stop_text};
 use crate::clock::{Clock, Moment};
-use crate::cockpit::{Freshness, Scene};
-use crate::drive::stick::State;
+use crate::operator::{Freshness, Snapshot};
+use crate::teleop::stick::State;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
@@ -22,9 +22,9 @@ pub(super) struct Spoken {
 
 impl Spoken {
     /// The lines that are news.
-    fn lines(&mut self, model: &Model, scene: &Scene, now: Moment) -> Vec<String> {
+    fn lines(&mut self, model: &Model, snapshot: &Snapshot, now: Moment) -> Vec<String> {
         let mut lines = Vec::new();
-        for (known, text) in self.said.iter_mut().zip(facts(model, scene, now)) {
+        for (known, text) in self.said.iter_mut().zip(facts(model, snapshot, now)) {
             if *known != text {
                 known.clone_from(&text);
                 if !text.is_empty() {
@@ -32,18 +32,18 @@ impl Spoken {
                 }
             }
         }
-        for entry in scene.journal.iter().filter(|entry| entry.number > self.entry) {
+        for entry in snapshot.event_log.iter().filter(|entry| entry.number > self.entry) {
             let who = entry.vehicle.as_ref().map(|id| format!("{id}: ")).unwrap_or_default();
             lines.push(format!("{who}{}", entry.text));
         }
-        self.entry = scene.journal.back().map_or(self.entry, |entry| entry.number);
-        lines.extend(self.speed(model, scene, now));
+        self.entry = snapshot.event_log.back().map_or(self.entry, |entry| entry.number);
+        lines.extend(self.speed(model, snapshot, now));
         lines
     }
 
-    fn speed(&mut self, model: &Model, scene: &Scene, now: Moment) -> Option<String> {
-        let vehicle = model.vehicle(scene)?;
-        let is_current = vehicle.freshness(scene.is_up(), now) == Freshness::Current;
+    fn speed(&mut self, model: &Model, snapshot: &Snapshot, now: Moment) -> Option<String> {
+        let vehicle = model.vehicle(snapshot)?;
+        let is_current = vehicle.freshness(snapshot.is_up(), now) == Freshness::Current;
         let speed = vehicle.number("speed_mph").filter(|_| is_current)?;
         let text = format!("speed {speed:.1} miles per hour");
         let is_news = self
@@ -57,11 +57,11 @@ impl Spoken {
     }
 }
 
-fn facts(model: &Model, scene: &Scene, now: Moment) -> [String; 5] {
-    let vehicle = model.vehicle(scene);
+fn facts(model: &Model, snapshot: &Snapshot, now: Moment) -> [String; 5] {
+    let vehicle = model.vehicle(snapshot);
     let state = vehicle.and_then(|vehicle| vehicle.drive.state).unwrap_or(State::Disarmed);
     let mode = vehicle.map_or("no vehicle", |vehicle| vehicle.word("mode").unwrap_or("mode unknown"));
-    let old = match vehicle.map(|vehicle| vehicle.freshness(scene.is_up(), now)) {
+    let old = match vehicle.map(|vehicle| vehicle.freshness(snapshot.is_up(), now)) {
         Some(Freshness::Current) | None => "",
         Some(Freshness::Old | Freshness::Gone) => "values are old",
     };
@@ -74,13 +74,13 @@ fn facts(model: &Model, scene: &Scene, now: Moment) -> [String; 5] {
         format!("command: {}{}{}", palette.text, picked.unwrap_or_default(), error.unwrap_or_default())
     });
     let help = if model.help {
-        format!("keys: space emergency stop, {}", footer(model, scene, usize::MAX).trim())
+        format!("keys: space emergency stop, {}", footer(model, snapshot, usize::MAX).trim())
     } else {
         String::new()
     };
     [
         format!("{id} {}, {mode}. Release: {}", state.word(), model.tier.badge()),
-        stop_text(model, scene, usize::MAX).0,
+        stop_text(model, snapshot, usize::MAX).0,
         [old, model.news(now).unwrap_or_default()].join(" ").trim().to_owned(),
         typed.unwrap_or_default(),
         help,
@@ -88,9 +88,9 @@ fn facts(model: &Model, scene: &Scene, now: Moment) -> [String; 5] {
 }
 
 impl Face for Spoken {
-    fn show(&mut self, model: &Model, scene: &Scene, clock: Clock) -> io::Result<()> {
+    fn show(&mut self, model: &Model, snapshot: &Snapshot, clock: Clock) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
-        for line in self.lines(model, scene, clock.now()) {
+        for line in self.lines(model, snapshot, clock.now()) {
             // The terminal is in raw mode.
             write!(stdout, "{}\r\n", crate::output::printable_lines(&line))?;
         }

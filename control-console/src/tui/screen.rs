@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::terminal::PROBE;
 use crate::clock::Clock;
-use crate::cockpit::Scene;
+use crate::operator::Snapshot;
 use std::io::{self, Write as _};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// What there is to be shown, by whatever means.
 pub(super) trait Face: Send {
     /// Shows this.
-    fn show(&mut self, model: &Model, scene: &Scene, clock: Clock) -> io::Result<()>;
+    fn show(&mut self, model: &Model, snapshot: &Snapshot, clock: Clock) -> io::Result<()>;
 
     /// Somebody else has written there: nothing of what was shown may be relied on.
     fn forget(&mut self);
@@ -28,7 +28,7 @@ pub(super) trait Face: Send {
 #[expect(clippy::struct_excessive_bools, reason = "wishes side by side: any of them goes with any other")]
 struct Slot {
     /// One slot: a picture that was not drawn in time is not drawn.
-    picture: Option<(Model, Arc<Scene>)>,
+    picture: Option<(Model, Arc<Snapshot>)>,
     probe: bool,
     pauses: bool,
     ends: bool,
@@ -53,7 +53,7 @@ impl Screen {
                 if forgets {
                     face.forget();
                 }
-                let drawn = picture.map_or(Ok(()), |(model, scene)| face.show(&model, &scene, clock));
+                let drawn = picture.map_or(Ok(()), |(model, snapshot)| face.show(&model, &snapshot, clock));
                 if probe {
                     // A terminal that is gone is noticed where it is read.
                     let _ = io::stdout().write_all(PROBE.as_bytes()).and_then(|()| io::stdout().flush());
@@ -75,8 +75,8 @@ impl Screen {
     }
 
     /// Has this drawn next, instead of what was to be drawn.
-    pub(super) fn show(&self, model: &Model, scene: &Arc<Scene>) {
-        self.slot().picture = Some((model.clone(), Arc::clone(scene)));
+    pub(super) fn show(&self, model: &Model, snapshot: &Arc<Snapshot>) {
+        self.slot().picture = Some((model.clone(), Arc::clone(snapshot)));
         self.shared.1.notify_all();
     }
 
@@ -115,7 +115,7 @@ impl Drop for Screen {
     }
 }
 
-type Work = (Option<(Model, Arc<Scene>)>, bool, bool);
+type Work = (Option<(Model, Arc<Snapshot>)>, bool, bool);
 
 fn wait((slot, bell): &(Mutex<Slot>, Condvar)) -> Option<Work> {
     let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);

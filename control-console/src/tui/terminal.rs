@@ -12,7 +12,7 @@ use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
 use termina::escape::csi::{Csi, Keyboard};
 use termina::event::{KeyCode, KeyEvent, KeyEventKind, Modifiers, MouseButton, MouseEventKind};
-use termina::{Event as Heard, Parser};
+use termina::{Event as VerifiedAnswer, Parser};
 use tokio::sync::mpsc;
 
 /// Alternate screen, empty, hidden cursor.
@@ -204,7 +204,7 @@ pub(crate) fn tells_releases() -> io::Result<Option<bool>> {
         parser.parse(bytes.get(..read).unwrap_or_default(), true);
         while let Some(heard) = parser.pop() {
             tells |= told(&heard) == Some(Event::TellsReleases);
-            if matches!(heard, Heard::Csi(Csi::Device(_))) {
+            if matches!(heard, VerifiedAnswer::Csi(Csi::Device(_))) {
                 return Ok(Some(tells));
             }
         }
@@ -225,10 +225,10 @@ fn pass_on(parser: &mut Parser, events: &mpsc::UnboundedSender<Event>) -> bool {
 
 /// What an event of the terminal means here.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the rest means nothing here")]
-fn told(heard: &Heard) -> Option<Event> {
+fn told(heard: &VerifiedAnswer) -> Option<Event> {
     match heard {
-        Heard::Key(key) => Some(stroke(*key)),
-        Heard::Mouse(mouse) => {
+        VerifiedAnswer::Key(key) => Some(stroke(*key)),
+        VerifiedAnswer::Mouse(mouse) => {
             let click = match mouse.kind {
                 MouseEventKind::Down(MouseButton::Left) => Click::Down,
                 MouseEventKind::Drag(MouseButton::Left) => Click::Drag,
@@ -237,9 +237,9 @@ fn told(heard: &Heard) -> Option<Event> {
             };
             Some(Event::Mouse(click, mouse.column, mouse.row))
         }
-        Heard::FocusIn => Some(Event::Focus(true)),
-        Heard::FocusOut => Some(Event::Focus(false)),
-        Heard::Csi(Csi::Keyboard(Keyboard::ReportFlags(_))) => Some(Event::TellsReleases),
+        VerifiedAnswer::FocusIn => Some(Event::Focus(true)),
+        VerifiedAnswer::FocusOut => Some(Event::Focus(false)),
+        VerifiedAnswer::Csi(Csi::Keyboard(Keyboard::ReportFlags(_))) => Some(Event::TellsReleases),
         _ => None,
     }
 }

@@ -8,8 +8,8 @@ use super::keymap::{Action, Key};
 use super::model::Model;
 use super::palette::Palette;
 use crate::clock::Moment;
-use crate::cockpit::{Lean, Order, Scene, Vehicle};
-use crate::drive::stick::State;
+use crate::operator::{Snapshot, StickPosition, UiCommand, Vehicle};
+use crate::teleop::stick::State;
 use std::time::Duration;
 use vehicle_protocol::{Command, VehicleId};
 
@@ -57,8 +57,8 @@ pub enum Event {
 /// What a screen wants done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Deed {
-    /// An order to the cockpit.
-    Order(Order),
+    /// An order to the operator.
+    UiCommand(UiCommand),
     /// Ask the terminal for a sign of life.
     Probe,
     /// Stop, give the terminal back and be suspended.
@@ -75,7 +75,7 @@ const AGAIN: Duration = Duration::from_millis(50);
 const PROBE_EVERY: Duration = Duration::from_millis(400);
 /// A terminal that answers questions and then is silent for so long has been lost, and nobody would hear of a release.
 const TERMINAL_SILENCE: Duration = Duration::from_millis(1500);
-/// The cockpit is told so often who looks, and that somebody is there.
+/// The operator is told so often who looks, and that somebody is there.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// After so long without a key or a click nobody counts as present.
 const PRESENT: Duration = Duration::from_secs(15);
@@ -93,8 +93,8 @@ impl Model {
 
     /// Takes one event, and says what is to be done.
     #[must_use]
-    pub fn update(&mut self, now: Moment, scene: &Scene, event: Event) -> Vec<Deed> {
-        self.choose(scene);
+    pub fn update(&mut self, now: Moment, snapshot: &Snapshot, event: Event) -> Vec<Deed> {
+        self.choose(snapshot);
         let mut deeds = Vec::new();
         if self.wants_stop && self.selected.is_some() {
             self.emergency_stop(now, &mut deeds);
@@ -103,8 +103,8 @@ impl Model {
             self.heard = now;
         }
         match event {
-            Event::Key(key, stroke) => self.key(now, scene, key, stroke, &mut deeds),
-            Event::Mouse(click, column, row) => self.mouse(now, scene, click, (column, row), &mut deeds),
+            Event::Key(key, stroke) => self.key(now, snapshot, key, stroke, &mut deeds),
+            Event::Mouse(click, column, row) => self.mouse(now, snapshot, click, (column, row), &mut deeds),
             Event::Focus(focused) => {
                 self.focused = focused;
                 if !focused {
@@ -129,8 +129,8 @@ impl Model {
         deeds
     }
 
-    fn order(&self, deeds: &mut Vec<Deed>, make: impl FnOnce(VehicleId) -> Order) {
-        deeds.extend(self.selected.clone().map(|vehicle| Deed::Order(make(vehicle))));
+    fn order(&self, deeds: &mut Vec<Deed>, make: impl FnOnce(VehicleId) -> UiCommand) {
+        deeds.extend(self.selected.clone().map(|vehicle| Deed::UiCommand(make(vehicle))));
     }
 
     fn say(&mut self, now: Moment, text: &str) {
@@ -140,19 +140,19 @@ impl Model {
     /// Lets go; only a fresh press goes on.
     fn let_go(&mut self, now: Moment, deeds: &mut Vec<Deed>) {
         self.hand.let_go(now);
-        self.order(deeds, Order::LetGo);
+        self.order(deeds, UiCommand::LetGo);
     }
 
     /// Attention is gone.
     fn disarm(&mut self, now: Moment, why: &str, deeds: &mut Vec<Deed>) {
         self.hand.let_go(now);
-        self.order(deeds, Order::Disarm);
+        self.order(deeds, UiCommand::Disarm);
         self.say(now, why);
     }
 
     fn emergency_stop(&mut self, now: Moment, deeds: &mut Vec<Deed>) {
         self.hand.let_go(now);
-        self.order(deeds, Order::EmergencyStop);
+        self.order(deeds, UiCommand::EmergencyStop);
         // A hand may be faster than the news of who is there; what it asks for must not be lost.
         self.wants_stop = self.selected.is_none();
         if self.wants_stop {
@@ -161,7 +161,7 @@ impl Model {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "most keys go by the keymap")]
-    fn key(&mut self, now: Moment, scene: &Scene, key: Key, stroke: Stroke, deeds: &mut Vec<Deed>) {
+    fn key(&mut self, now: Moment, snapshot: &Snapshot, key: Key, stroke: Stroke, deeds: &mut Vec<Deed>) {
         self.touched = now;
         let action = self.keymap.action(key);
         if stroke == Stroke::Release {
@@ -180,31 +180,31 @@ impl Model {
                 self.disarm(now, "suspended: disarmed", deeds);
                 deeds.push(Deed::Suspend);
             }
-            _ if self.palette.is_some() => self.type_key(now, scene, key, deeds),
+            _ if self.palette.is_some() => self.type_key(now, snapshot, key, deeds),
             // Help is read with any key; none of them drives.
             _ if self.help => self.help = false,
             _ => match action {
-                Some(action) if action.lean().is_some() => self.drive_key(now, scene, action, stroke),
-                Some(action) if stroke == Stroke::Press => self.act(now, scene, action, deeds),
+                Some(action) if action.lean().is_some() => self.drive_key(now, snapshot, action, stroke),
+                Some(action) if stroke == Stroke::Press => self.act(now, snapshot, action, deeds),
                 Some(_) => {}
                 None => self.let_go(now, deeds),
             },
         }
     }
 
-    fn drive_key(&mut self, now: Moment, scene: &Scene, action: Action, stroke: Stroke) {
+    fn drive_key(&mut self, now: Moment, snapshot: &Snapshot, action: Action, stroke: Stroke) {
         if stroke == Stroke::Repeat && self.tells_releases {
             return;
         }
         self.tier = if self.tells_releases { Tier::KeyUp } else { Tier::Repeat };
         self.hand.press(now, action, self.tells_releases);
-        self.say_what_is_missing(now, scene);
+        self.say_what_is_missing(now, snapshot);
     }
 
     /// To whoever asks for motion: the next step, where one is missing.
-    fn say_what_is_missing(&mut self, now: Moment, scene: &Scene) {
-        let vehicle = self.vehicle(scene);
-        if !self.is_armed(scene) {
+    fn say_what_is_missing(&mut self, now: Moment, snapshot: &Snapshot) {
+        let vehicle = self.vehicle(snapshot);
+        if !self.is_armed(snapshot) {
             self.say(now, &format!("not armed: {} arms", self.name_of(Action::Arm)));
         } else if vehicle.is_some_and(Vehicle::waits_for_clear) {
             self.say(now, &format!("in failsafe: {} begins to clear it", self.name_of(Action::Clear)));
@@ -213,8 +213,8 @@ impl Model {
         }
     }
 
-    fn is_armed(&self, scene: &Scene) -> bool {
-        let state = self.vehicle(scene).and_then(|vehicle| vehicle.drive.state);
+    fn is_armed(&self, snapshot: &Snapshot) -> bool {
+        let state = self.vehicle(snapshot).and_then(|vehicle| vehicle.drive.state);
         matches!(state, Some(State::Ready | State::Driving | State::Hold))
     }
 
@@ -225,11 +225,11 @@ impl Model {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "what has no meaning here stops")]
-    fn act(&mut self, now: Moment, scene: &Scene, action: Action, deeds: &mut Vec<Deed>) {
-        let flag = |name| self.vehicle(scene).and_then(|vehicle| vehicle.flag(name)).unwrap_or(false);
-        let send = |command: Command| move |vehicle| Order::Send(vehicle, command);
+    fn act(&mut self, now: Moment, snapshot: &Snapshot, action: Action, deeds: &mut Vec<Deed>) {
+        let flag = |name| self.vehicle(snapshot).and_then(|vehicle| vehicle.flag(name)).unwrap_or(false);
+        let send = |command: Command| move |vehicle| UiCommand::Send(vehicle, command);
         match action {
-            Action::Arm => self.arm(now, scene, deeds),
+            Action::Arm => self.arm(now, snapshot, deeds),
             Action::Disarm => self.disarm(now, "disarmed", deeds),
             Action::Brake => {
                 self.hand.let_go(now);
@@ -241,8 +241,8 @@ impl Model {
             Action::Lights => self.order(deeds, send(Command::TurnOnHeadlights)),
             Action::Faster => self.gear = self.gear.saturating_add(GEAR).min(100),
             Action::Slower => self.gear = self.gear.saturating_sub(GEAR).max(GEAR),
-            Action::Next => self.select(now, scene, true, deeds),
-            Action::Previous => self.select(now, scene, false, deeds),
+            Action::Next => self.select(now, snapshot, true, deeds),
+            Action::Previous => self.select(now, snapshot, false, deeds),
             Action::Command => self.open(now, "", deeds),
             Action::Clear => self.open(now, "clear-emergency-stop", deeds),
             Action::TakeControl => self.open(now, "take-control", deeds),
@@ -259,19 +259,19 @@ impl Model {
         }
     }
 
-    fn arm(&mut self, now: Moment, scene: &Scene, deeds: &mut Vec<Deed>) {
-        if self.is_stopped(scene) {
+    fn arm(&mut self, now: Moment, snapshot: &Snapshot, deeds: &mut Vec<Deed>) {
+        if self.is_stopped(snapshot) {
             self.say(now, &format!("in emergency stop: {} begins to clear it", self.name_of(Action::Clear)));
         } else if self.focused {
             self.hand.let_go(now);
-            self.order(deeds, Order::Arm);
+            self.order(deeds, UiCommand::Arm);
         } else {
             self.say(now, "this window has no focus");
         }
     }
 
-    fn select(&mut self, now: Moment, scene: &Scene, next: bool, deeds: &mut Vec<Deed>) {
-        let ids: Vec<&VehicleId> = scene.fleet().into_iter().map(|(id, _)| id).collect();
+    fn select(&mut self, now: Moment, snapshot: &Snapshot, next: bool, deeds: &mut Vec<Deed>) {
+        let ids: Vec<&VehicleId> = snapshot.fleet().into_iter().map(|(id, _)| id).collect();
         let here = ids.iter().position(|id| Some(*id) == self.selected.as_ref()).unwrap_or(0);
         let there = if next { here.checked_add(1) } else { here.checked_sub(1) };
         let around = if next { ids.first() } else { ids.last() };
@@ -289,16 +289,16 @@ impl Model {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "other keys type nothing")]
-    fn type_key(&mut self, now: Moment, scene: &Scene, key: Key, deeds: &mut Vec<Deed>) {
+    fn type_key(&mut self, now: Moment, snapshot: &Snapshot, key: Key, deeds: &mut Vec<Deed>) {
         let Some(mut palette) = self.palette.take() else { return };
-        let description = self.vehicle(scene).and_then(|vehicle| vehicle.description.as_deref());
+        let description = self.vehicle(snapshot).and_then(|vehicle| vehicle.description.as_deref());
         palette.error = None;
         match key {
             Key::Escape => return,
             Key::Enter => match palette.command(description) {
                 Ok(command) => {
                     self.say(now, &format!("{} sent", command.name().kebab()));
-                    self.order(deeds, |vehicle| Order::Send(vehicle, command));
+                    self.order(deeds, |vehicle| UiCommand::Send(vehicle, command));
                     return;
                 }
                 Err(why) => palette.error = Some(why),
@@ -325,7 +325,7 @@ impl Model {
     fn mouse(
         &mut self,
         now: Moment,
-        scene: &Scene,
+        snapshot: &Snapshot,
         click: Click,
         (column, row): (u16, u16),
         deeds: &mut Vec<Deed>,
@@ -343,7 +343,7 @@ impl Model {
                     self.tier = Tier::Mouse;
                 }
                 self.hand.hold_pad(lean);
-                self.say_what_is_missing(now, scene);
+                self.say_what_is_missing(now, snapshot);
             }
             Click::Drag if self.hand.is_on_pad() => self.hand.hold_pad(lean),
             Click::Down | Click::Drag => {}
@@ -353,10 +353,12 @@ impl Model {
     /// Says again how the hand leans, or once that it does not.
     fn lean(&mut self, now: Moment, deeds: &mut Vec<Deed>) {
         let share = f64::from(self.gear) / 100.0;
-        let lean =
-            self.hand.lean(now).map(|lean| Lean { ahead: lean.ahead * share, right: lean.right * share });
+        let lean = self
+            .hand
+            .lean(now)
+            .map(|lean| StickPosition { ahead: lean.ahead * share, right: lean.right * share });
         if lean.is_some() || self.leaning {
-            self.order(deeds, |vehicle| Order::Hand(vehicle, lean));
+            self.order(deeds, |vehicle| UiCommand::Hand(vehicle, lean));
         }
         self.leaning = lean.is_some();
     }
@@ -379,15 +381,15 @@ impl Model {
             return;
         }
         self.looked = Some(now);
-        self.order(deeds, Order::Look);
+        self.order(deeds, UiCommand::Look);
         if self.focused && now.saturating_sub(self.touched) < PRESENT {
-            self.order(deeds, Order::Present);
+            self.order(deeds, UiCommand::Present);
         }
     }
 }
 
 /// How a mouse at that cell leans on the pad; once it is on it, it may leave it and leans all the way.
-fn lean_on(pad: ratatui::layout::Rect, column: u16, row: u16, anywhere: bool) -> Option<Lean> {
+fn lean_on(pad: ratatui::layout::Rect, column: u16, row: u16, anywhere: bool) -> Option<StickPosition> {
     if !anywhere && !pad.contains((column, row).into()) {
         return None;
     }
@@ -399,5 +401,5 @@ fn lean_on(pad: ratatui::layout::Rect, column: u16, row: u16, anywhere: bool) ->
     let (right, back) = (share(column, pad.x, pad.width), share(row, pad.y, pad.height));
     // The middle of the pad is neutral: a hand that rests there asks for nothing.
     let still = |value: f64| if value.abs() < 0.2 { 0.0 } else { value };
-    Some(Lean { ahead: still(-back), right: still(right) })
+    Some(StickPosition { ahead: still(-back), right: still(right) })
 }

@@ -1,4 +1,4 @@
-//! What a screen looks like. Pure: the same model and scene give the same cells.
+//! What a screen looks like. Pure: the same model and snapshot give the same cells.
 
 mod headline;
 mod help;
@@ -13,7 +13,7 @@ use super::model::{Model, NOTE, Style as Manner};
 use super::palette::Palette;
 use super::panels::Panels;
 use crate::clock::Moment;
-use crate::cockpit::{Entry, Freshness, Scene, Weight};
+use crate::operator::{Entry, Freshness, Snapshot, Weight};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -26,10 +26,10 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 const LEAST_NEWS: usize = 24;
 
 /// Draws everything.
-pub fn draw(frame: &mut Frame<'_>, model: &Model, scene: &Scene, now: Moment) {
+pub fn draw(frame: &mut Frame<'_>, model: &Model, snapshot: &Snapshot, now: Moment) {
     let area = frame.area();
     let panels = Panels::new((area.width, area.height));
-    let mut paint = Paint { frame, model, scene, now };
+    let mut paint = Paint { frame, model, snapshot, now };
     let at = |place: Option<Rect>| place.into_iter();
     at(panels.top).for_each(|area| paint.top(area));
     at(panels.stop).for_each(|area| paint.stop(area));
@@ -55,7 +55,7 @@ const fn tinted(manner: Manner, style: Style, colour: Color) -> Style {
 pub(super) struct Paint<'a, 'b> {
     frame: &'a mut Frame<'b>,
     model: &'a Model,
-    scene: &'a Scene,
+    snapshot: &'a Snapshot,
     now: Moment,
 }
 
@@ -80,8 +80,8 @@ impl Paint<'_, '_> {
     }
 
     fn freshness(&self) -> Freshness {
-        let vehicle = self.model.vehicle(self.scene);
-        vehicle.map_or(Freshness::Gone, |vehicle| vehicle.freshness(self.scene.is_up(), self.now))
+        let vehicle = self.model.vehicle(self.snapshot);
+        vehicle.map_or(Freshness::Gone, |vehicle| vehicle.freshness(self.snapshot.is_up(), self.now))
     }
 
     fn tint(&self, style: Style, colour: Color) -> Style {
@@ -89,7 +89,7 @@ impl Paint<'_, '_> {
     }
 
     fn top(&mut self, area: Rect) {
-        let text = headline(self.model, self.scene, self.now, area.width);
+        let text = headline(self.model, self.snapshot, self.now, area.width);
         let style = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
         let line = format!("{text:width$}", width = usize::from(area.width));
         self.frame.render_widget(Paragraph::new(Line::styled(line, style)), area);
@@ -97,7 +97,7 @@ impl Paint<'_, '_> {
 
     /// The bar that says how to stop, and that it is stopped.
     fn stop(&mut self, area: Rect) {
-        let (text, is_stopped) = stop_text(self.model, self.scene, usize::from(area.width));
+        let (text, is_stopped) = stop_text(self.model, self.snapshot, usize::from(area.width));
         let style = Style::new().add_modifier(Modifier::BOLD);
         let style = match (self.model.style.colour, is_stopped) {
             (true, true) => style.fg(Color::White).bg(Color::Red),
@@ -110,7 +110,7 @@ impl Paint<'_, '_> {
     }
 
     fn footer(&mut self, area: Rect) {
-        let help = footer(self.model, self.scene, 0);
+        let help = footer(self.model, self.snapshot, 0);
         let columns = usize::from(area.width);
         let unseen = self.unseen();
         let news = self
@@ -120,7 +120,7 @@ impl Paint<'_, '_> {
             .map(|news| cut(news, room_for_news(columns, help.width())));
         let news = news.map(|news| format!(" {news} |")).unwrap_or_default();
         let room = columns.saturating_sub(news.width());
-        let keys = footer(self.model, self.scene, room);
+        let keys = footer(self.model, self.snapshot, room);
         let news = Span::styled(news, Style::new().add_modifier(Modifier::BOLD));
         self.lines(area, vec![Line::from(vec![news, Span::raw(keys)])]);
     }
@@ -132,7 +132,7 @@ impl Paint<'_, '_> {
                 && self.now.saturating_sub(entry.at) < NOTE
         };
         let has_log = self.model.panels().log.is_some();
-        self.scene.journal.iter().rev().find(asks).filter(|_| !has_log).map(|entry| entry.text.clone())
+        self.snapshot.event_log.iter().rev().find(asks).filter(|_| !has_log).map(|entry| entry.text.clone())
     }
 
     /// Name and value, dimmed and marked when old, a dash when too old.
@@ -150,7 +150,7 @@ impl Paint<'_, '_> {
 
     fn status(&mut self, area: Rect) {
         let inside = self.panel(area, "status");
-        let Some(vehicle) = self.model.vehicle(self.scene) else {
+        let Some(vehicle) = self.model.vehicle(self.snapshot) else {
             let hint = "no vehicle is known on this broker yet";
             self.lines(inside, vec![Line::raw(hint)]);
             return;
@@ -194,7 +194,7 @@ impl Paint<'_, '_> {
     }
 
     fn palette(&mut self, body: Rect, palette: &Palette) {
-        let vehicle = self.model.vehicle(self.scene);
+        let vehicle = self.model.vehicle(self.snapshot);
         let description = vehicle.and_then(|vehicle| vehicle.description.as_deref());
         let found = palette.completions(description);
         let area = self.over(body, 60, 10, "command: Tab completes, Enter sends, Esc closes");

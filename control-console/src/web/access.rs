@@ -1,7 +1,7 @@
 //! Who may do what: which host names are ours, which pages may ask, and what a token opens.
 
-use crate::chance;
 use crate::exit::{Exit, Fault};
+use crate::random;
 use std::net::{IpAddr, SocketAddr};
 use subtle::ConstantTimeEq as _;
 
@@ -38,7 +38,7 @@ impl Access {
             return Err(Fault::new(Exit::Usage, what, "give the name alone, such as --name rover.local"));
         }
         let names = names.iter().map(|name| name.to_ascii_lowercase()).collect();
-        let (control, view) = (chance::nonce()?.to_string(), chance::nonce()?.to_string());
+        let (control, view) = (random::nonce()?.to_string(), random::nonce()?.to_string());
         Ok(Self { address, secure, names, control, view })
     }
 

@@ -1,9 +1,9 @@
 //! What is shown, as server-sent events.
 
+use super::connections::{Ticket, Web};
 use super::frame;
-use super::reception::{Ticket, Web};
 use crate::clock::Moment;
-use crate::cockpit::{Order, Scene, Seat};
+use crate::operator::{Handle, Snapshot, UiCommand};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, Sse};
@@ -43,8 +43,8 @@ fn stream(web: Web, vehicle: Option<VehicleId>, headers: &HeaderMap) -> Response
     let Some(ticket) = web.ticket() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many pages are open\n").into_response();
     };
-    let seat = web.seat.clone();
-    let view = View { seat, web, vehicle, told: Told::default(), due: VecDeque::new(), _ticket: ticket };
+    let handle = web.handle.clone();
+    let view = View { handle, web, vehicle, told: Told::default(), due: VecDeque::new(), _ticket: ticket };
     Sse::new(stream::unfold(view, |mut view| async move {
         let event = view.next().await?;
         Some((Ok::<_, Infallible>(event), view))
@@ -55,7 +55,7 @@ fn stream(web: Web, vehicle: Option<VehicleId>, headers: &HeaderMap) -> Response
 /// One page that looks.
 struct View {
     web: Web,
-    seat: Seat,
+    handle: Handle,
     vehicle: Option<VehicleId>,
     told: Told,
     due: VecDeque<Event>,
@@ -91,34 +91,34 @@ impl View {
     /// Waits for something new, at the pace of a page.
     async fn wait(&mut self) {
         let Some(told) = self.told.state else { return };
-        let clock = self.seat.clock;
+        let clock = self.handle.clock;
         clock.reach(Some(told.saturating_add(PACE))).await;
         tokio::select! {
-            more = self.seat.changed() => self.told.end |= !more,
+            more = self.handle.changed() => self.told.end |= !more,
             () = clock.reach(Some(told.saturating_add(SILENCE))) => {}
         }
     }
 
     fn look(&mut self) {
-        let (now, scene) = (self.web.now(), self.seat.scene());
-        self.told.end |= scene.leaving.is_some();
+        let (now, snapshot) = (self.web.now(), self.handle.snapshot());
+        self.told.end |= snapshot.leaving.is_some();
         if self.vehicle.is_none() {
-            self.vehicle = scene.fleet().first().map(|(id, _)| (*id).clone());
+            self.vehicle = snapshot.fleet().first().map(|(id, _)| (*id).clone());
         }
         let vehicle = self.vehicle.clone();
         if let Some(vehicle) = &vehicle {
-            self.seat.order(Order::Look(vehicle.clone()));
+            self.handle.order(UiCommand::Look(vehicle.clone()));
         }
         let held = vehicle.as_ref().is_some_and(|id| self.web.sticks().holder(id, now).is_some());
-        self.tell("state", &frame::state(&scene, vehicle.as_ref(), held, now));
+        self.tell("state", &frame::state(&snapshot, vehicle.as_ref(), held, now));
         self.told.state = Some(now);
-        self.look_back(&scene, vehicle.as_ref(), now);
-        self.look_at_the_log(&scene, now);
+        self.look_back(&snapshot, vehicle.as_ref(), now);
+        self.look_at_the_log(&snapshot, now);
     }
 
     /// Description, samples and places that are new.
-    fn look_back(&mut self, scene: &Scene, id: Option<&VehicleId>, now: Moment) {
-        let Some(vehicle) = id.and_then(|id| scene.vehicles.get(id)) else { return };
+    fn look_back(&mut self, snapshot: &Snapshot, id: Option<&VehicleId>, now: Moment) {
+        let Some(vehicle) = id.and_then(|id| snapshot.vehicles.get(id)) else { return };
         if let Some(description) = &vehicle.description
             && self.told.description.as_ref().is_none_or(|told| !Arc::ptr_eq(told, description))
         {
@@ -142,11 +142,11 @@ impl View {
         }
     }
 
-    fn look_at_the_log(&mut self, scene: &Scene, now: Moment) {
+    fn look_at_the_log(&mut self, snapshot: &Snapshot, now: Moment) {
         let told = self.told.entry;
-        let mut new = scene.journal.iter().filter(|entry| entry.number > told).peekable();
+        let mut new = snapshot.event_log.iter().filter(|entry| entry.number > told).peekable();
         if new.peek().is_some() {
-            self.told.entry = scene.journal.back().map_or(told, |entry| entry.number);
+            self.told.entry = snapshot.event_log.back().map_or(told, |entry| entry.number);
             self.tell("log", &frame::entries(new, now));
         }
     }

@@ -1,33 +1,34 @@
 //! What a page is shown: the JSON of its stream.
 
 use crate::clock::Moment;
-use crate::cockpit::{Entry, Freshness, LinkState, Sample, Scene, Vehicle};
-use crate::session::in_milliseconds;
+use crate::operator::{Entry, Freshness, LinkState, Sample, Snapshot, Vehicle};
+use crate::transaction::in_milliseconds;
 use serde_json::{Map, Value, json};
 use vehicle_protocol::VehicleId;
 
 /// Everything that changes all the time. `held` tells whether some page holds the stick.
-pub(super) fn state(scene: &Scene, chosen: Option<&VehicleId>, held: bool, now: Moment) -> Value {
-    let (link, why) = match &scene.link {
+pub(super) fn state(snapshot: &Snapshot, chosen: Option<&VehicleId>, held: bool, now: Moment) -> Value {
+    let (link, why) = match &snapshot.link {
         LinkState::Connecting => ("connecting", None),
         LinkState::Up => ("up", None),
         LinkState::Down(why) => ("down", Some(why.as_str())),
         LinkState::Barred(fault) => ("down", Some(fault.what.as_str())),
     };
-    let fleet: Vec<Value> = scene.fleet().iter().map(|(id, vehicle)| row(scene, id, vehicle, now)).collect();
-    let vehicle = chosen.and_then(|id| Some((id, scene.vehicles.get(id)?)));
+    let fleet: Vec<Value> =
+        snapshot.fleet().iter().map(|(id, vehicle)| row(snapshot, id, vehicle, now)).collect();
+    let vehicle = chosen.and_then(|id| Some((id, snapshot.vehicles.get(id)?)));
     json!({
-        "broker": &*scene.broker,
+        "broker": &*snapshot.broker,
         "link": link,
         "why": why,
-        "leaving": scene.leaving.is_some(),
+        "leaving": snapshot.leaving.is_some(),
         "fleet": fleet,
-        "vehicle": vehicle.map(|(id, vehicle)| whole(scene, id, vehicle, held, now)),
+        "vehicle": vehicle.map(|(id, vehicle)| whole(snapshot, id, vehicle, held, now)),
     })
 }
 
-fn row(scene: &Scene, id: &VehicleId, vehicle: &Vehicle, now: Moment) -> Value {
-    let fresh = vehicle.freshness(scene.is_up(), now);
+fn row(snapshot: &Snapshot, id: &VehicleId, vehicle: &Vehicle, now: Moment) -> Value {
+    let fresh = vehicle.freshness(snapshot.is_up(), now);
     let shown = fresh != Freshness::Gone;
     json!({
         "id": id,
@@ -38,8 +39,8 @@ fn row(scene: &Scene, id: &VehicleId, vehicle: &Vehicle, now: Moment) -> Value {
     })
 }
 
-fn whole(scene: &Scene, id: &VehicleId, vehicle: &Vehicle, held: bool, now: Moment) -> Value {
-    let fresh = vehicle.freshness(scene.is_up(), now);
+fn whole(snapshot: &Snapshot, id: &VehicleId, vehicle: &Vehicle, held: bool, now: Moment) -> Value {
+    let fresh = vehicle.freshness(snapshot.is_up(), now);
     // What is too old to be relied on does not even leave this process.
     let values: Map<String, Value> = if fresh == Freshness::Gone {
         Map::new()
@@ -57,7 +58,7 @@ fn whole(scene: &Scene, id: &VehicleId, vehicle: &Vehicle, held: bool, now: Mome
         "round_trip_ms": round_trip.map(in_milliseconds),
         "values": values,
         "drive": {
-            "state": drive.state.map(crate::drive::stick::State::word),
+            "state": drive.state.map(crate::teleop::stick::State::word),
             "halt": drive.halt.map(|halt| format!("{halt:?}")),
             "reason": drive.refusal.as_ref().and_then(|refusal| refusal.reason),
             "detail": drive.refusal.as_ref().and_then(|refusal| refusal.detail.clone()),

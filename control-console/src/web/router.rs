@@ -1,6 +1,6 @@
 //! Which path leads where.
 
-use super::reception::Web;
+use super::connections::Web;
 use super::{assets, events, socket};
 use axum::Router;
 use axum::extract::{Request, State};

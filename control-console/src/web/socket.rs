@@ -1,11 +1,11 @@
 //! The socket of one page: the hand on the stick, commands, stops.
 
 use super::access::Role;
-use super::allowance::Allowance;
-use super::reception::{Ticket, Web};
-use super::word::{Reply, Sending, Word};
+use super::connections::{Ticket, Web};
+use super::messages::{Reply, Sending, Word};
+use super::rate_limit::RateLimit;
 use crate::clock::Moment;
-use crate::cockpit::{Lean, Order};
+use crate::operator::{StickPosition, UiCommand};
 use axum::extract::State;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
@@ -37,8 +37,8 @@ pub(super) async fn open(State(web): State<Web>, upgrade: WebSocketUpgrade) -> R
             role: None,
             holds: None,
             moved: None,
-            commands: Allowance::new(COMMANDS, now),
-            words: Allowance::new(WORDS, now),
+            commands: RateLimit::new(COMMANDS, now),
+            words: RateLimit::new(WORDS, now),
             web,
         };
         page.serve(socket, ticket).await;
@@ -57,8 +57,8 @@ struct Page {
     holds: Option<VehicleId>,
     /// The vehicle that it has set in motion by single commands.
     moved: Option<VehicleId>,
-    commands: Allowance,
-    words: Allowance,
+    commands: RateLimit,
+    words: RateLimit,
 }
 
 impl Drop for Page {
@@ -70,8 +70,8 @@ impl Drop for Page {
 
 impl Page {
     async fn serve(mut self, mut socket: WebSocket, _ticket: Ticket) {
-        let mut seat = self.web.seat.clone();
-        let clock = seat.clock;
+        let mut handle = self.web.handle.clone();
+        let clock = handle.clock;
         let mut heard = clock.now();
         loop {
             let patience = match (self.role, &self.holds, &self.moved) {
@@ -83,8 +83,8 @@ impl Page {
             let message = tokio::select! {
                 biased;
                 message = socket.recv() => message,
-                more = seat.changed() => {
-                    if !more || seat.scene().leaving.is_some() {
+                more = handle.changed() => {
+                    if !more || handle.snapshot().leaving.is_some() {
                         return;
                     }
                     continue;
@@ -126,12 +126,12 @@ impl Page {
         match word {
             // As on the wire: whoever sees that it must stop may stop it.
             Word::Stop(vehicle) => {
-                self.web.seat.order(Order::EmergencyStop(vehicle));
+                self.web.handle.order(UiCommand::EmergencyStop(vehicle));
                 None
             }
             Word::Present(vehicle) => {
                 if role == Role::Control {
-                    self.web.seat.order(Order::Present(vehicle));
+                    self.web.handle.order(UiCommand::Present(vehicle));
                 }
                 None
             }
@@ -144,10 +144,10 @@ impl Page {
                 Reply::Refused("this link may only look; driving needs the link with the token".to_owned()),
             ),
             Word::Take(vehicle) => Some(self.take(vehicle, now)),
-            Word::Hand(leaning) => self.hand(leaning.map(Lean::from), now),
+            Word::Hand(leaning) => self.hand(leaning.map(StickPosition::from), now),
             Word::LetGo => {
                 if let Some(vehicle) = &self.holds {
-                    self.web.seat.order(Order::LetGo(vehicle.clone()));
+                    self.web.handle.order(UiCommand::LetGo(vehicle.clone()));
                 }
                 None
             }
@@ -161,20 +161,20 @@ impl Page {
         }
         let taken = self.web.sticks().take(&vehicle, self.number, now);
         if taken {
-            self.web.seat.order(Order::Arm(vehicle.clone()));
+            self.web.handle.order(UiCommand::Arm(vehicle.clone()));
             self.holds = Some(vehicle);
         }
         Reply::Stick(taken)
     }
 
-    fn hand(&mut self, lean: Option<Lean>, now: Moment) -> Option<Reply> {
+    fn hand(&mut self, lean: Option<StickPosition>, now: Moment) -> Option<Reply> {
         let vehicle = self.holds.clone()?;
         if !self.web.sticks().take(&vehicle, self.number, now) {
             // It was silent for too long, and another page has taken the stick.
             self.holds = None;
             return Some(Reply::Stick(false));
         }
-        self.web.seat.order(Order::Hand(vehicle, lean));
+        self.web.handle.order(UiCommand::Hand(vehicle, lean));
         None
     }
 
@@ -199,9 +199,9 @@ impl Page {
             self.moved = Some(vehicle.clone());
         }
         if name == CommandName::EmergencyStop {
-            self.web.seat.order(Order::EmergencyStop(vehicle));
+            self.web.handle.order(UiCommand::EmergencyStop(vehicle));
         } else {
-            self.web.seat.order(Order::Send(vehicle, command));
+            self.web.handle.order(UiCommand::Send(vehicle, command));
         }
         None
     }
@@ -211,7 +211,7 @@ impl Page {
         for vehicle in [self.holds.take(), self.moved.take()].into_iter().flatten() {
             let holder = self.web.sticks().holder(&vehicle, self.web.now());
             if holder.is_none_or(|holder| holder == self.number) {
-                self.web.seat.order(Order::Disarm(vehicle.clone()));
+                self.web.handle.order(UiCommand::Disarm(vehicle.clone()));
             }
             self.web.sticks().give(&vehicle, self.number);
         }

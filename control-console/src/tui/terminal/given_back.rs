@@ -3,7 +3,7 @@
 use super::*;
 use crate::cli::Global;
 use crate::clock::Clock;
-use crate::cockpit::Scene;
+use crate::operator::Snapshot;
 use crate::options::Options;
 use crate::tui::keymap::Keymap;
 use crate::tui::model::{Model, Style};
@@ -24,7 +24,7 @@ const SIZE: (u16, u16) = (100, 28);
 struct Broken(fn() -> io::Result<()>);
 
 impl Face for Broken {
-    fn show(&mut self, _: &Model, _: &Scene, _: Clock) -> io::Result<()> {
+    fn show(&mut self, _: &Model, _: &Snapshot, _: Clock) -> io::Result<()> {
         (self.0)()
     }
 
@@ -46,7 +46,7 @@ async fn draw(fails: fn() -> io::Result<()>) {
     let mut screen = Screen::start(Broken(fails), clock).unwrap();
     let keymap = Keymap::built_in("default").unwrap();
     let model = Model::new(keymap, Style { ascii: true, colour: true }, SIZE, clock.now());
-    screen.show(&model, &Arc::new(Scene::default()));
+    screen.show(&model, &Arc::new(Snapshot::default()));
     let error = screen.ended().await;
     drop(raw);
     println!("ended: {error}");

@@ -1,9 +1,9 @@
 //! The lines that are always there, as text.
 
 use crate::clock::Moment;
-use crate::cockpit::{Freshness, LinkState, Scene, Vehicle};
-use crate::drive::stick::{Halt, State};
-use crate::session::in_milliseconds;
+use crate::operator::{Freshness, LinkState, Snapshot, Vehicle};
+use crate::teleop::stick::{Halt, State};
+use crate::transaction::in_milliseconds;
 use crate::tui::keymap::Action;
 use crate::tui::model::Model;
 use unicode_width::UnicodeWidthStr as _;
@@ -11,20 +11,20 @@ use vehicle_protocol::PresenceState;
 
 /// The status line for so many columns: state of the stick first, since that must survive every narrowing.
 #[must_use]
-pub fn headline(model: &Model, scene: &Scene, now: Moment, columns: u16) -> String {
-    let Some((id, vehicle)) = model.selected.as_ref().zip(model.vehicle(scene)) else {
-        return format!(" NO VEHICLE | {} | {}", link(scene), model.tier.badge());
+pub fn headline(model: &Model, snapshot: &Snapshot, now: Moment, columns: u16) -> String {
+    let Some((id, vehicle)) = model.selected.as_ref().zip(model.vehicle(snapshot)) else {
+        return format!(" NO VEHICLE | {} | {}", link(snapshot), model.tier.badge());
     };
     let state = vehicle.drive.state.unwrap_or(State::Disarmed);
-    let state = if model.is_stopped(scene) { State::Estop } else { state }.word();
-    let freshness = vehicle.freshness(scene.is_up(), now);
+    let state = if model.is_stopped(snapshot) { State::Estop } else { state }.word();
+    let freshness = vehicle.freshness(snapshot.is_up(), now);
     let shown = |text: Option<String>| match (text, freshness) {
         (Some(text), Freshness::Current) => text,
         (Some(text), Freshness::Old) => format!("~{text}"),
         (None, _) | (_, Freshness::Gone) => "-".to_owned(),
     };
-    let round_trip = vehicle.round_trip_now(now).filter(|_| scene.is_up());
-    let link = presence(scene, vehicle, freshness);
+    let round_trip = vehicle.round_trip_now(now).filter(|_| snapshot.is_up());
+    let link = presence(snapshot, vehicle, freshness);
     let way = round_trip.filter(|_| link != SILENT);
     let way = way.map(|took| format!(" {:.0}ms", in_milliseconds(took))).unwrap_or_default();
     let age =
@@ -68,8 +68,8 @@ fn length(text: &str) -> usize {
     text.width()
 }
 
-fn link(scene: &Scene) -> String {
-    match &scene.link {
+fn link(snapshot: &Snapshot) -> String {
+    match &snapshot.link {
         LinkState::Connecting => "CONNECTING".to_owned(),
         LinkState::Up => "UP".to_owned(),
         LinkState::Down(_) => "LINK DOWN".to_owned(),
@@ -80,9 +80,9 @@ fn link(scene: &Scene) -> String {
 /// The vehicle is said to be there, and yet its values have grown old: the link is one in name only.
 const SILENT: &str = "SILENT";
 
-fn presence(scene: &Scene, vehicle: &Vehicle, freshness: Freshness) -> String {
+fn presence(snapshot: &Snapshot, vehicle: &Vehicle, freshness: Freshness) -> String {
     match vehicle.presence() {
-        _ if !scene.is_up() => link(scene),
+        _ if !snapshot.is_up() => link(snapshot),
         Some(PresenceState::Online) if freshness != Freshness::Current => SILENT.to_owned(),
         Some(PresenceState::Online) => "UP".to_owned(),
         Some(PresenceState::ConnectionBroken) => "BROKEN".to_owned(),
@@ -94,17 +94,17 @@ fn presence(scene: &Scene, vehicle: &Vehicle, freshness: Freshness) -> String {
 
 /// What stands on the emergency-stop bar in so many columns, and whether it is stopped.
 #[must_use]
-pub fn stop_text(model: &Model, scene: &Scene, columns: usize) -> (String, bool) {
-    let (mut texts, is_stopped) = stop_texts(model, scene);
+pub fn stop_text(model: &Model, snapshot: &Snapshot, columns: usize) -> (String, bool) {
+    let (mut texts, is_stopped) = stop_texts(model, snapshot);
     let fitting = texts.iter().position(|text| length(text) <= columns);
     (texts.swap_remove(fitting.unwrap_or(texts.len().saturating_sub(1))), is_stopped)
 }
 
 /// The same at its full length, and shorter and shorter.
-fn stop_texts(model: &Model, scene: &Scene) -> (Vec<String>, bool) {
-    let vehicle = model.vehicle(scene);
+fn stop_texts(model: &Model, snapshot: &Snapshot) -> (Vec<String>, bool) {
+    let vehicle = model.vehicle(snapshot);
     let shows = vehicle.and_then(|vehicle| vehicle.word("mode")) == Some("emergency_stop");
-    if model.is_stopped(scene) {
+    if model.is_stopped(snapshot) {
         let [word, short] = if shows {
             ["EMERGENCY STOP", "STOPPED"]
         } else {
@@ -155,7 +155,7 @@ const ENGINE_ON: &str = "engine on";
 
 /// The keys that work now, as many as so many columns have room for, and how to be told of the rest.
 #[must_use]
-pub fn footer(model: &Model, scene: &Scene, columns: usize) -> String {
+pub fn footer(model: &Model, snapshot: &Snapshot, columns: usize) -> String {
     let told = |(actions, what): &(&[Action], &str)| {
         let names: Vec<String> = actions.iter().map(|action| model.name_of(*action)).collect();
         format!("{} {what}", names.join("/"))
@@ -176,13 +176,13 @@ pub fn footer(model: &Model, scene: &Scene, columns: usize) -> String {
     if model.palette.is_some() {
         return " tab complete  up/down pick  enter send  esc close".to_owned();
     }
-    let vehicle = model.vehicle(scene);
+    let vehicle = model.vehicle(snapshot);
     let Some(vehicle) = vehicle else { return keys(&[]) };
     let drive: (&[Action], &str) =
         (&[Action::Ahead, Action::Left, Action::Back, Action::Right], "hold to drive");
     let is_off = vehicle.flag("engine") == Some(false);
     let mut actions: Vec<(&[Action], &str)> = match vehicle.drive.state {
-        _ if model.is_stopped(scene) => vec![(&[Action::Clear], "clear")],
+        _ if model.is_stopped(snapshot) => vec![(&[Action::Clear], "clear")],
         _ if vehicle.waits_for_clear() => vec![(&[Action::Clear], "clear the failsafe")],
         Some(State::Estop) => Vec::new(),
         None | Some(State::Disarmed) => vec![(&[Action::Arm], "arm")],
@@ -201,7 +201,7 @@ pub fn footer(model: &Model, scene: &Scene, columns: usize) -> String {
         }
         actions.push((&[Action::Command], "command"));
     }
-    if scene.vehicles.len() > 1 {
+    if snapshot.vehicles.len() > 1 {
         actions.push((&[Action::Next], "next"));
     }
     keys(&actions)

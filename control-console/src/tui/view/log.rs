@@ -2,7 +2,7 @@
 
 use super::Paint;
 use super::headline::shortened;
-use crate::cockpit::{Entry, Weight};
+use crate::operator::{Entry, Weight};
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::Line;
@@ -19,7 +19,7 @@ impl Paint<'_, '_> {
         let inside = self.panel(area, "log");
         let (rows, columns) = (usize::from(inside.height), usize::from(inside.width));
         let mut lines = VecDeque::new();
-        for entry in self.scene.journal.iter().rev() {
+        for entry in self.snapshot.event_log.iter().rev() {
             let room = rows.saturating_sub(lines.len());
             if room == 0 {
                 break;

@@ -2,9 +2,9 @@
 
 use super::Paint;
 use super::headline::{LEAST_NAME, shortened};
-use crate::cockpit::Freshness;
-use crate::drive::stick::State;
-use crate::session::in_milliseconds;
+use crate::operator::Freshness;
+use crate::teleop::stick::State;
+use crate::transaction::in_milliseconds;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::bar;
@@ -32,7 +32,7 @@ const LEAST_M: f64 = 2.0;
 impl Paint<'_, '_> {
     /// The pad: where the hand leans.
     pub(super) fn pad(&mut self, area: Rect) {
-        let state = self.model.vehicle(self.scene).and_then(|vehicle| vehicle.drive.state);
+        let state = self.model.vehicle(self.snapshot).and_then(|vehicle| vehicle.drive.state);
         let state = state.unwrap_or(State::Disarmed);
         let title = format!("pad {} {} %", state.word(), self.model.gear);
         let inside = self.panel(area, &title);
@@ -76,7 +76,7 @@ impl Paint<'_, '_> {
 
     /// Every vehicle, one a line.
     pub(super) fn fleet(&mut self, area: Rect) {
-        let ids = self.scene.fleet();
+        let ids = self.snapshot.fleet();
         let picked = ids.iter().position(|(id, _)| Some(*id) == self.model.selected.as_ref()).unwrap_or(0);
         let title = match ids.len() {
             0 | 1 => "fleet".to_owned(),
@@ -88,7 +88,7 @@ impl Paint<'_, '_> {
         let lines = ids.iter().skip(from).take(rows).map(|(id, vehicle)| {
             let is_picked = Some(*id) == self.model.selected.as_ref();
             let mark = if is_picked { '>' } else { ' ' };
-            let freshness = vehicle.freshness(self.scene.is_up(), self.now);
+            let freshness = vehicle.freshness(self.snapshot.is_up(), self.now);
             let mode = match freshness {
                 Freshness::Current => vehicle.word("mode").unwrap_or("-").to_owned(),
                 Freshness::Old => format!("~{}", vehicle.word("mode").unwrap_or("-")),
@@ -111,7 +111,7 @@ impl Paint<'_, '_> {
 
     /// Where it went, north of where it faced at boot, to scale.
     pub(super) fn track(&mut self, area: Rect) {
-        let Some(vehicle) = self.model.vehicle(self.scene) else {
+        let Some(vehicle) = self.model.vehicle(self.snapshot) else {
             self.panel(area, "track");
             return;
         };
@@ -160,7 +160,7 @@ impl Paint<'_, '_> {
 
     /// Round trips of the last minutes, the newest at the right.
     pub(super) fn chart(&mut self, area: Rect) {
-        let Some(vehicle) = self.model.vehicle(self.scene) else { return };
+        let Some(vehicle) = self.model.vehicle(self.snapshot) else { return };
         let trips: Vec<Option<u64>> =
             vehicle.ring.since(None).map(|sample| sample.round_trip_ms.map(whole)).collect();
         let most = trips.iter().flatten().max().copied().unwrap_or(0);

@@ -1,8 +1,8 @@
 //! Screens as a person sees them.
 
 use super::*;
-use crate::drive::stick::State;
-use crate::tui::example::{NOW, model, scene};
+use crate::teleop::stick::State;
+use crate::tui::example::{NOW, model, snapshot};
 use crate::tui::keymap::Action;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -10,9 +10,9 @@ use ratatui::buffer::Buffer;
 use std::sync::Arc;
 use std::time::Duration;
 
-fn drawn(model: &Model, scene: &Scene, now: Moment) -> Buffer {
+fn drawn(model: &Model, snapshot: &Snapshot, now: Moment) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(model.size.0, model.size.1)).unwrap();
-    terminal.draw(|frame| draw(frame, model, scene, now)).unwrap();
+    terminal.draw(|frame| draw(frame, model, snapshot, now)).unwrap();
     terminal.backend().buffer().clone()
 }
 
@@ -23,8 +23,8 @@ fn text(buffer: &Buffer) -> String {
     rows.map(|row| line(row).trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-fn assert_shows(model: &Model, scene: &Scene, expected: &str) {
-    let shown = text(&drawn(model, scene, NOW));
+fn assert_shows(model: &Model, snapshot: &Snapshot, expected: &str) {
+    let shown = text(&drawn(model, snapshot, NOW));
     assert!(shown == expected.trim_matches('\n'), "shown:\n{shown}\nexpected:{expected}");
 }
 
@@ -35,7 +35,7 @@ fn a_large_window_while_driving() {
     (model.tier, model.tells_releases) = (crate::tui::hand::Tier::KeyUp, true);
     assert_shows(
         &model,
-        &scene(State::Driving, "driving"),
+        &snapshot(State::Driving, "driving"),
         r"
  DRIVING | rover-1 | UP 12ms | 0.2s | driving 1.2 mph | KEY-UP | bat 87% | drv unsigned
                                        SPACE = EMERGENCY STOP
@@ -73,7 +73,7 @@ release is told             limit    5.0 mph, lean 50 %                         
 fn a_common_window_in_emergency_stop() {
     assert_shows(
         &model((80, 24)),
-        &scene(State::Estop, "emergency_stop"),
+        &snapshot(State::Estop, "emergency_stop"),
         r"
  ESTOP|rover-1|UP 12ms 0.2s|emergency_stop 1.2 mph|MOUSE|bat 87%|drv unsigned
                   *** EMERGENCY STOP *** r begins to clear it
@@ -109,7 +109,7 @@ fn a_small_window_in_ascii() {
     model.style.ascii = true;
     assert_shows(
         &model,
-        &scene(State::Ready, "standing"),
+        &snapshot(State::Ready, "standing"),
         r"
  READY|rover-1|UP 12ms 0.2s|standing 1.2|MOUSE|87%|unsigned
                    SPACE = EMERGENCY STOP
@@ -128,12 +128,12 @@ hold here with the mouse    limit    5.0 mph, lean 50 %
  w/a/s/d hold to drive  esc disarm  e engine off  ? help
 ",
     );
-    let shown = text(&drawn(&model, &scene(State::Ready, "standing"), NOW));
+    let shown = text(&drawn(&model, &snapshot(State::Ready, "standing"), NOW));
     assert!(shown.is_ascii(), "{shown}");
     for size in [(100, 28), (200, 60)] {
         model.size = size;
         model.palette = Some(Palette::default());
-        assert!(text(&drawn(&model, &scene(State::Ready, "standing"), NOW)).is_ascii());
+        assert!(text(&drawn(&model, &snapshot(State::Ready, "standing"), NOW)).is_ascii());
     }
 }
 
@@ -147,7 +147,7 @@ fn the_emergency_stop_bar_stands_out_with_and_without_colour() {
     ] {
         let mut model = model((80, 24));
         model.style.colour = colour;
-        let buffer = drawn(&model, &scene(state, mode), NOW);
+        let buffer = drawn(&model, &snapshot(state, mode), NOW);
         let is_stopped = state == State::Estop;
         for column in 0..80 {
             let cell = &buffer[(column, 1)];
@@ -167,9 +167,9 @@ fn the_emergency_stop_bar_stands_out_with_and_without_colour() {
 
 #[test]
 fn an_old_value_is_dimmed_and_marked_and_then_removed() {
-    let (model, scene) = (model((80, 24)), scene(State::Hold, "driving"));
+    let (model, snapshot) = (model((80, 24)), snapshot(State::Hold, "driving"));
     let row = |seconds: u64| {
-        let buffer = drawn(&model, &scene, NOW.saturating_add(Duration::from_secs(seconds)));
+        let buffer = drawn(&model, &snapshot, NOW.saturating_add(Duration::from_secs(seconds)));
         let lines: Vec<String> = text(&buffer).lines().map(ToOwned::to_owned).collect();
         let status = model.panels().status.unwrap();
         let line = lines[usize::from(status.y + 2)].clone();
@@ -187,7 +187,7 @@ fn an_old_value_is_dimmed_and_marked_and_then_removed() {
 #[test]
 fn however_small_the_window_is_the_top_line_stays() {
     for (width, height) in [(1, 1), (9, 2), (20, 3), (30, 5), (60, 1), (10, 40)] {
-        let shown = text(&drawn(&model((width, height)), &scene(State::Driving, "driving"), NOW));
+        let shown = text(&drawn(&model((width, height)), &snapshot(State::Driving, "driving"), NOW));
         let all = " DRIVING|rover-1";
         let most: String = all.chars().take(usize::from(width)).collect();
         assert!(shown.starts_with(most.trim_end()), "{width}x{height}: {shown}");
@@ -198,14 +198,14 @@ fn however_small_the_window_is_the_top_line_stays() {
 fn a_long_name_pushes_nothing_out_of_the_top_line_the_fleet_and_the_log() {
     let name = "warehouse-north-rover-number-017";
     for size in [(100, 28), (80, 24), (60, 15)] {
-        let (mut model, mut scene) = (model(size), scene(State::Driving, "driving"));
-        let vehicle = scene.vehicles.remove(&"rover-1".parse().unwrap()).unwrap();
-        scene.vehicles.insert(name.parse().unwrap(), vehicle);
+        let (mut model, mut snapshot) = (model(size), snapshot(State::Driving, "driving"));
+        let vehicle = snapshot.vehicles.remove(&"rover-1".parse().unwrap()).unwrap();
+        snapshot.vehicles.insert(name.parse().unwrap(), vehicle);
         model.selected = Some(name.parse().unwrap());
-        let mut entry = scene.journal[1].clone();
+        let mut entry = snapshot.event_log[1].clone();
         entry.vehicle = Some(name.parse().unwrap());
-        scene.journal = Arc::new([entry].into());
-        let shown = text(&drawn(&model, &scene, NOW));
+        snapshot.event_log = Arc::new([entry].into());
+        let shown = text(&drawn(&model, &snapshot, NOW));
         let top = shown.lines().next().unwrap();
         for part in ["DRIVING", "017", "UP 12ms", "0.2s", "driving 1.2", "MOUSE", "87%", "unsigned"] {
             assert!(top.contains(part), "{part}: {shown}");
@@ -220,7 +220,7 @@ fn a_long_name_pushes_nothing_out_of_the_top_line_the_fleet_and_the_log() {
 fn news_leave_room_for_the_keys_that_work() {
     let mut model = model((80, 24));
     model.note = Some((NOW, "not armed: enter arms".to_owned()));
-    let shown = text(&drawn(&model, &scene(State::Disarmed, "standing"), NOW));
+    let shown = text(&drawn(&model, &snapshot(State::Disarmed, "standing"), NOW));
     let last = shown.lines().last().unwrap();
     assert_eq!(
         last, " not armed: enter arms | enter arm  e engine off  : command  tab next  ? help",
@@ -236,28 +236,28 @@ fn the_footer_offers_the_step_that_is_missing_before_driving() {
         ("failsafe", r#""HOLD_LAPSED""#, true, " w/a/s/d hold to drive"),
         ("failsafe", r#""GUARD_LOST""#, false, " r clear the failsafe"),
     ] {
-        let mut scene = scene(State::Ready, mode);
+        let mut snapshot = snapshot(State::Ready, mode);
         let mut vehicle = crate::tui::example::vehicle(State::Ready, mode);
         let status = format!(r#"{{"mode":"{mode}","cause":{cause},"engine":{engine}}}"#);
         vehicle.picture.take(vehicle_protocol::Topic::Status, status.as_bytes(), false, NOW).unwrap();
-        scene.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
-        let shown = footer(&model((80, 24)), &scene, 80);
+        snapshot.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
+        let shown = footer(&model((80, 24)), &snapshot, 80);
         assert!(shown.starts_with(first) && shown.matches("engine").count() < 2, "{mode} {cause}: {shown}");
     }
 }
 
 #[test]
 fn the_stop_bar_says_what_counts_in_every_width() {
-    let mut refused = scene(State::Ready, "off");
+    let mut refused = snapshot(State::Ready, "off");
     let mut vehicle = crate::tui::example::vehicle(State::Ready, "off");
-    vehicle.drive.halt = Some(crate::drive::stick::Halt::Refused);
+    vehicle.drive.halt = Some(crate::teleop::stick::Halt::Refused);
     let reason = Some(vehicle_protocol::Reason::EngineOff);
-    vehicle.drive.refusal = Some(crate::cockpit::Refusal { reason, detail: None });
+    vehicle.drive.refusal = Some(crate::operator::Refusal { reason, detail: None });
     refused.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
-    let sent = scene(State::Estop, "driving");
-    let known = scene(State::Estop, "emergency_stop");
-    let ready = scene(State::Ready, "standing");
-    for (scene, columns, bar) in [
+    let sent = snapshot(State::Estop, "driving");
+    let known = snapshot(State::Estop, "emergency_stop");
+    let ready = snapshot(State::Ready, "standing");
+    for (snapshot, columns, bar) in [
         (&refused, 80, "SPACE = EMERGENCY STOP  stopped: the vehicle refused ENGINE_OFF; press anew"),
         (&refused, 70, "SPACE = STOP  stopped: the vehicle refused ENGINE_OFF; press anew"),
         (&refused, 20, "SPACE = STOP"),
@@ -269,7 +269,7 @@ fn the_stop_bar_says_what_counts_in_every_width() {
         (&known, 20, "EMERGENCY STOP"),
         (&known, 5, "STOPPED"),
     ] {
-        assert_eq!(stop_text(&model((columns, 9)), scene, usize::from(columns)).0, bar, "{columns}");
+        assert_eq!(stop_text(&model((columns, 9)), snapshot, usize::from(columns)).0, bar, "{columns}");
     }
 }
 
@@ -282,23 +282,23 @@ fn news_of_any_length_leave_the_way_to_the_help_in_sight() {
         for news in [long, &"非常停止".repeat(30)] {
             let mut model = model((width, 24));
             model.note = Some((NOW, news.to_owned()));
-            let shown = text(&drawn(&model, &scene(State::Disarmed, "standing"), NOW));
+            let shown = text(&drawn(&model, &snapshot(State::Disarmed, "standing"), NOW));
             let last = shown.lines().last().unwrap();
             assert!(last.contains("? help") && (news != long || last.contains(says)), "{width}: {last}");
         }
     }
     let mut model = model((30, 24));
     model.note = Some((NOW, "the window changed: disarmed".to_owned()));
-    let shown = text(&drawn(&model, &scene(State::Disarmed, "standing"), NOW));
+    let shown = text(&drawn(&model, &snapshot(State::Disarmed, "standing"), NOW));
     assert!(shown.ends_with(" the window changed: disar.. |"), "{shown}");
 }
 
 #[test]
 fn where_there_is_no_room_for_the_log_what_asks_for_attention_is_news() {
-    let scene = scene(State::Ready, "standing");
+    let snapshot = snapshot(State::Ready, "standing");
     let shown = |size, seconds| {
         let now = Duration::from_secs(seconds);
-        text(&drawn(&model(size), &scene, now)).lines().last().unwrap().to_owned()
+        text(&drawn(&model(size), &snapshot, now)).lines().last().unwrap().to_owned()
     };
     assert!(shown((60, 15), 71).starts_with(" failsafe HOLD_LAPSED | w/a/s/d"), "{}", shown((60, 15), 71));
     assert!(shown((60, 15), 77).starts_with(" w/a/s/d"));
@@ -307,10 +307,10 @@ fn where_there_is_no_room_for_the_log_what_asks_for_attention_is_news() {
 
 #[test]
 fn a_vehicle_is_called_silent_exactly_when_its_values_are_old() {
-    let (model, scene) = (model((100, 28)), scene(State::Ready, "standing"));
+    let (model, snapshot) = (model((100, 28)), snapshot(State::Ready, "standing"));
     for tenths in (0..400).step_by(2) {
         let now = NOW.saturating_add(Duration::from_millis(100 * tenths));
-        let shown = text(&drawn(&model, &scene, now));
+        let shown = text(&drawn(&model, &snapshot, now));
         let top = shown.lines().next().unwrap();
         let is_current = top.contains("standing") && !top.contains("~standing");
         assert_eq!(top.contains("SILENT"), !is_current, "{top}");
@@ -319,13 +319,13 @@ fn a_vehicle_is_called_silent_exactly_when_its_values_are_old() {
 
 #[test]
 fn wide_characters_push_nothing_out_of_the_top_line() {
-    let mut scene = scene(State::Driving, "driving");
+    let mut snapshot = snapshot(State::Driving, "driving");
     let mut vehicle = crate::tui::example::vehicle(State::Driving, "driving");
     let driver = r#"{"driver":"運転手の田中さん"}"#;
     vehicle.picture.take(vehicle_protocol::Topic::Status, driver.as_bytes(), false, NOW).unwrap();
-    scene.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
+    snapshot.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
     for width in 60..110 {
-        let buffer = drawn(&model((width, 24)), &scene, NOW);
+        let buffer = drawn(&model((width, 24)), &snapshot, NOW);
         let top: String = (0..width).map(|column| buffer[(column, 0)].symbol()).collect();
         assert!(top.contains("中 さ ん"), "{width}: {top}");
     }
@@ -333,10 +333,10 @@ fn wide_characters_push_nothing_out_of_the_top_line() {
 
 #[test]
 fn a_track_shows_the_safe_place_until_its_values_are_too_old() {
-    let (model, scene) = (model((100, 28)), scene(State::Ready, "standing"));
+    let (model, snapshot) = (model((100, 28)), snapshot(State::Ready, "standing"));
     let track = model.panels().track.unwrap();
     let signs = |seconds: u64| {
-        let buffer = drawn(&model, &scene, NOW.saturating_add(Duration::from_secs(seconds)));
+        let buffer = drawn(&model, &snapshot, NOW.saturating_add(Duration::from_secs(seconds)));
         let rows = (track.y + 1..track.bottom()).flat_map(|y| (track.x..track.right()).map(move |x| (x, y)));
         rows.map(|place| buffer[place].symbol().to_owned())
             .filter(|sign| "P↗".contains(sign.as_str()))
@@ -350,9 +350,9 @@ fn dialogs_leave_the_lines_that_are_always_there() {
     for (width, height) in [(100, 28), (80, 24), (60, 15), (40, 8), (20, 4)] {
         let mut model = model((width, height));
         model.palette = Some(Palette { error: Some("no".to_owned()), ..Palette::default() });
-        let palette = text(&drawn(&model, &scene(State::Ready, "standing"), NOW));
+        let palette = text(&drawn(&model, &snapshot(State::Ready, "standing"), NOW));
         (model.palette, model.help) = (None, true);
-        let help = text(&drawn(&model, &scene(State::Ready, "standing"), NOW));
+        let help = text(&drawn(&model, &snapshot(State::Ready, "standing"), NOW));
         for shown in [palette, help] {
             let lines: Vec<&str> = shown.lines().collect();
             assert!(lines[0].starts_with(" READY") && lines[1].contains("SPACE"), "{shown}");
@@ -362,11 +362,11 @@ fn dialogs_leave_the_lines_that_are_always_there() {
 
 #[test]
 fn a_vehicle_can_not_steer_the_terminal() {
-    let mut scene = scene(State::Ready, "standing");
+    let mut snapshot = snapshot(State::Ready, "standing");
     let mut vehicle = crate::tui::example::vehicle(State::Ready, "standing");
     let evil = br#"{"driver":"\u001b[2Jx\u0007"}"#;
     vehicle.picture.take(vehicle_protocol::Topic::Status, evil, false, NOW).unwrap();
-    scene.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
-    let shown = text(&drawn(&model((100, 28)), &scene, NOW));
+    snapshot.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
+    let shown = text(&drawn(&model((100, 28)), &snapshot, NOW));
     assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
 }

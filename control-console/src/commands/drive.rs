@@ -1,0 +1,162 @@
+//! `drive`: a stream of setpoints without a screen, as the hand on a stick sends them.
+
+use crate::cli::DriveArgs;
+use crate::client::{CommandClient, News};
+use crate::commands::audit::control_notice;
+use crate::commands::send;
+use crate::exit::{Exit, Fault};
+use crate::link::{QoS, Subscriptions};
+use crate::options::Options;
+use crate::output::Output;
+use crate::random;
+use crate::teleop::Report;
+use crate::teleop::scripted::{Action, Config, Input, ScriptedDrive};
+use crate::teleop::stick::Velocity;
+use crate::teleop::timing::SetpointTiming;
+use crate::transaction::Form;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use vehicle_protocol::{Command, DegreesPerSecond, Envelope, Mph, Setpoint, Shape, Topic, VehicleId, json};
+
+/// Drives as asked, and says what came of it.
+///
+/// # Errors
+/// If nothing could be begun.
+pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Output) -> Result<Exit, Fault> {
+    let vehicle = &arguments.vehicle;
+    let (rhythm, velocity) = match checked(arguments) {
+        Ok(checked) => checked,
+        Err(fault) => {
+            Report::not_begun(vehicle.clone(), &fault).tell(output);
+            return Ok(fault.exit);
+        }
+    };
+    let mut client = CommandClient::start_as(
+        options,
+        subscriptions(options, vehicle),
+        options.operator(vehicle)?.as_ref(),
+    )?;
+    let config = Config {
+        vehicle: vehicle.clone(),
+        velocity,
+        length: arguments.length.unwrap_or_default(),
+        rhythm,
+        silence: options.silence(),
+        name: random::name()?,
+    };
+    client.go_on(vehicle);
+    if let Some(fault) = client.trouble(vehicle) {
+        return Err(fault.clone());
+    }
+    let trip = ScriptedDrive::new(config, client.clock.now());
+    let travelled = travel(&mut client, trip, options.silence(), output).await;
+    if let Ok(report) = &travelled {
+        report.tell(output);
+    }
+    // A trip that could not go on has said all it could; the vehicle stops when the hold is over.
+    client.close().await;
+    travelled.map(|report| report.exit)
+}
+
+fn checked(arguments: &DriveArgs) -> Result<(SetpointTiming, Velocity), Fault> {
+    let refused = |why: &str| {
+        let step = format!(
+            "usage: control-console drive {} --mph N --degrees-per-s N --for 10s [--hold-ms 300] [--period 50ms]",
+            arguments.vehicle
+        );
+        Fault::new(Exit::RefusedHere, format!("drive refused here: {why}"), step)
+    };
+    if !arguments.mph.is_finite() || !arguments.degrees_per_s.is_finite() {
+        return Err(refused("a speed and a turn rate are finite numbers"));
+    }
+    let rhythm = SetpointTiming::new(arguments.period, Duration::from_millis(arguments.hold_ms));
+    let rhythm = rhythm.map_err(|why| refused(&why))?;
+    let velocity = Velocity {
+        speed: Mph::new(arguments.mph),
+        turn_rate: DegreesPerSecond::new(arguments.degrees_per_s),
+    };
+    let setpoint =
+        Setpoint { speed: velocity.speed, turn_rate: velocity.turn_rate, hold_ms: rhythm.hold_ms() };
+    // The ranges stand in one place, where messages are read.
+    let text = json::encode(&Envelope { command: Command::Drive(setpoint), shape: Shape::Plain });
+    json::decode(text.as_bytes()).map_err(|error| refused(&error.detail))?;
+    Ok((rhythm, velocity))
+}
+
+fn subscriptions(options: &Options, vehicle: &VehicleId) -> Subscriptions {
+    let mut subscriptions = send::subscriptions(options, std::slice::from_ref(vehicle));
+    let telemetry = options.root.vehicle(vehicle.clone()).of(Topic::Telemetry);
+    subscriptions.filters.push((telemetry, QoS::AtMostOnce));
+    subscriptions
+}
+
+/// What a closed terminal sends.
+fn hangup() -> Result<Signal, Fault> {
+    signal(SignalKind::hangup())
+        .map_err(|error| Fault::new(Exit::Other, format!("signals can't be caught: {error}"), "try again"))
+}
+
+async fn travel(
+    client: &mut CommandClient,
+    mut trip: ScriptedDrive,
+    silence: Duration,
+    output: &Output,
+) -> Result<Report, Fault> {
+    let mut hangup = hangup()?;
+    loop {
+        let deadline = trip.deadline();
+        let news = tokio::select! {
+            news = client.next(deadline) => news,
+            Some(()) = hangup.recv() => News::Leave(Exit::Terminated),
+        };
+        let input = match &news {
+            News::Up => Input::Up,
+            News::Down(why) => {
+                output.note(&format!("{why}; trying again"));
+                Input::Down(why)
+            }
+            News::Barred(fault) => Input::Barred(fault),
+            News::Agreed(..) => Input::Agreed,
+            News::Answer(_, heard) => Input::Answer(heard),
+            News::Message { topic, payload, .. } => Input::Message(*topic, payload),
+            News::Finished(report) => Input::Braked(report),
+            News::Leave(exit) => Input::Leave(*exit),
+            News::Time | News::Settled | News::Progress(..) => Input::Tick,
+        };
+        if let News::Message { topic: Topic::Events, payload, .. } = &news
+            && let Some(notice) =
+                serde_json::from_slice(payload).ok().and_then(|event| control_notice(&event))
+        {
+            output.note(&notice);
+        }
+        let (now, vehicle) = (client.clock.now(), trip.vehicle().clone());
+        let actions = trip.handle(now, client.channel(&vehicle), input);
+        if let Some(report) = perform(client, &mut trip, actions, silence)? {
+            return Ok(report);
+        }
+    }
+}
+
+/// Does what the trip wants; what the link can't take is dropped, since the next setpoint says more.
+fn perform(
+    client: &mut CommandClient,
+    trip: &mut ScriptedDrive,
+    actions: Vec<Action>,
+    silence: Duration,
+) -> Result<Option<Report>, Fault> {
+    let vehicle = trip.vehicle().clone();
+    for action in actions {
+        match action {
+            Action::Publish(sealed) => {
+                let is_setpoint = sealed.topic == Topic::Drive;
+                if client.publish(&vehicle, sealed) && is_setpoint {
+                    trip.count_sent();
+                }
+            }
+            Action::Brake => client.begin(&vehicle, Command::Brake, Form::Identified, None, silence)?,
+            Action::Note(note) => tracing::info!("{vehicle}: {note}"),
+            Action::Finished(report) => return Ok(Some(report)),
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,215 @@
+//! Hands on sticks.
+
+use super::{Form, OperatorTask, RequestKind, Weight};
+use crate::clock::Moment;
+use crate::operator::command_queue::{Grip, StickPosition};
+use crate::operator::vehicle::{Drive, Refusal, Vehicle};
+use crate::random;
+use crate::teleop::session::{Action, Config, Input, TeleopSession};
+use crate::teleop::stick::{Halt, Input as Push, Phase, Velocity};
+use crate::teleop::timing::SetpointTiming;
+use std::time::Duration;
+use vehicle_protocol::{Command, DegreesPerSecond, Mph, VehicleId};
+
+/// The time from one setpoint to the next.
+const PERIOD: Duration = Duration::from_millis(50);
+/// How long a setpoint holds.
+const HOLD: Duration = Duration::from_millis(300);
+/// A stick that no hand was on for so long is put away.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// For how long neutral is shown before the vehicle is asked whether it took it: three setpoints.
+const SHOW: Duration = Duration::from_millis(150);
+
+/// A hand's way to one vehicle.
+#[derive(Debug)]
+pub(super) struct Hand {
+    pub(super) session: TeleopSession,
+    /// When somebody last touched the stick.
+    touched: Moment,
+    refusal: Option<Refusal>,
+}
+
+impl Hand {
+    pub(super) const fn is_pressed(&self) -> bool {
+        matches!(self.session.phase(), Phase::Ready | Phase::Driving)
+    }
+}
+
+impl OperatorTask {
+    pub(super) fn grip(&mut self, vehicle: &VehicleId, grip: Grip) {
+        let push = match grip {
+            Grip::ArmAnew => {
+                self.grip(vehicle, Grip::Disarm);
+                return self.grip(vehicle, Grip::Arm);
+            }
+            Grip::Arm if self.leaving.is_some() => return,
+            Grip::Arm => {
+                if let Some(fault) = self.client.trouble(vehicle).cloned() {
+                    return self.warn(self.now(), Some(vehicle), &fault);
+                }
+                self.put_stick(vehicle);
+                self.show_way(vehicle);
+                Push::Arm
+            }
+            Grip::LetGo => Push::Stop,
+            Grip::Disarm => {
+                if self.moved.remove(vehicle).is_some() {
+                    self.brake(vehicle, self.silence);
+                }
+                Push::Disarm
+            }
+        };
+        self.steer(vehicle, Input::Push(push));
+    }
+
+    /// A hand said at the moment `at` how it leans.
+    pub(super) fn hand(&mut self, vehicle: &VehicleId, lean: Option<StickPosition>, at: Moment) {
+        let now = self.now();
+        let Some(hand) = self.sticks.get_mut(vehicle) else { return };
+        hand.touched = now;
+        if lean.is_none() {
+            hand.refusal = None;
+        } else if !hand.is_pressed() {
+            // What single commands began ends with the first setpoint.
+            self.moved.remove(vehicle);
+        }
+        // A word that lay on the queue for too long is as good as none.
+        if lean.is_none() || now.saturating_sub(at) < HOLD {
+            let velocity = lean.map(|lean| reach(lean, self.vehicle(vehicle)));
+            self.steer(vehicle, Input::Push(Push::Hand(velocity)));
+        }
+    }
+
+    fn put_stick(&mut self, vehicle: &VehicleId) {
+        let now = self.now();
+        if let Some(hand) = self.sticks.get_mut(vehicle) {
+            hand.touched = now;
+            return;
+        }
+        let made = (SetpointTiming::new(PERIOD, HOLD), random::name());
+        let (Ok(rhythm), Ok(name)) = made else { return };
+        let charter = Config { vehicle: vehicle.clone(), rhythm, name, show: SHOW, pulse: None };
+        let hand = Hand { session: TeleopSession::new(charter, now), touched: now, refusal: None };
+        self.sticks.insert(vehicle.clone(), hand);
+        if self.snapshot.is_up() {
+            self.steer(vehicle, Input::Up);
+        }
+        if self.vehicle(vehicle).word("mode") == Some("emergency_stop") {
+            self.steer(vehicle, Input::Push(Push::EmergencyStop));
+        }
+    }
+
+    /// Tells a stick how slow the way to its vehicle is.
+    pub(super) fn show_way(&mut self, id: &VehicleId) {
+        let now = self.now();
+        let round_trip = self.vehicle(id).round_trip_now(now);
+        if let Some((round_trip, rhythm)) = round_trip.zip(SetpointTiming::new(PERIOD, HOLD).ok()) {
+            self.vehicle(id).drive.divisor = rhythm.divisor(round_trip);
+            self.steer(id, Input::Push(Push::RoundTrip(round_trip)));
+        }
+    }
+
+    /// Gives one input to one session, and does what it says.
+    pub(super) fn steer(&mut self, id: &VehicleId, input: Input<'_>) {
+        let now = self.now();
+        let Some(hand) = self.sticks.get_mut(id) else { return };
+        let was_pressed = hand.is_pressed();
+        for action in hand.session.handle(now, self.client.channel(id), input) {
+            match action {
+                // What the link can't take is dropped: the next setpoint says more.
+                Action::Publish(sealed) => drop(self.client.publish(id, sealed)),
+                Action::Refused(reason, detail) if was_pressed => {
+                    hand.refusal = Some(Refusal { reason, detail });
+                }
+                Action::Refused(..) | Action::Opened | Action::Confirmed(_) | Action::RoundTrip(_) => {}
+            }
+        }
+        self.show_drive(now, id);
+    }
+
+    pub(super) fn steer_all(&mut self, input: Input<'_>) {
+        let ids: Vec<VehicleId> = self.sticks.keys().cloned().collect();
+        for id in ids {
+            self.steer(&id, input);
+        }
+    }
+
+    pub(super) fn pass_sticks(&mut self, now: Moment) {
+        let is_due = |hand: &Hand| hand.session.deadline().is_some_and(|due| now >= due);
+        let due = self.sticks.iter().filter(|(_, hand)| is_due(hand)).map(|(id, _)| id.clone());
+        for id in due.collect::<Vec<_>>() {
+            self.steer(&id, Input::Push(Push::Tick));
+        }
+        let idle = |hand: &Hand| !hand.is_pressed() && now.saturating_sub(hand.touched) >= IDLE;
+        let put_away = self.sticks.iter().filter(|(_, hand)| idle(hand)).map(|(id, _)| id.clone());
+        for id in put_away.collect::<Vec<_>>() {
+            self.sticks.remove(&id);
+            self.vehicle(&id).drive = Drive::default();
+        }
+    }
+
+    fn show_drive(&mut self, now: Moment, id: &VehicleId) {
+        let Some(hand) = self.sticks.get(id) else { return };
+        let (state, halt, refusal) = (Some(hand.session.state()), hand.session.halt(), hand.refusal.clone());
+        let vehicle = self.vehicle(id);
+        let drive = Drive { state, halt, refusal, divisor: vehicle.drive.divisor };
+        if vehicle.drive == drive {
+            return;
+        }
+        let ended = drive.halt.filter(|_| vehicle.drive.halt.is_none());
+        let why = drive.refusal.clone();
+        vehicle.drive = drive;
+        if let Some(halt) = ended {
+            let why = why.filter(|_| halt == Halt::Refused).map(|refusal| {
+                let reason = refusal.reason.map_or_else(String::new, |reason| reason.to_string());
+                format!(" {reason} {}", refusal.detail.unwrap_or_default())
+            });
+            let text = format!("stick let go: {}{}", told(halt), why.unwrap_or_default());
+            self.event_log.note(now, Some(id), Weight::Warning, text.trim_end());
+        }
+        self.mark();
+    }
+
+    /// A BRAKE, to be repeated until it is answered.
+    pub(super) fn brake(&mut self, vehicle: &VehicleId, within: Duration) {
+        self.begin(vehicle, Command::Brake, Form::Identified, RequestKind::Command, within);
+    }
+}
+
+/// What a hand that leans so far asks for; nonsense is neutral.
+fn reach(lean: StickPosition, vehicle: &Vehicle) -> Velocity {
+    let share = |value: f64| if value.is_finite() { value.clamp(-1.0, 1.0) } else { 0.0 };
+    let (speed, turn_rate) = vehicle.limits();
+    Velocity {
+        speed: Mph::new(share(lean.ahead) * speed),
+        turn_rate: DegreesPerSecond::new(share(lean.right) * turn_rate),
+    }
+}
+
+/// What ended a drive, in words.
+const fn told(halt: Halt) -> &'static str {
+    match halt {
+        Halt::Stopped => "stopped here",
+        Halt::Disarmed => "it is not armed",
+        Halt::Emergency => "emergency stop",
+        Halt::Refused => "the vehicle refused:",
+        Halt::Lapsed => "the hand said nothing for longer than a setpoint holds",
+        Halt::Silent => "the vehicle was not heard for a second",
+        Halt::Unlinked => "the link was lost",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vehicle_protocol::Topic;
+
+    #[test]
+    fn nothing_leans_further_than_all_the_way_and_nonsense_is_neutral() {
+        let mut vehicle = Vehicle::default();
+        vehicle.hear(Topic::Status, br#"{"max_speed_mph":4}"#, false, Moment::ZERO).unwrap();
+        let speed = |ahead| reach(StickPosition { ahead, right: 0.0 }, &vehicle).speed;
+        assert_eq!([9.0, -9.0, 0.5, f64::NAN].map(speed), [4.0, -4.0, 2.0, 0.0].map(Mph::new));
+    }
+}

@@ -1,0 +1,11 @@
+//! Driving by setpoints: the stick, the timing of setpoints, one session with a vehicle, and drives by script. Pure; time is
+//! an argument.
+
+pub mod command_ids;
+mod report;
+pub mod scripted;
+pub mod session;
+pub mod stick;
+pub mod timing;
+
+pub use report::{Outcome, Report};

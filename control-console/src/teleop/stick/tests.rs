@@ -1,0 +1,344 @@
+//! The stick by a table and against a model.
+#![expect(clippy::arithmetic_side_effects, reason = "the numbers are bounded by the strategies")]
+
+use super::*;
+use proptest::prelude::*;
+use std::time::Duration;
+
+const fn at(milliseconds: u64) -> Moment {
+    Duration::from_millis(milliseconds)
+}
+
+fn rhythm() -> SetpointTiming {
+    SetpointTiming::new(at(50), at(300)).unwrap()
+}
+
+fn velocity(mph: f64) -> Velocity {
+    Velocity { speed: Mph::new(mph), turn_rate: DegreesPerSecond::ZERO }
+}
+
+fn pressed() -> Input {
+    Input::Hand(Some(velocity(2.0)))
+}
+
+fn armed() -> Stick {
+    let mut stick = Stick::new(rhythm(), at(0));
+    assert_eq!((stick.handle(at(0), Input::Arm), stick.state()), (None, State::Hold));
+    stick
+}
+
+/// Plays inputs, says again what the hand asks for whenever the stick wants a tick, and writes down what leaves and when.
+fn play(inputs: &[(u64, Input)], end: u64) -> (Stick, Vec<(u64, f64)>) {
+    let (mut stick, mut left, mut hand) = (armed(), Vec::new(), Input::Tick);
+    let mut note = |now: Moment, setpoint: Option<Setpoint>| {
+        left.extend(setpoint.map(|setpoint| (u64::try_from(now.as_millis()).unwrap(), setpoint.speed.get())));
+    };
+    for (time, input) in inputs.iter().copied().chain([(end, Input::Tick)]) {
+        while let Some(due) = stick.deadline().filter(|due| *due < at(time)) {
+            note(due, stick.handle(due, hand));
+        }
+        if let Input::Hand(held) = input {
+            hand = held.map_or(Input::Tick, |_| input);
+        }
+        note(at(time), stick.handle(at(time), input));
+    }
+    (stick, left)
+}
+
+/// Up, pressed, and driving from 100 ms on.
+fn driving(more: &[(u64, Input)], end: u64) -> (Stick, Vec<(u64, f64)>) {
+    let begin = [(0, Input::Up), (0, pressed()), (70, Input::Taken)];
+    play(&[&begin, more].concat(), end)
+}
+
+fn moves(left: &[(u64, f64)]) -> Vec<u64> {
+    left.iter().filter(|(_, mph)| *mph != 0.0).map(|(time, _)| *time).collect()
+}
+
+#[test]
+fn neutral_is_shown_until_it_is_taken_and_zeros_follow_the_release_for_a_moment() {
+    let (stick, left) = driving(&[(220, Input::Hand(None))], 5_000);
+    let zeros = |from: u64, to: u64| (from..=to).step_by(50).map(|time| (time, 0.0));
+    let expected: Vec<_> =
+        zeros(0, 50).chain([(100, 2.0), (150, 2.0), (200, 2.0)]).chain(zeros(220, 520)).collect();
+    assert_eq!(left, expected);
+    assert!(stick.is_silent() && stick.phase() == Phase::Released && stick.deadline().is_none());
+}
+
+#[test]
+fn without_being_taken_neutral_is_all_that_leaves() {
+    let (stick, left) = play(&[(0, Input::Up), (0, pressed()), (900, Input::VerifiedAnswer)], 1_500);
+    assert!(left.len() > 25 && moves(&left).is_empty(), "{left:?}");
+    assert_eq!(stick.phase(), Phase::Ready);
+}
+
+#[test]
+fn neutral_that_was_never_shown_can_not_have_been_taken() {
+    let (stick, left) = play(&[(0, Input::Up), (0, Input::Taken), (0, pressed())], 20);
+    assert_eq!((stick.phase(), moves(&left)), (Phase::Ready, Vec::new()));
+}
+
+#[test]
+fn the_newest_wish_wins_and_no_old_one_follows() {
+    let (_, left) =
+        driving(&[(110, Input::Hand(Some(velocity(3.0)))), (120, Input::Hand(Some(velocity(4.0))))], 160);
+    assert_eq!(left.iter().map(|(_, mph)| *mph).collect::<Vec<_>>(), [0.0, 0.0, 2.0, 4.0]);
+}
+
+#[test]
+fn after_a_halt_a_held_stick_moves_nothing_and_one_that_was_released_shows_neutral_first() {
+    for (cause, halt, comes_back) in
+        [(Input::Refused, Halt::Refused, Input::Tick), (Input::Down, Halt::Unlinked, Input::Up)]
+    {
+        let held = [(200, cause), (210, pressed()), (600, comes_back), (700, pressed()), (800, Input::Taken)];
+        let (stick, left) = driving(&held, 900);
+        assert_eq!((moves(&left).last(), stick.halt()), (Some(&150), Some(halt)), "{cause:?}");
+        let anew = [(900, Input::Hand(None)), (1_000, pressed()), (1_070, Input::Taken)];
+        let (stick, left) = driving(&[&held[..], &anew].concat(), 1_150);
+        assert_eq!(
+            (moves(&left).get(2..), stick.halt()),
+            (Some(&[1_100, 1_150][..]), None),
+            "{cause:?} {left:?}"
+        );
+        assert!(left.contains(&(1_000, 0.0)), "{left:?}");
+    }
+}
+
+#[test]
+fn a_silent_vehicle_is_sent_zeros_for_a_moment_and_again_when_it_is_heard() {
+    let (stick, left) = driving(&[(3_000, Input::VerifiedAnswer)], 5_000);
+    assert_eq!((moves(&left).last(), stick.halt()), (Some(&1_050), Some(Halt::Silent)));
+    let zeros: Vec<u64> = left.iter().map(|(time, _)| *time).filter(|time| *time > 1_050).collect();
+    let expected: Vec<u64> = (1_070..=1_370).step_by(50).chain((3_000..=3_300).step_by(50)).collect();
+    assert_eq!(zeros, expected);
+}
+
+#[test]
+fn the_badge_follows_what_happens() {
+    let mut stick = Stick::new(rhythm(), at(0));
+    for (time, input, state) in [
+        (0, Input::Up, State::Disarmed),
+        (0, pressed(), State::Disarmed),
+        (0, Input::Arm, State::Ready),
+        (10, pressed(), State::Ready),
+        (20, Input::Taken, State::Ready),
+        (30, Input::Hand(None), State::Ready),
+        (30, pressed(), State::Ready),
+        (40, Input::Taken, State::Driving),
+        (50, Input::Stop, State::Ready),
+        (60, Input::Hand(None), State::Ready),
+        (60, pressed(), State::Ready),
+        (105, pressed(), State::Ready),
+        (110, Input::Taken, State::Driving),
+        (120, Input::Down, State::Hold),
+        (130, Input::Up, State::Hold),
+        (140, Input::Hand(None), State::Ready),
+        (150, Input::EmergencyStop, State::Estop),
+        (160, Input::Arm, State::Estop),
+        (170, Input::Cleared, State::Disarmed),
+        (180, Input::Arm, State::Ready),
+        (190, Input::Disarm, State::Disarmed),
+    ] {
+        stick.handle(at(time), input);
+        assert_eq!(stick.state(), state, "after {input:?} at {time}");
+    }
+}
+
+#[test]
+fn whatever_stops_sends_zero_at_once() {
+    for stop in [Input::Stop, Input::Disarm, Input::EmergencyStop, Input::Hand(None), Input::Refused] {
+        let (stick, left) = driving(&[(167, stop)], 1_000);
+        assert_eq!((moves(&left).last(), left.contains(&(167, 0.0))), (Some(&150), true), "{stop:?}");
+        assert!(stick.is_silent(), "{stop:?}");
+    }
+    let (_, left) = play(&[(0, Input::Up), (500, Input::EmergencyStop)], 1_000);
+    assert_eq!(left.first(), Some(&(500, 0.0)), "from neutral too");
+}
+
+#[test]
+fn a_slow_way_takes_speed_out_of_the_hand() {
+    let slow =
+        |round_trip| Mph::new(driving(&[(110, Input::RoundTrip(at(round_trip)))], 160).1.last().unwrap().1);
+    assert_eq!([150, 151, 300, 301].map(slow), [2.0, 1.0, 1.0, 0.5].map(Mph::new));
+}
+
+#[test]
+fn a_hand_that_says_nothing_more_has_let_go_and_must_come_from_neutral() {
+    let mut stick = armed();
+    let inputs = [(0, Input::Up), (0, pressed()), (10, Input::Taken), (50, Input::Tick), (250, Input::Tick)];
+    let left: Vec<_> = inputs.map(|(time, input)| stick.handle(at(time), input)).into();
+    assert!(left.iter().flatten().any(|setpoint| !setpoint.is_neutral()), "{left:?}");
+    for (time, input) in [(300, Input::Tick), (310, pressed()), (360, Input::Taken), (410, pressed())] {
+        assert!(stick.handle(at(time), input).is_none_or(Setpoint::is_neutral), "at {time}");
+    }
+    assert_eq!(stick.halt(), Some(Halt::Lapsed));
+}
+
+#[test]
+fn whoever_was_held_up_for_longer_than_a_hold_does_not_go_on() {
+    let mut stick = armed();
+    for (time, input) in
+        [(0, Input::Up), (0, pressed()), (10, Input::Taken), (50, pressed()), (349, pressed())]
+    {
+        stick.handle(at(time), input);
+    }
+    assert_eq!(stick.phase(), Phase::Driving, "a hold is not over");
+    let setpoint = stick.handle(at(650), pressed()).unwrap();
+    assert!(setpoint.is_neutral() && stick.halt() == Some(Halt::Lapsed), "{stick:?}");
+}
+
+/// What must have happened for more than neutral to leave, written down without phases.
+#[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "conditions side by side, so that it shares no thought with the phases"
+)]
+struct Model {
+    /// Whether the link is there, and whether it or the vehicle was silent too long and has not come back since.
+    up: bool,
+    mute: bool,
+    armed: bool,
+    emergency: bool,
+    round_trip: Duration,
+    hand: Option<Velocity>,
+    said: Moment,
+    /// Whether the hand must let go first.
+    barred: bool,
+    shown: bool,
+    taken: bool,
+    left: Option<Moment>,
+    spoke: Moment,
+    heard: Moment,
+}
+
+impl Model {
+    fn cut(&mut self) {
+        self.barred |= self.hand.is_some();
+        (self.hand, self.taken, self.shown) = (None, false, false);
+    }
+
+    fn before(&mut self, now: Moment) {
+        let lapsed = self.taken && now.saturating_sub(self.spoke) > rhythm().hold();
+        let lapsed = lapsed || now.saturating_sub(self.said) >= rhythm().hold();
+        let silent = now.saturating_sub(self.heard) >= rhythm().silence();
+        if self.hand.is_some() && (lapsed || silent) {
+            self.cut();
+            self.mute = silent && !lapsed;
+        }
+    }
+
+    fn input(&mut self, now: Moment, input: Input) {
+        match input {
+            Input::Up => (self.up, self.mute) = (true, false),
+            Input::Down => {
+                (self.up, self.mute) = (false, true);
+                self.cut();
+            }
+            Input::VerifiedAnswer => (self.heard, self.mute) = (now, self.mute && !self.up),
+            Input::Taken => {
+                if self.shown && self.hand.is_some() && !self.taken {
+                    (self.taken, self.spoke, self.heard) = (true, now, now);
+                }
+            }
+            Input::Refused | Input::Stop => self.cut(),
+            Input::Arm => self.armed = !self.emergency,
+            Input::Disarm => {
+                self.armed = false;
+                self.cut();
+            }
+            Input::EmergencyStop => {
+                (self.armed, self.emergency) = (false, true);
+                self.cut();
+            }
+            Input::Cleared => self.emergency = false,
+            Input::RoundTrip(round_trip) => self.round_trip = round_trip,
+            Input::Hand(None) => (self.hand, self.barred) = (None, false),
+            Input::Hand(Some(_)) if self.mute || self.barred || !self.armed => self.barred = true,
+            Input::Hand(Some(velocity)) => {
+                self.said = now;
+                if self.hand.is_none() {
+                    // A new press is given the time that an old one has lost.
+                    (self.spoke, self.heard) = (now, now);
+                    self.shown = self.taken || self.left == Some(now);
+                }
+                self.hand = Some(velocity);
+            }
+            Input::Tick => {}
+        }
+    }
+
+    fn allows(&self, setpoint: Setpoint) -> bool {
+        let share = match self.round_trip.as_millis() {
+            0..=150 => 1,
+            151..=300 => 2,
+            _ => 4,
+        };
+        let asked =
+            self.hand.is_some_and(|hand| hand.speed.thousandths() / share == setpoint.speed.thousandths());
+        setpoint.is_neutral() || (self.up && self.armed && !self.emergency && self.taken && asked)
+    }
+}
+
+fn any_input() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        2 => Just(Input::Up),
+        1 => Just(Input::Down),
+        3 => Just(Input::VerifiedAnswer),
+        4 => Just(Input::Taken),
+        1 => prop::sample::select(vec![
+            Input::Refused, Input::Stop, Input::Disarm, Input::EmergencyStop, Input::RoundTrip(at(200)),
+            Input::RoundTrip(at(400)), Input::RoundTrip(at(20)),
+        ]),
+        3 => prop::sample::select(vec![Input::Arm, Input::Cleared]),
+        2 => Just(Input::Hand(None)),
+        6 => (1_u8..4).prop_map(|mph| Input::Hand(Some(velocity(f64::from(mph))))),
+        8 => Just(Input::Tick),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn after_any_stop_release_blur_loss_refusal_or_tick_without_input_only_zeros_leave_until_neutral_and_a_press(
+        steps in prop::collection::vec((prop_oneof![8 => 0_u64..60, 1 => 60_u64..1_500], any_input()), 1..120),
+    ) {
+        let (mut stick, mut model, mut now) = (armed(), Model { mute: true, armed: true, ..Model::default() }, at(0));
+        let mut moved = 0_u32;
+        for (pause, input) in steps {
+            now += at(pause);
+            model.before(now);
+            let setpoint = stick.handle(now, input);
+            model.input(now, input);
+            if let Some(setpoint) = setpoint {
+                prop_assert!(model.allows(setpoint), "{setpoint:?} at {now:?} after {input:?}: {stick:?}");
+                prop_assert_eq!(setpoint.hold_ms, 300);
+                (model.spoke, model.left, model.shown) = (now, Some(now), model.shown || model.hand.is_some());
+                if !setpoint.is_neutral() {
+                    moved += 1;
+                    prop_assert!(u128::from(moved) <= now.as_millis() / 50 + 1, "a flood: {moved} by {now:?}");
+                }
+            }
+            prop_assert!(stick.deadline().is_none_or(|due| due > now || setpoint.is_none()), "it would spin");
+        }
+    }
+
+    #[test]
+    fn from_any_state_a_hand_that_lets_go_and_presses_again_drives(
+        steps in prop::collection::vec((0_u64..400, any_input()), 0..60),
+    ) {
+        let (mut stick, mut now) = (Stick::new(rhythm(), at(0)), at(0));
+        for (pause, input) in steps {
+            now += at(pause);
+            stick.handle(now, input);
+        }
+        let anew = [Input::Hand(None), Input::Up, Input::VerifiedAnswer, Input::Hand(None), Input::Cleared, Input::Arm];
+        for input in anew.into_iter().chain([Input::RoundTrip(at(9)), pressed(), Input::Tick]) {
+            stick.handle(now, input);
+        }
+        let last = [(50, Input::Tick), (60, Input::Taken), (110, Input::Tick)]
+            .map(|(later, input)| stick.handle(now + at(later), input));
+        let drives = last.into_iter().flatten().any(|setpoint| setpoint.speed == Mph::new(2.0));
+        prop_assert!(drives, "{stick:?}");
+    }
+}

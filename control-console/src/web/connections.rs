@@ -1,0 +1,92 @@
+//! Who is let in, as what, and how many at a time.
+
+use super::access::{Access, Role};
+use super::rate_limit::RateLimit;
+use super::sticks::Sticks;
+use crate::clock::Moment;
+use crate::operator::Handle;
+use axum::http::{HeaderMap, StatusCode, header};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Streams and sockets that may be open at a time.
+const OPEN: usize = 64;
+/// Wrong tokens a second that are looked at.
+const GUESSES: f64 = 5.0;
+
+/// What every request needs.
+#[derive(Clone)]
+pub(super) struct Web {
+    pub(super) handle: Handle,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    access: Arc<Access>,
+    sticks: Mutex<Sticks>,
+    guesses: Mutex<RateLimit>,
+    open: AtomicUsize,
+    pages: AtomicU64,
+}
+
+/// A place among those that may be open at a time; given back when dropped.
+pub(super) struct Ticket(Arc<Shared>);
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Web {
+    pub(super) fn new(handle: Handle, access: Arc<Access>) -> Self {
+        let shared = Shared {
+            access,
+            sticks: Mutex::default(),
+            guesses: Mutex::new(RateLimit::new(GUESSES, handle.clock.now())),
+            open: AtomicUsize::new(0),
+            pages: AtomicU64::new(1),
+        };
+        Self { handle, shared: Arc::new(shared) }
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.handle.clock.now()
+    }
+
+    pub(super) fn sticks(&self) -> MutexGuard<'_, Sticks> {
+        self.shared.sticks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a token opens. Whoever guesses is made to wait, and with him all who are wrong; never who is right.
+    pub(super) fn role(&self, token: Option<&str>) -> Result<Role, StatusCode> {
+        self.shared.access.role(token).ok_or_else(|| {
+            let mut guesses = self.shared.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+            if guesses.take(self.now()) { StatusCode::UNAUTHORIZED } else { StatusCode::TOO_MANY_REQUESTS }
+        })
+    }
+
+    /// Room for one more stream or socket.
+    pub(super) fn ticket(&self) -> Option<Ticket> {
+        let ticket = Ticket(Arc::clone(&self.shared));
+        (self.shared.open.fetch_add(1, Ordering::Relaxed) < OPEN).then_some(ticket)
+    }
+
+    /// A number that no other page has.
+    pub(super) fn number(&self) -> u64 {
+        self.shared.pages.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether a page of ours asks for a host of ours; a socket is asked for by pages only.
+    pub(super) fn lets_in(&self, headers: &HeaderMap, is_socket: bool) -> bool {
+        let value = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+        let Some(host) = value(header::HOST) else { return false };
+        let origin_fits = match headers.get(header::ORIGIN) {
+            Some(_) => {
+                value(header::ORIGIN).is_some_and(|origin| self.shared.access.is_our_origin(origin, host))
+            }
+            None => !is_socket,
+        };
+        self.shared.access.is_our_host(host) && origin_fits
+    }
+}
