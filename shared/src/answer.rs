@@ -112,7 +112,7 @@ pub struct Proof {
     /// The vehicle's boot when the answer was written.
     pub epoch: Epoch,
     /// Where the command stood in its session; absent for a stop without one.
-    pub place: Option<Place>,
+    pub place: Option<SequenceRef>,
     /// The tag.
     pub mac: Mac,
     /// REASON in JSON, where it is a word of a newer vehicle that this version does not know: the tag is over it all the
@@ -122,7 +122,7 @@ pub struct Proof {
 
 /// Where a signed command stands in its session; together with the stream it names the command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct SequenceRef {
     /// SID.
     pub sid: SessionId,
     /// CTR.
@@ -195,7 +195,7 @@ impl Received {
     /// The proof; half of one is no answer, lest it pass for an unsigned one by a slip.
     fn proof(&mut self) -> Result<Option<Proof>, &'static str> {
         let place = match (self.sid, self.ctr) {
-            (Some(sid), Some(counter)) => Some(Place { sid, counter }),
+            (Some(sid), Some(counter)) => Some(SequenceRef { sid, counter }),
             (None, None) => None,
             _ => return Err("SID and CTR come together"),
         };

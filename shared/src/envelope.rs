@@ -61,7 +61,7 @@ impl Shape {
     }
 }
 
-/// Who signed a command, and the tag that shows it.
+/// Consumer signed a command, and the tag that shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// The key that signed.

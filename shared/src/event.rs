@@ -46,7 +46,7 @@ pub struct Event {
     /// Why.
     #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
     pub cause: Option<Reason>,
-    /// Who: the name of a key, or `unsigned`.
+    /// Consumer: the name of a key, or `unsigned`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// The command that it is about.

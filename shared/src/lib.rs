@@ -26,7 +26,7 @@ mod topic;
 mod units;
 mod word;
 
-pub use answer::{Answer, AnswerForm, Place, Proof, Reason, State};
+pub use answer::{Answer, AnswerForm, Proof, Reason, SequenceRef, State};
 pub use command::{Command, CommandName, DEFAULT_HORN_MS, MAX_HORN_MS, MIN_HOLD_MS, Setpoint, Stream};
 pub use description::{Argument, CommandDescription, Description, LimitsDescription};
 pub use encoding::Encoding;

@@ -116,9 +116,9 @@ pub struct Status {
     pub parking_lights: bool,
     /// Hazard lights on.
     pub hazard_lights: bool,
-    /// Who holds control.
+    /// Consumer holds control.
     pub driver: Option<String>,
-    /// Who has asked for control and gets it when the holder's notice is over; left out if nobody has.
+    /// Consumer has asked for control and gets it when the holder's notice is over; left out if nobody has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_driver: Option<String>,
     /// What the link has been through.

@@ -37,7 +37,7 @@ fn content(folder: &str, name: &str) -> String {
     text.strip_suffix('\n').unwrap_or_else(|| panic!("{} ends in a line feed", path.display())).to_owned()
 }
 
-/// Checks that a folder has exactly the files `names`, and gives each to `check` with its name.
+/// SafetyChecks that a folder has exactly the files `names`, and gives each to `check` with its name.
 fn each(folder: &str, names: impl IntoIterator<Item = impl ToString>, mut check: impl FnMut(&str, &str)) {
     let names: BTreeSet<String> = names.into_iter().map(|name| name.to_string()).collect();
     let files = names.iter().map(|name| format!("{name}.json")).collect();
@@ -135,7 +135,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// Checks that each message of a folder has its compact form in a file of hexadecimal digits beside it.
+/// SafetyChecks that each message of a folder has its compact form in a file of hexadecimal digits beside it.
 fn each_compactly(folder: &str, compact: &str, check: impl Fn(&str) -> Vec<u8>) {
     let names = entries(&golden().join(folder)).into_iter().map(|name| name.replace(".json", ""));
     let names: Vec<_> = names.collect();

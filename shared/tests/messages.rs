@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 use vehicle_protocol::{
     Answer, AnswerForm, CommandId, CommandName, Description, Doors, Epoch, Event, EventKind, KeyName,
-    LinkCounters, Mac, Mode, Nonce, Place, Pose, Presence, PresenceState, Proof, Reason, SessionAnswer,
+    LinkCounters, Mac, Mode, Nonce, Pose, Presence, PresenceState, Proof, Reason, SequenceRef, SessionAnswer,
     SessionId, SessionRequest, State, Status, Telemetry,
 };
 
@@ -41,8 +41,8 @@ fn answers() -> impl Strategy<Value = Answer> {
     let id = "[ -~äß]{1,64}".prop_map(|id| id.parse::<CommandId>().unwrap());
     let about = (of(words(CommandName::ALL)), of(id), words(State::ALL));
     let more = (of(words(Reason::ALL)), of(texts()), of(0u8..=100), of(any::<u64>()));
-    let place =
-        (any::<[u8; 4]>(), any::<u64>()).prop_map(|(sid, counter)| Place { sid: SessionId(sid), counter });
+    let place = (any::<[u8; 4]>(), any::<u64>())
+        .prop_map(|(sid, counter)| SequenceRef { sid: SessionId(sid), counter });
     let proof = (keys(), epochs(), of(place), any::<[u8; 8]>()).prop_map(|(key, epoch, place, mac)| {
         key.map(|key| Proof { key, epoch, place, mac: Mac(mac), newer_reason: None })
     });

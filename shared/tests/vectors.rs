@@ -17,7 +17,7 @@ use vehicle_protocol::auth::{KeyFile, Signer};
 use vehicle_protocol::encoding::{decode, decode_answer, encode, encode_answer};
 use vehicle_protocol::{
     Answer, Command, CommandId, CommandName, Degrees, DegreesPerSecond, Encoding, Envelope, Epoch, KeyName,
-    Mac, Mph, Nonce, Place, Reason, SessionId, Setpoint, Shape, SignedSession, State, Stream,
+    Mac, Mph, Nonce, Reason, SequenceRef, SessionId, Setpoint, Shape, SignedSession, State, Stream,
 };
 
 const KEY_FILE: &str = "{\"vehicle\":\"rover-1\",\"key\":\"tablet\",\"role\":\"owner\",\"secret\":\
@@ -190,7 +190,7 @@ fn commands(signer: Signer<'_>) -> Vec<Value> {
     each.chain(stops).chain(more).collect()
 }
 
-fn answer_vector(signer: Signer<'_>, name: &str, answer: &Answer, place: Option<Place>) -> Value {
+fn answer_vector(signer: Signer<'_>, name: &str, answer: &Answer, place: Option<SequenceRef>) -> Value {
     let answer = signer.answer(answer.clone(), epoch(), place);
     let values = json!([
         "vp1",
@@ -227,7 +227,7 @@ fn answers(signer: Signer<'_>) -> Vec<Value> {
             r#"{{"CMD":"{word}","STATE":"SUCCEEDED","CLOCK":81234,"SUCCESSFULLY_PROCESSED_COMMAND":"{word}"}}"#
         ))
     };
-    let place = Some(Place { sid: sid(), counter: 7 });
+    let place = Some(SequenceRef { sid: sid(), counter: 7 });
     let plain = succeeded(CommandName::Park);
     let states = State::ALL.iter().map(|state| {
         let answer = Answer { state: *state, ..plain.clone() };

@@ -14,7 +14,7 @@ pub use scenario::{Misfortune, Scenario};
 
 use fastrand::Rng;
 use scenario::Wheels;
-use vehicle_agent::control::Checks;
+use vehicle_agent::control::SafetyChecks;
 
 use crate::oracle::{Findings, Record, judge};
 
@@ -29,13 +29,13 @@ pub struct Outcome {
 
 /// Runs one seed against a vehicle with the protections given.
 #[must_use]
-pub fn run(seed: u64, checks: Checks) -> Outcome {
+pub fn run(seed: u64, checks: SafetyChecks) -> Outcome {
     judged(world::World::new(seed, checks, None).run())
 }
 
 /// The same with wheels that are counted, well or badly, and with motors that are not what the configuration says.
 #[must_use]
-pub fn run_on_wheels(seed: u64, checks: Checks) -> Outcome {
+pub fn run_on_wheels(seed: u64, checks: SafetyChecks) -> Outcome {
     // With a chance of its own, so that all else is as in `run`.
     let wheels = Wheels::draw(&mut Rng::with_seed(!seed));
     judged(world::World::new(seed, checks, Some(wheels)).run())

@@ -1,10 +1,11 @@
 //! The deeds: bring outputs to their levels, measure.
 
-mod claim;
+mod board_lock;
 mod encoder_input;
+mod gpio_backend;
+mod gpio_backend_kind;
+mod gpio_board;
 mod gpiochip;
-mod header;
-mod header_kind;
 mod odometer;
 mod output;
 mod pin;
@@ -13,17 +14,16 @@ mod rppal;
 pub mod sim;
 mod stop_input;
 mod sysfs_pwm;
-mod wired;
 mod wiring;
 
-pub use claim::Claim;
+pub use board_lock::BoardLock;
 #[cfg(test)]
-pub(crate) use header::PlayedHeader;
-pub(crate) use header::{Header, Level, Who};
-pub use header_kind::HeaderKind;
+pub(crate) use gpio_backend::FakeGpioBackend;
+pub(crate) use gpio_backend::{Consumer, GpioBackend, Level};
+pub use gpio_backend_kind::GpioBackendKind;
+pub use gpio_board::{EnableLine, GpioBoard};
 pub use pin::{Bias, Channel, Pin, Place, Wire};
 pub(crate) use sysfs_pwm::{SYSFS_PWM, SysfsPwm};
-pub use wired::{EnableLine, WiredBoard};
 pub use wiring::{
     DoorLine, DoorLock, Drive, Encoder, Line, Motion, Motor, MotorLine, Servo, Side, Signal, Turning, Wiring,
 };

@@ -1,15 +1,15 @@
 //! The command line: what is asked, and the exit code that tells how it went.
 
+mod bench_test;
 mod facts;
 mod pins;
 mod safe;
 mod start;
-mod trial;
 
 use crate::board::BoardError;
 use crate::config::{Config, ENVIRONMENT_PREFIX};
-use crate::control::Checks;
-use crate::guard::{self, Charge};
+use crate::control::SafetyChecks;
+use crate::guard::{self, GuardedOutputs};
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::{Write, stderr, stdout};
@@ -50,8 +50,8 @@ enum Task {
     MakeSafe(Flags),
     /// Cut the motors' power when the agent falls silent. The agent starts this by itself, with a socket as standard input.
     Guard {
-        /// What it is in charge of, in JSON.
-        charge: Charge,
+        /// What it is in outputs of, in JSON.
+        outputs: GuardedOutputs,
     },
 }
 
@@ -122,13 +122,13 @@ enum Failure {
 
 /// Does what the command line asks; `checks` are those of the core.
 #[must_use]
-pub fn main(checks: Checks) -> ExitCode {
+pub fn main(checks: SafetyChecks) -> ExitCode {
     main_from(std::env::args_os(), checks)
 }
 
 /// As [`main`], with a command line that does not come from the system; its first word is the program's name.
 #[must_use]
-pub fn main_from(arguments: impl IntoIterator<Item = OsString>, checks: Checks) -> ExitCode {
+pub fn main_from(arguments: impl IntoIterator<Item = OsString>, checks: SafetyChecks) -> ExitCode {
     let task = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli.task,
         Err(error) => {
@@ -141,9 +141,9 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>, checks: Checks) 
         Task::Run(flags) => start::run(&flags.layers(), checks),
         Task::CheckConfig { file } => check(&file),
         Task::Pins { file } => draw(&file),
-        Task::TestOutputs { file } => trial::test_outputs(layers_of(&file)),
+        Task::TestOutputs { file } => bench_test::test_outputs(layers_of(&file)),
         Task::MakeSafe(flags) => safe::make_safe(flags.layers()),
-        Task::Guard { charge } => guard::run(&charge).map_err(Failure::from),
+        Task::Guard { outputs } => guard::run(&outputs).map_err(Failure::from),
     };
     let Err(failure) = done else { return ExitCode::SUCCESS };
     let _ = writeln!(stderr(), "{failure}");

@@ -13,7 +13,7 @@ mod wiring;
 pub use limits::Budget;
 pub use raw::BoardKind;
 
-use crate::board::{BoardError, Claim, HeaderKind, Wiring};
+use crate::board::{BoardError, BoardLock, GpioBackendKind, Wiring};
 use crate::control::{Autonomy, Fittings, Kinematics, Limits, Sensors, Setup, Timing, Trust};
 use crate::sensors::SensorsConfig;
 use raw::{Raw, RawBoard, RawSim, RawWiring};
@@ -76,7 +76,7 @@ pub enum BoardConfig {
     /// A real board.
     Wired {
         /// The way to its lines.
-        header: HeaderKind,
+        header: GpioBackendKind,
         /// What is wired to it.
         wiring: Box<Wiring>,
     },
@@ -96,11 +96,11 @@ impl BoardConfig {
     ///
     /// # Errors
     /// When somebody else drives it.
-    pub fn claim(&self) -> Result<Option<Claim>, BoardError> {
+    pub fn claim(&self) -> Result<Option<BoardLock>, BoardError> {
         match self {
-            Self::Wired { .. } => Claim::take(None).map(Some),
+            Self::Wired { .. } => BoardLock::take(None).map(Some),
             Self::Sim { trace, levels, .. } => {
-                levels.as_deref().or(trace.as_deref()).map(|file| Claim::take(Some(file))).transpose()
+                levels.as_deref().or(trace.as_deref()).map(|file| BoardLock::take(Some(file))).transpose()
             }
         }
     }
@@ -228,8 +228,8 @@ fn board(
             let (trace, levels) = (sim.trace.optional(), sim.levels.optional());
             return Some(BoardConfig::Sim { trace, levels, metres_per_pulse });
         }
-        BoardKind::Rppal => HeaderKind::Rppal,
-        BoardKind::Gpiochip => HeaderKind::Gpiochip,
+        BoardKind::Rppal => GpioBackendKind::Rppal,
+        BoardKind::Gpiochip => GpioBackendKind::Gpiochip,
     };
     let trace = sim.trace.spot();
     if matches!(trace.origin, Some(Origin::Flag(_))) {
@@ -239,7 +239,7 @@ fn board(
     Some(BoardConfig::Wired { header, wiring: Box::new(wiring) })
 }
 
-/// Checks levels such as `info,rumqttc=debug`; a bare word must be a level, for a slip would otherwise silence everything.
+/// SafetyChecks levels such as `info,rumqttc=debug`; a bare word must be a level, for a slip would otherwise silence everything.
 fn log_filter(filter: String) -> Result<String, String> {
     let bare = |part: &&str| !part.contains('=');
     if let Some(word) =

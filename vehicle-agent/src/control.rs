@@ -5,20 +5,20 @@
 
 mod admit;
 mod autopilot;
-mod checks;
-mod discrete;
-mod holder;
+mod control_lock;
+mod dedup_cache;
+mod in_flight;
 mod input;
 mod keyring;
 mod latch;
-mod memory;
+mod maneuvers;
 mod mode;
 mod moment;
 mod motion;
 mod order;
 mod outputs;
 mod report;
-mod running;
+mod safety_checks;
 #[cfg(test)]
 pub(crate) mod samples;
 mod sensors;
@@ -27,11 +27,11 @@ mod setup;
 mod vehicle;
 mod wheels;
 
-pub use checks::Checks;
 pub use input::{Effects, Input, Odometry, Received, Report, Sensed};
 pub use keyring::{Policy, Trust};
 pub use moment::Moment;
 pub use outputs::{Cause, Drivetrain, Duty, Outputs};
+pub use safety_checks::SafetyChecks;
 pub use sensors::{Battery, Sensor, Sensors};
 pub use setup::{Autonomy, Fittings, Kinematics, Limits, Setup, Timing};
 pub use vehicle::Vehicle;

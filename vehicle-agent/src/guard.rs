@@ -3,26 +3,26 @@
 //! SIGKILL leaves pins and PWM as they were, so somebody else must own the line that enables the motor driver. The guard
 //! knows no network and no commands; it hears beats on its standard input, a socket to the agent, and echoes them there.
 
-mod charge;
 mod cutoff;
+mod gpio;
+mod guarded_outputs;
+mod heartbeat;
 mod open;
 mod sim;
-mod vigil;
-mod wired;
 
-pub use charge::{Charge, Files, Lines};
 pub(crate) use cutoff::{Agent, Cutoff};
+pub use guarded_outputs::{Files, GuardedOutputs, Lines};
 
 use crate::board::BoardError;
 use crate::clock::Clock;
 use crate::control::Cause;
+use heartbeat::Heartbeat;
 use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, write};
 use std::io::{Write as _, stderr, stdin};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
-use vigil::Vigil;
 
 /// The longest silence of an armed agent (S6: motors off at 150 ms).
 pub(crate) const SILENCE: Duration = Duration::from_millis(150);
@@ -41,14 +41,14 @@ pub(crate) mod word {
     pub(crate) const FAILED: u8 = b'!';
 }
 
-/// Guards what it is in charge of until the agent closes the socket on standard input; the outputs are safe then.
+/// Guards what it is in outputs of until the agent closes the socket on standard input; the outputs are safe then.
 ///
 /// # Errors
 /// When outputs can't be made safe at the end. That they can't be taken at the start is told to the agent instead.
-pub(crate) fn run(charge: &Charge) -> Result<(), BoardError> {
+pub(crate) fn run(outputs: &GuardedOutputs) -> Result<(), BoardError> {
     outlive_signals();
     let clock = Clock::start();
-    let mut cutoff = match charge.open(clock) {
+    let mut cutoff = match outputs.open(clock) {
         Ok(cutoff) => cutoff,
         Err(problem) => {
             tell(stdin().as_fd(), &[&[word::FAILED], problem.to_string().as_bytes()].concat());
@@ -70,25 +70,25 @@ fn outlive_signals() {
 }
 
 fn watch(agent: BorrowedFd<'_>, clock: Clock, cutoff: &mut dyn Cutoff) -> Result<(), BoardError> {
-    let mut vigil = Vigil::default();
+    let mut heartbeat = Heartbeat::default();
     tell(agent, &[word::READY]);
     loop {
-        let patience = vigil.deadline().map(|deadline| deadline.since(clock.now()));
+        let patience = heartbeat.deadline().map(|deadline| deadline.since(clock.now()));
         let mut heard = [0; 64];
         match listen(agent, patience, &mut heard) {
             Some(0) => return cutoff.make_safe(&Cause::Guard, Agent::Gone),
             Some(length) => {
                 let words = heard.get(..length).unwrap_or_default();
-                let echo = vigil.hear(clock.now(), words);
+                let echo = heartbeat.hear(clock.now(), words);
                 // The agent may have switched the line off itself: what follows at once has to switch it on anew.
                 let rest = words.contains(&word::REST).then(|| cutoff.enable(false));
-                match rest.unwrap_or(Ok(())).and(cutoff.enable(vigil.is_armed())) {
+                match rest.unwrap_or(Ok(())).and(cutoff.enable(heartbeat.is_armed())) {
                     Ok(()) => tell(agent, &echo),
                     // Without its echo the agent stops, and starts another guard.
                     Err(problem) => complain(&problem),
                 }
             }
-            None if vigil.trip(clock.now()) => {
+            None if heartbeat.trip(clock.now()) => {
                 if let Err(problem) = cutoff.make_safe(&Cause::Guard, Agent::Silent) {
                     complain(&problem);
                 }

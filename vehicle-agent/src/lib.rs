@@ -4,30 +4,29 @@
 //! [`board`] does what it says; the [`link`] brings commands and takes reports.
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails"))]
 
+mod bench_test;
 pub mod board;
-pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod control;
-mod driver;
+mod event_loop;
 pub mod guard;
 mod keys;
 mod latch;
 pub mod link;
 pub mod sensors;
 pub mod supervise;
-mod trial;
+pub mod trusted_time;
 
 pub use latch::Latch;
 
 use anyhow::Context as _;
 use board::Board;
-use calendar::Calendar;
 use clock::Clock;
 use config::Config;
-use control::{Checks, Policy, Vehicle};
-use driver::{Driver, Ended, Files};
+use control::{Policy, SafetyChecks, Vehicle};
+use event_loop::{Ended, EventLoop, Files};
 use keys::KeyKeeper;
 use latch::LatchKeeper;
 use sensors::SensorReader;
@@ -37,6 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use supervise::Watchers;
 use tracing::{info, warn};
+use trusted_time::TrustedTime;
 use vehicle_protocol::Epoch;
 use vehicle_protocol::auth::Role;
 
@@ -47,7 +47,7 @@ use vehicle_protocol::auth::Role;
 /// broker that cannot be reached is no error: the agent goes on trying.
 pub async fn run(
     config: Config,
-    checks: Checks,
+    checks: SafetyChecks,
     clock: Clock,
     mut board: Box<dyn Board>,
     watchers: Watchers,
@@ -64,7 +64,7 @@ pub async fn run(
     let keys = KeyKeeper::spawn(config.keys_dir.clone());
     let sensors = SensorReader::spawn(&config.readers);
     let files = Files { latch: LatchKeeper::spawn(latch), keys, sensors };
-    let mut driver = Driver::new(vehicle, board.as_mut(), port, files, watchers, clock);
+    let mut driver = EventLoop::new(vehicle, board.as_mut(), port, files, watchers, clock);
     let mut shutdown = pin!(shutdown);
     let ended = loop {
         match driver.run(shutdown.as_mut()).await {
@@ -128,11 +128,11 @@ fn connect(config: &Config, epoch: Epoch, clock: Clock) -> anyhow::Result<LinkPo
     let topics = config.root.vehicle(config.vehicle.clone());
     // Only the jitter of the back-off hangs on it.
     let random = || getrandom::u64().unwrap_or(u64::MAX / 2);
-    let calendar = Arc::new(Calendar::new(&config.state_dir, clock::time_of_day));
-    if let Some(doubt) = calendar.doubt().filter(|_| config.endpoint.url.is_tls()) {
+    let trusted_time = Arc::new(TrustedTime::new(&config.state_dir, clock::time_of_day));
+    if let Some(doubt) = trusted_time.doubt().filter(|_| config.endpoint.url.is_tls()) {
         warn!("{doubt}");
     }
-    link::spawn(&config.endpoint, &topics, epoch, (clock, calendar), random)
+    link::spawn(&config.endpoint, &topics, epoch, (clock, trusted_time), random)
         .context("the broker cannot be used as configured")
 }
 

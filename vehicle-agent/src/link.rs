@@ -4,23 +4,23 @@
 //! the vehicle's presence is. What has happened comes out of [`LinkEvents`].
 
 mod connection;
-mod desk;
+mod error;
 mod inbox;
-mod keeper;
-mod letter;
+mod liveness;
+mod mailbox;
+mod mqtt_session;
 mod outbox;
-mod proof;
-mod receipts;
+mod outgoing;
+mod pending_acks;
+mod presence;
 mod supervisor;
-mod traffic;
-mod trouble;
 mod vehicle;
 
-use crate::calendar::Calendar;
 use crate::clock::Clock;
 use crate::control::{Received, Report};
-use desk::{Desk, Ended};
-use letter::Letter;
+use crate::trusted_time::TrustedTime;
+use mailbox::{Ended, Mailbox};
+use outgoing::OutgoingMessage;
 use std::sync::Arc;
 use supervisor::Supervisor;
 use tokio::task::JoinHandle;
@@ -51,22 +51,22 @@ pub enum LinkEvent {
     },
 }
 
-/// Who drives the link.
+/// Consumer drives the link.
 #[derive(Debug)]
 pub struct LinkHandle {
-    desk: Arc<Desk>,
+    mailbox: Arc<Mailbox>,
     task: JoinHandle<()>,
 }
 
 /// What happens on the link, in its order.
 #[derive(Debug)]
 pub struct LinkEvents {
-    desk: Arc<Desk>,
+    mailbox: Arc<Mailbox>,
 }
 
 /// Starts to connect, and goes on until the handle leaves or is dropped. Needs a tokio runtime.
 ///
-/// Certificates are judged by the calendar, all else goes by the clock. After a suspend, drop the handle and spawn anew with the new epoch: LINK counts from 1 in each.
+/// Certificates are judged by the trusted_time, all else goes by the clock. After a suspend, drop the handle and spawn anew with the new epoch: LINK counts from 1 in each.
 ///
 /// # Errors
 ///
@@ -75,45 +75,46 @@ pub fn spawn(
     endpoint: &Endpoint,
     topics: &Topics,
     epoch: Epoch,
-    (clock, calendar): (Clock, Arc<Calendar>),
+    (clock, trusted_time): (Clock, Arc<TrustedTime>),
     random: impl FnMut() -> u64 + Send + 'static,
 ) -> Result<(LinkHandle, LinkEvents), EndpointError> {
-    let desk = Arc::new(Desk::default());
-    let supervisor = Supervisor::new(endpoint, topics, epoch, (clock, calendar), random, Arc::clone(&desk))?;
-    let ended = Ended(Arc::clone(&desk));
+    let mailbox = Arc::new(Mailbox::default());
+    let supervisor =
+        Supervisor::new(endpoint, topics, epoch, (clock, trusted_time), random, Arc::clone(&mailbox))?;
+    let ended = Ended(Arc::clone(&mailbox));
     let task = tokio::spawn(async move {
         let _ended = ended;
         supervisor.run().await;
     });
-    Ok((LinkHandle { desk: Arc::clone(&desk), task }, LinkEvents { desk }))
+    Ok((LinkHandle { mailbox: Arc::clone(&mailbox), task }, LinkEvents { mailbox }))
 }
 
 impl LinkHandle {
     /// Sends a report, now or, as its kind asks, when there is a connection again. Never waits.
     pub fn publish(&self, report: &Report) {
-        self.desk.post(Letter::report(report));
+        self.mailbox.post(OutgoingMessage::report(report));
     }
 
     /// Says whether the vehicle could move: then the link proves itself each second, and comes back sooner.
     pub fn set_armed(&self, armed: bool) {
-        self.desk.set_armed(armed);
+        self.mailbox.set_armed(armed);
     }
 
     /// Says whose presence to follow from now on, on this connection and those to come; nobody's to begin with.
     pub fn follow(&self, operator: Option<&OperatorName>) {
-        self.desk.follow(operator.cloned());
+        self.mailbox.follow(operator.cloned());
     }
 
     /// What the link has been through since it was spawned.
     #[must_use]
     pub fn counters(&self) -> LinkCounters {
-        self.desk.counters()
+        self.mailbox.counters()
     }
 
     /// Leaves in order: what waits is sent, OFFLINE stays behind, and the broker is told goodbye; after 2 s at most, or at
     /// once if there is no connection.
     pub async fn leave(mut self) {
-        self.desk.leave();
+        self.mailbox.leave();
         // The task ends by itself; that it was cancelled or panicked is no matter any more.
         let _ = (&mut self.task).await;
     }
@@ -129,7 +130,7 @@ impl Drop for LinkHandle {
 impl LinkEvents {
     /// Waits for the next event; nothing more comes once the link has left or its task has ended. May be cancelled.
     pub async fn next(&mut self) -> Option<LinkEvent> {
-        self.desk.next_event().await
+        self.mailbox.next_event().await
     }
 }
 

@@ -1,8 +1,8 @@
 //! The agent.
 
 use std::process::ExitCode;
-use vehicle_agent::control::Checks;
+use vehicle_agent::control::SafetyChecks;
 
 fn main() -> ExitCode {
-    vehicle_agent::cli::main(Checks::ALL)
+    vehicle_agent::cli::main(SafetyChecks::ALL)
 }

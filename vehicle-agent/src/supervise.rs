@@ -1,4 +1,4 @@
-//! Who watches over the agent from outside its process: the guard, and the service manager.
+//! Consumer watches over the agent from outside its process: the guard, and the service manager.
 
 mod beats;
 mod guard;

@@ -1,4 +1,4 @@
-//! Who may read and write what: the broker's access lists.
+//! Consumer may read and write what: the broker's access lists.
 
 use super::register::Entry;
 use super::when::When;

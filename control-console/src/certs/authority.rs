@@ -150,7 +150,7 @@ fn cryptography(error: rcgen::Error) -> Fault {
     Fault::new(Exit::Other, format!("the certificate can't be made: {error}"), "check /dev/urandom")
 }
 
-/// Checks that what is to be issued ends before the authority does.
+/// SafetyChecks that what is to be issued ends before the authority does.
 ///
 /// # Errors
 /// If it does not, with the number of days that are left.

@@ -1,4 +1,4 @@
-//! Who a certificate is for, and what it calls them.
+//! Consumer a certificate is for, and what it calls them.
 
 use crate::cli::Kind;
 use crate::exit::{Exit, Fault};
@@ -17,7 +17,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Checks a name by the rules of the contract; a broker's, by those of host names and addresses.
+    /// SafetyChecks a name by the rules of the contract; a broker's, by those of host names and addresses.
     ///
     /// # Errors
     /// If it breaks them.
@@ -53,7 +53,7 @@ impl fmt::Display for Identity {
     }
 }
 
-/// Checks a host name or address that is also to be a file's name.
+/// SafetyChecks a host name or address that is also to be a file's name.
 pub(super) fn host(name: &str) -> Result<(), String> {
     let legal = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let label = |label: &str| !label.is_empty() && !label.starts_with('-') && label.chars().all(legal);

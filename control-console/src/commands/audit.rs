@@ -100,7 +100,7 @@ fn tell(vehicle: &VehicleId, event: &Event, output: &Output) {
     output.line(&format!("{heard} {vehicle} {}", output.paint(tone, &words(event))));
 }
 
-/// Who, what, and what came of it.
+/// Consumer, what, and what came of it.
 pub(crate) fn words(event: &Event) -> String {
     let who = event.by.as_deref().map_or_else(|| "-".to_owned(), printable);
     let what = match (event.event, event.command) {

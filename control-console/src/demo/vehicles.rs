@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use vehicle_agent::board::sim::{SimBoard, SimOptions};
 use vehicle_agent::clock::Clock;
 use vehicle_agent::config::Config;
-use vehicle_agent::control::Checks;
+use vehicle_agent::control::SafetyChecks;
 use vehicle_agent::supervise::Watchers;
 use vehicle_protocol::VehicleId;
 use vehicle_settings::Layers;
@@ -40,8 +40,15 @@ impl Vehicles {
                     // An error means that the demo is gone, which ends the vehicle too.
                     let _ = stopped.wait_for(|stopped| *stopped).await;
                 };
-                vehicle_agent::run(config, Checks::ALL, clock, Box::new(board), Watchers::default(), shutdown)
-                    .await
+                vehicle_agent::run(
+                    config,
+                    SafetyChecks::ALL,
+                    clock,
+                    Box::new(board),
+                    Watchers::default(),
+                    shutdown,
+                )
+                .await
             });
         }
         Ok(vehicles)

@@ -3,7 +3,7 @@
 use super::vehicle_session::{Trust, VerifiedAnswer};
 use crate::clock::Moment;
 use std::time::Duration;
-use vehicle_protocol::{Answer, CommandId, CommandName, Place};
+use vehicle_protocol::{Answer, CommandId, CommandName, SequenceRef};
 
 /// An answer that nothing proves leaves the vehicle's own so long to come; that to a stop has all its time, or whoever can
 /// publish could end its repetitions.
@@ -23,9 +23,9 @@ pub enum CorrelationKey {
         /// Its ID.
         id: Option<CommandId>,
         /// Where it stood when it was first sent.
-        first: Option<Place>,
+        first: Option<SequenceRef>,
         /// Where it stood when it was last sent.
-        last: Option<Place>,
+        last: Option<SequenceRef>,
     },
 }
 
@@ -89,8 +89,8 @@ fn signed(
     heard: &VerifiedAnswer,
     name: CommandName,
     id: Option<&CommandId>,
-    first: Option<Place>,
-    last: Option<Place>,
+    first: Option<SequenceRef>,
+    last: Option<SequenceRef>,
 ) -> Match {
     let answer = &heard.answer;
     match heard.trust {

@@ -17,7 +17,7 @@ const LONGEST: u64 = 1024;
 
 /// A session and how far it has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct SequenceRef {
     /// What it was asked for with; the same nonce is given the same session.
     pub(crate) nonce: Nonce,
     /// The boot.
@@ -37,7 +37,11 @@ pub(crate) struct Continuation(File);
 impl Continuation {
     /// Opens the file in `folder`, and says where to go on; nothing if another program is at it, or there is no such folder.
     #[must_use]
-    pub(crate) fn open(folder: &Path, vehicle: &VehicleId, key: &KeyName) -> Option<(Self, Option<Place>)> {
+    pub(crate) fn open(
+        folder: &Path,
+        vehicle: &VehicleId,
+        key: &KeyName,
+    ) -> Option<(Self, Option<SequenceRef>)> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
         let path = folder.join(format!("{vehicle}.{key}.session"));
         let file =
@@ -46,18 +50,18 @@ impl Continuation {
         file.try_lock().ok()?;
         let mut text = String::new();
         (&mut file).take(LONGEST).read_to_string(&mut text).ok()?;
-        let place: Option<Place> = serde_json::from_str(&text).ok();
+        let place: Option<SequenceRef> = serde_json::from_str(&text).ok();
         let mut this = Self(file);
         if let Some(place) = place {
             let (commands, drive) =
                 (place.commands.saturating_add(RESERVE), place.drive.saturating_add(RESERVE));
-            this.save(&Place { commands, drive, ..place });
+            this.save(&SequenceRef { commands, drive, ..place });
         }
         Some((this, place))
     }
 
     /// Says where the next program goes on.
-    pub(crate) fn save(&mut self, place: &Place) {
+    pub(crate) fn save(&mut self, place: &SequenceRef) {
         let text = serde_json::to_string(place).unwrap_or_default();
         // What can't be kept costs the next program no more than a session of its own.
         let written =
@@ -72,8 +76,13 @@ impl Continuation {
 mod tests {
     use super::*;
 
-    const PLACE: Place =
-        Place { nonce: Nonce([1; 16]), epoch: Epoch([2; 16]), sid: SessionId([3; 4]), commands: 4, drive: 5 };
+    const PLACE: SequenceRef = SequenceRef {
+        nonce: Nonce([1; 16]),
+        epoch: Epoch([2; 16]),
+        sid: SessionId([3; 4]),
+        commands: 4,
+        drive: 5,
+    };
 
     #[test]
     fn the_next_program_goes_on_and_one_beside_it_does_not() {
@@ -87,7 +96,7 @@ mod tests {
         drop(first);
         assert_eq!(open().unwrap().1, Some(PLACE));
         let (commands, drive) = (PLACE.commands + RESERVE, PLACE.drive + RESERVE);
-        let killed = Place { commands, drive, ..PLACE };
+        let killed = SequenceRef { commands, drive, ..PLACE };
         assert_eq!(open().unwrap().1, Some(killed), "that one said nothing of how far it came");
     }
 

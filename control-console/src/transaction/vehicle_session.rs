@@ -11,7 +11,7 @@ mod tests;
 pub use decode::{Trust, VerifiedAnswer};
 pub use encode::{Form, Sealed};
 
-use super::session_store::Place as Waypoint;
+use super::session_store::SequenceRef as Waypoint;
 use super::vehicle_clock::VehicleClock;
 use crate::clock::Moment;
 use std::time::Duration;

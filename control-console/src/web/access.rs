@@ -1,4 +1,4 @@
-//! Who may do what: which host names are ours, which pages may ask, and what a token opens.
+//! Consumer may do what: which host names are ours, which pages may ask, and what a token opens.
 
 use crate::exit::{Exit, Fault};
 use crate::random;

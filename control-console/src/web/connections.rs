@@ -1,4 +1,4 @@
-//! Who is let in, as what, and how many at a time.
+//! Consumer is let in, as what, and how many at a time.
 
 use super::access::{Access, Role};
 use super::rate_limit::RateLimit;

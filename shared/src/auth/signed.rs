@@ -4,7 +4,7 @@
 use crate::cbor::Item;
 use crate::command::arguments;
 use crate::{
-    Answer, Command, CommandId, CommandName, Epoch, KeyName, Nonce, PROTOCOL_VERSION, Place, Reason,
+    Answer, Command, CommandId, CommandName, Epoch, KeyName, Nonce, PROTOCOL_VERSION, Reason, SequenceRef,
     SessionAnswer, SignedSession, VehicleId,
 };
 
@@ -37,7 +37,7 @@ pub(super) fn answer<'v>(
     key: &'v KeyName,
     answer: &'v Answer,
     epoch: &'v Epoch,
-    place: Option<&'v Place>,
+    place: Option<&'v SequenceRef>,
 ) -> [Item<'v>; 15] {
     let newer_reason = answer.proof.as_ref().and_then(|proof| proof.newer_reason.as_deref());
     [

@@ -3,8 +3,8 @@
 use super::{Secret, signed};
 use crate::cbor::Item;
 use crate::{
-    Answer, Command, CommandId, Envelope, Epoch, KeyName, Mac, Nonce, Place, Proof, SessionAnswer, SessionId,
-    SessionRequest, Shape, Signature, SignedSession, VehicleId,
+    Answer, Command, CommandId, Envelope, Epoch, KeyName, Mac, Nonce, Proof, SequenceRef, SessionAnswer,
+    SessionId, SessionRequest, Shape, Signature, SignedSession, VehicleId,
 };
 
 /// Signs and verifies messages between one vehicle and the holder of one key; both sides use the same.
@@ -46,7 +46,7 @@ impl Signer<'_> {
     /// Signs an answer, which must not be changed any more, to the command at `place`, or to a stop without a session.
     /// Control characters in DETAIL become spaces.
     #[must_use]
-    pub fn answer(&self, answer: Answer, epoch: Epoch, place: Option<Place>) -> Answer {
+    pub fn answer(&self, answer: Answer, epoch: Epoch, place: Option<SequenceRef>) -> Answer {
         let detail = answer.detail.map(|detail| detail.replace(char::is_control, " "));
         let answer = Answer { detail, ..answer };
         let answer = Answer { proof: None, ..answer };

@@ -10,7 +10,7 @@ const ABSURD_LIMIT_MPH: f64 = 1_000_000.0;
 /// Fastest turn that is taken for meant, in degrees per second.
 const ABSURD_DEGREES_PER_S: f64 = 3600.0;
 
-/// Checks the arguments; what is beyond its range is said for people.
+/// SafetyChecks the arguments; what is beyond its range is said for people.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a command without an argument has no range")]
 pub(crate) fn check(command: &Command) -> Result<(), String> {
     match command {

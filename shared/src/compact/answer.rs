@@ -4,7 +4,8 @@ use super::{PLAIN, SIGNED, WITHOUT_SESSION, bytes, id, mac, maybe, number, text}
 use crate::answer::AnswerError;
 use crate::cbor::{self, Item};
 use crate::{
-    Answer, AnswerForm, CommandId, CommandName, Epoch, KeyName, Mac, Place, Proof, Reason, SessionId, State,
+    Answer, AnswerForm, CommandId, CommandName, Epoch, KeyName, Mac, Proof, Reason, SequenceRef, SessionId,
+    State,
 };
 
 /// Writes an answer; there is but the full form.
@@ -79,14 +80,14 @@ fn proof(
 enum Given {
     None,
     Whole(Proof),
-    InSession(Place, Mac),
+    InSession(SequenceRef, Mac),
 }
 
 fn given(kind: Option<u64>, rest: &[Item<'_>]) -> Option<Given> {
     Some(match (kind?, rest) {
         (PLAIN, []) => Given::None,
         (SIGNED, [sid, counter, tag]) => {
-            let place = Place { sid: SessionId(bytes(sid)?), counter: number(counter)? };
+            let place = SequenceRef { sid: SessionId(bytes(sid)?), counter: number(counter)? };
             Given::InSession(place, mac(tag)?)
         }
         (WITHOUT_SESSION, [key, epoch, tag]) => Given::Whole(Proof {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::auth::{KeyFile, Role, Secret};
 use crate::generate::{answers, commands, ids, sessions, shapes};
-use crate::{Command, CommandId, CommandName, MAX_COMMAND_BYTES, Place, Reason, Shape, SignedSession};
+use crate::{Command, CommandId, CommandName, MAX_COMMAND_BYTES, Reason, SequenceRef, Shape, SignedSession};
 use proptest::option::of;
 use proptest::prelude::RngCore;
 use proptest::prelude::*;
@@ -48,7 +48,7 @@ fn signed_commands() -> impl Strategy<Value = (Envelope, SignedSession)> {
 
 fn signed_answers() -> impl Strategy<Value = (Answer, SignedSession)> {
     (answers(), sessions(), any::<bool>()).prop_map(|(answer, session, in_session)| {
-        let place = in_session.then_some(Place { sid: session.sid, counter: session.counter });
+        let place = in_session.then_some(SequenceRef { sid: session.sid, counter: session.counter });
         (key().signer().answer(answer, session.epoch, place), session)
     })
 }
@@ -238,7 +238,7 @@ fn an_answer_to_a_session_of_somebody_else_is_told_apart_from_noise() {
     let (key, sid) = (key(), SessionId([1; 4]));
     let read = |text: &str| decode_answer(text.as_bytes(), none);
     let answer: Answer = read(r#"{"CMD":"PARK","STATE":"SUCCEEDED","CLOCK":5}"#).unwrap();
-    let signed = key.signer().answer(answer, Epoch([2; 16]), Some(Place { sid, counter: 3 }));
+    let signed = key.signer().answer(answer, Epoch([2; 16]), Some(SequenceRef { sid, counter: 3 }));
     let bytes = encode_answer(&signed, Encoding::Compact);
     assert!(matches!(decode_answer(&bytes, none), Err(AnswerError::OtherSession(other)) if other == sid));
     for noise in ["88", "80", "8800040001f6f6f6", "87 00 04 f6 01 f6 f6 f6", "88 00 04 f6 18 63 f6 f6 f6 f6"]

@@ -1,4 +1,4 @@
-//! Who answers: the agent, and two bare echoes that do nothing but MQTT.
+//! Consumer answers: the agent, and two bare echoes that do nothing but MQTT.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub const COMPACT: &str = "agent, signed compact";
 /// A signed one lives so long.
 const LIFE_MS: u64 = 4_000;
 
-/// Who answers each message on its topic of commands on its topic of answers, at QoS 1.
+/// Consumer answers each message on its topic of commands on its topic of answers, at QoS 1.
 #[derive(Debug)]
 pub struct Candidate {
     name: &'static str,

@@ -1,4 +1,4 @@
-//! Who asks, the same for all candidates: sends a command, and waits for its answer.
+//! Consumer asks, the same for all candidates: sends a command, and waits for its answer.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use vehicle_agent::cli::main_from;
-use vehicle_agent::control::Checks;
+use vehicle_agent::control::SafetyChecks;
 
 fn main() -> ExitCode {
     let mut arguments = args_os();
@@ -19,20 +19,20 @@ fn main() -> ExitCode {
             None => usage(),
         },
         // The agent starts its guard as the program that it is itself.
-        [task, ..] if task == "guard" => main_from([vec![program], rest].concat(), Checks::ALL),
+        [task, ..] if task == "guard" => main_from([vec![program], rest].concat(), SafetyChecks::ALL),
         _ => usage(),
     }
 }
 
-fn without(protection: &OsString) -> Option<Checks> {
+fn without(protection: &OsString) -> Option<SafetyChecks> {
     Some(match protection.to_str()? {
-        "expiry" => Checks { expiry: false, ..Checks::ALL },
-        "counter" => Checks { counter: false, ..Checks::ALL },
-        "lease" => Checks { lease: false, ..Checks::ALL },
-        "guard" => Checks { guard: false, ..Checks::ALL },
-        "retained" => Checks { retained: false, ..Checks::ALL },
-        "epoch" => Checks { epoch: false, ..Checks::ALL },
-        "mac" => Checks { mac: false, ..Checks::ALL },
+        "expiry" => SafetyChecks { expiry: false, ..SafetyChecks::ALL },
+        "counter" => SafetyChecks { counter: false, ..SafetyChecks::ALL },
+        "lease" => SafetyChecks { lease: false, ..SafetyChecks::ALL },
+        "guard" => SafetyChecks { guard: false, ..SafetyChecks::ALL },
+        "retained" => SafetyChecks { retained: false, ..SafetyChecks::ALL },
+        "epoch" => SafetyChecks { epoch: false, ..SafetyChecks::ALL },
+        "mac" => SafetyChecks { mac: false, ..SafetyChecks::ALL },
         _ => return None,
     })
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use vehicle_agent::board::Board as _;
 use vehicle_agent::board::sim::{SimBoard, SimOptions};
 use vehicle_agent::control::{
-    Autonomy, Cause, Checks, Drivetrain, Effects, Fittings, Input, Kinematics, Limits, Moment, Outputs,
-    Report, Setup, Timing, Trust, Vehicle,
+    Autonomy, Cause, Drivetrain, Effects, Fittings, Input, Kinematics, Limits, Moment, Outputs, Report,
+    SafetyChecks, Setup, Timing, Trust, Vehicle,
 };
 use vehicle_protocol::{Epoch, VehicleId};
 
@@ -32,7 +32,7 @@ impl Shell {
     pub(super) fn boot(
         boot: u64,
         epoch: Epoch,
-        checks: Checks,
+        checks: SafetyChecks,
         timeout: Duration,
         stopped: bool,
         wheels: Option<Wheels>,

@@ -9,7 +9,7 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use fastrand::Rng;
-use vehicle_agent::control::{Checks, Input};
+use vehicle_agent::control::{Input, SafetyChecks};
 use vehicle_protocol::{Answer, Epoch, SessionAnswer};
 
 use super::network::{Line, Message, Weather, nanoseconds};
@@ -50,7 +50,7 @@ struct Seat {
 pub(super) struct World {
     rng: Rng,
     scenario: Scenario,
-    checks: Checks,
+    checks: SafetyChecks,
     wheels: Option<Wheels>,
     now: u64,
     agenda: BinaryHeap<Reverse<(u64, u64)>>,
@@ -78,7 +78,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(seed: u64, checks: Checks, wheels: Option<Wheels>) -> Self {
+    pub(super) fn new(seed: u64, checks: SafetyChecks, wheels: Option<Wheels>) -> Self {
         let mut rng = Rng::with_seed(seed);
         let scenario = Scenario::draw(&mut rng);
         let weather = Weather::new(&scenario);

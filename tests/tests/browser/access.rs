@@ -1,4 +1,4 @@
-//! Who may look, who may drive, and who is turned away.
+//! Consumer may look, who may drive, and who is turned away.
 
 use crate::chromium::Chromium;
 use crate::rig::Rig;

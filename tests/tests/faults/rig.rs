@@ -66,7 +66,7 @@ pub(crate) struct Rig {
     pub(crate) operator_side: Proxy,
     pub(crate) agent: Program,
     pub(crate) operator: Operator,
-    /// Who else has a key.
+    /// Consumer else has a key.
     pub(crate) others: Vec<Operator>,
     /// The authority, its files and what comes of them for a client.
     tls: Option<(Certificates, Transport)>,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use system_tests::oracle::Rule;
 use system_tests::simulation::{self, Outcome};
-use vehicle_agent::control::Checks;
+use vehicle_agent::control::SafetyChecks;
 
 use crate::request::Request;
 use crate::row::{TURN, tell};
@@ -20,7 +20,7 @@ const LONG: u64 = 50_000;
 const SABOTAGE: u64 = 100;
 
 /// Runs one seed.
-type Run = fn(u64, Checks) -> Outcome;
+type Run = fn(u64, SafetyChecks) -> Outcome;
 
 /// What is counted of many seeds.
 #[derive(Default)]
@@ -68,36 +68,40 @@ fn seeds(fault: &str, short: u64, run: Run) -> Result<()> {
 
 #[test]
 fn without_the_check_of_expiry_something_late_is_executed() -> Result<()> {
-    sabotage(Checks { expiry: false, ..Checks::ALL }, Rule::Fresh, "after its EXP")
+    sabotage(SafetyChecks { expiry: false, ..SafetyChecks::ALL }, Rule::Fresh, "after its EXP")
 }
 
 #[test]
 fn without_the_check_of_repetition_something_is_executed_again() -> Result<()> {
-    sabotage(Checks { counter: false, ..Checks::ALL }, Rule::Once, "acted again")
+    sabotage(SafetyChecks { counter: false, ..SafetyChecks::ALL }, Rule::Once, "acted again")
 }
 
 #[test]
 fn without_the_check_of_order_an_old_setpoint_follows_a_new_one() -> Result<()> {
-    sabotage(Checks { counter: false, ..Checks::ALL }, Rule::Once, "after a newer setpoint")
+    sabotage(SafetyChecks { counter: false, ..SafetyChecks::ALL }, Rule::Once, "after a newer setpoint")
 }
 
 #[test]
 fn without_leases_a_vehicle_drives_on() -> Result<()> {
-    sabotage(Checks { lease: false, ..Checks::ALL }, Rule::Lease, "drove on")
+    sabotage(SafetyChecks { lease: false, ..SafetyChecks::ALL }, Rule::Lease, "drove on")
 }
 
 #[test]
 fn without_the_check_of_the_retain_flag_a_kept_command_acts() -> Result<()> {
-    sabotage(Checks { retained: false, ..Checks::ALL }, Rule::Fresh, "which only ever came retained")
+    sabotage(
+        SafetyChecks { retained: false, ..SafetyChecks::ALL },
+        Rule::Fresh,
+        "which only ever came retained",
+    )
 }
 
 #[test]
 fn without_the_check_of_the_epoch_a_command_of_another_boot_acts() -> Result<()> {
-    sabotage(Checks { epoch: false, ..Checks::ALL }, Rule::Fresh, "which is of another boot")
+    sabotage(SafetyChecks { epoch: false, ..SafetyChecks::ALL }, Rule::Fresh, "which is of another boot")
 }
 
 /// A vehicle with a hole is found out, and how.
-fn sabotage(checks: Checks, rule: Rule, words: &str) -> Result<()> {
+fn sabotage(checks: SafetyChecks, rule: Rule, words: &str) -> Result<()> {
     let found = (0..SABOTAGE).find(|seed| {
         let outcome = simulation::run(*seed, checks);
         outcome.findings.violations.iter().any(|one| one.rule == rule && one.sentence.contains(words))
@@ -110,7 +114,7 @@ fn sabotage(checks: Checks, rule: Rule, words: &str) -> Result<()> {
 fn tally(seeds: Range<u64>, run: Run) -> Tally {
     let mut tally = Tally::default();
     for seed in seeds {
-        let outcome = run(seed, Checks::ALL);
+        let outcome = run(seed, SafetyChecks::ALL);
         let findings = &outcome.findings;
         tally.executed += findings.executed;
         tally.duplicates += findings.duplicates();

@@ -1,6 +1,7 @@
 //! Whole systems, one module for each kind of evidence.
 
 mod bad_input;
+mod bench_test;
 mod completions;
 mod console;
 mod doctor;
@@ -11,7 +12,6 @@ mod plain;
 mod sizes;
 mod terminal;
 mod tidy;
-mod trial;
 mod trust;
 mod units;
 mod vectors;

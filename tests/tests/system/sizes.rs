@@ -168,7 +168,7 @@ impl Rig {
         Ok(encode(&self.key.signer().command(Order::TurnOffEngine, None, Some(*session)), encoding))
     }
 
-    /// Checks an answer to a signed command, and takes its CLOCK for the next one.
+    /// SafetyChecks an answer to a signed command, and takes its CLOCK for the next one.
     fn check(&mut self, answer: &Message) -> Result<()> {
         let Some(session) = &mut self.session else { return Ok(()) };
         let known = |_| Some((self.key.key.clone(), session.epoch));

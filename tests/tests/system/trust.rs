@@ -1,8 +1,8 @@
-//! Who gets into a broker as an owner installs it, and what they can do there.
+//! Consumer gets into a broker as an owner installs it, and what they can do there.
 
 mod access;
 mod admission;
-mod calendar;
 mod consoles;
 mod refusals;
 mod revocation;
+mod trusted_time;

@@ -4,8 +4,8 @@
 //! edge, keeps edges in their order until the control loop reads them, and numbers them, so that lost ones are noticed. The
 //! interrupts of `rppal` come from the same device, by way of a thread for each line.
 
+use super::gpio_backend::Consumer;
 use super::gpiochip::Chips;
-use super::header::Who;
 use super::odometer::{Channel, Decoder, Odometer};
 use super::{BoardError, Encoder, Side};
 use crate::control::{Moment, Wheel};
@@ -50,8 +50,8 @@ impl EncoderInput {
     pub(super) fn open(side: Side, encoder: &Encoder, started_ns: u64) -> Result<Self, BoardError> {
         let [a, b] = side.encoder();
         let edges = if encoder.b.is_some() { EdgeDetection::BothEdges } else { EdgeDetection::RisingEdge };
-        let mut lines = vec![(Who::AgentsInput(a), &encoder.a)];
-        lines.extend(encoder.b.iter().map(|pin| (Who::AgentsInput(b), pin)));
+        let mut lines = vec![(Consumer::AgentsInput(a), &encoder.a)];
+        lines.extend(encoder.b.iter().map(|pin| (Consumer::AgentsInput(b), pin)));
         let (request, offsets) = Chips::open()?.encoder(&lines, edges, KEPT)?;
         let failed =
             |problem: String| BoardError::new(format!("wiring.{a}"), problem, "start the agent again");

@@ -5,7 +5,7 @@ mod find;
 pub(super) use find::Found;
 
 use super::BoardError;
-use super::header::{Header, Level, Who};
+use super::gpio_backend::{Consumer, GpioBackend, Level};
 use super::pin::{Bias, Pin, Wire};
 use find::{ChipFacts, find};
 use gpiocdev::line::{self, EdgeDetection, Value};
@@ -33,7 +33,7 @@ impl Chips {
     }
 
     /// Finds the line, and begins to ask for it.
-    fn ask(&self, who: Who, pin: &Pin) -> Result<(Found, Builder), BoardError> {
+    fn ask(&self, who: Consumer, pin: &Pin) -> Result<(Found, Builder), BoardError> {
         let found = find(&self.0, &pin.place)
             .map_err(|missing| BoardError::new(who.names_pin(pin), missing.problem, missing.next_step))?;
         let mut builder = Request::builder();
@@ -45,7 +45,7 @@ impl Chips {
     }
 
     /// Takes the line of the emergency stop as an input that tells its edges.
-    pub(super) fn stop_input(&self, who: Who, pin: &Pin) -> Result<Request, BoardError> {
+    pub(super) fn stop_input(&self, who: Consumer, pin: &Pin) -> Result<Request, BoardError> {
         let (found, mut builder) = self.ask(who, pin)?;
         builder.as_input().with_edge_detection(EdgeDetection::BothEdges).with_bias(bias(pin));
         builder.request().map_err(|error| failed(&who.names_pin(pin), Some(&found), &error))
@@ -55,7 +55,7 @@ impl Chips {
     /// chip. The kernel keeps up to `buffer` edges until they are read.
     pub(super) fn encoder(
         &self,
-        lines: &[(Who, &Pin)],
+        lines: &[(Consumer, &Pin)],
         edges: EdgeDetection,
         buffer: u32,
     ) -> Result<(Request, Vec<u32>), BoardError> {
@@ -93,12 +93,12 @@ fn bias(pin: &Pin) -> Option<line::Bias> {
     })
 }
 
-impl Header for Chips {
+impl GpioBackend for Chips {
     fn is_exclusive(&self) -> bool {
         true
     }
 
-    fn output(&self, who: Who, pin: &Pin, on: Option<bool>) -> Result<Box<dyn Level>, BoardError> {
+    fn output(&self, who: Consumer, pin: &Pin, on: Option<bool>) -> Result<Box<dyn Level>, BoardError> {
         let name = who.names(&Wire::Pin(pin.clone()));
         let (found, mut builder) = self.ask(who, pin)?;
         match on {
@@ -151,7 +151,7 @@ fn number(error: &Error) -> Option<i32> {
     }
 }
 
-/// Who has the line now.
+/// Consumer has the line now.
 fn holder(found: &Found) -> Option<String> {
     let line = Chip::from_path(&found.path).ok()?.line_info(found.offset).ok()?;
     line.used.then_some(line.consumer).filter(|consumer| !consumer.is_empty())

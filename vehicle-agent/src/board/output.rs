@@ -2,8 +2,8 @@
 
 use super::pulse::{PulsedLine, Task};
 use super::wiring::{SERVO_PERIOD, Signal};
-use super::{BoardError, Header, SysfsPwm, Wire};
-use crate::board::header::Who;
+use super::{BoardError, GpioBackend, SysfsPwm, Wire};
+use crate::board::gpio_backend::Consumer;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ pub(super) enum Output {
 impl Output {
     /// Takes the wire as an output that is on or off; `period` is that of its pulses.
     pub(super) fn take(
-        header: &dyn Header,
+        header: &dyn GpioBackend,
         pwm: &Path,
-        who: Who,
+        who: Consumer,
         wire: &Wire,
         first: Signal,
         period: Duration,

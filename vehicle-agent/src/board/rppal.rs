@@ -1,7 +1,7 @@
 //! A Raspberry Pi's header by `rppal`: levels through mapped registers, which take a write and no system call.
 
 use super::BoardError;
-use super::header::{Header, Level, Who};
+use super::gpio_backend::{Consumer, GpioBackend, Level};
 use super::pin::{Pin, Place};
 use rppal::gpio::{Error, Gpio, Level as Voltage, OutputPin};
 
@@ -15,12 +15,12 @@ impl RaspberryPi {
     }
 }
 
-impl Header for RaspberryPi {
+impl GpioBackend for RaspberryPi {
     fn is_exclusive(&self) -> bool {
         false
     }
 
-    fn output(&self, who: Who, pin: &Pin, on: Option<bool>) -> Result<Box<dyn Level>, BoardError> {
+    fn output(&self, who: Consumer, pin: &Pin, on: Option<bool>) -> Result<Box<dyn Level>, BoardError> {
         let name = who.names_pin(pin);
         let Place::Gpio(gpio) = pin.place else {
             return Err(BoardError::new(name, "is no GPIO number", "write gpio, or use the board gpiochip"));
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_line_in_an_error_is_the_key_that_names_its_pin() {
-        let who = Who::Agent(Line::Motor(Side::Left, MotorLine::Pwm));
+        let who = Consumer::Agent(Line::Motor(Side::Left, MotorLine::Pwm));
         let error = failed(&who.names_pin(&Pin::gpio(12)), &Error::PinUsed(12)).to_string();
         let expected = "wiring.left.pwm (GPIO 12): Pin 12 is already in use; wire and configure another pin";
         assert_eq!(error, expected);

@@ -1,7 +1,7 @@
 //! The emergency-stop input: a switch that opens, or a wire that breaks.
 
+use super::gpio_backend::Consumer;
 use super::gpiochip::Chips;
-use super::header::Who;
 use super::{BoardError, Pin};
 use gpiocdev::Request;
 use std::task::{Context, Poll, ready};
@@ -29,7 +29,7 @@ pub(super) struct StopInput {
 impl StopInput {
     /// Takes the input. Needs a tokio runtime.
     pub(super) fn open(pin: &Pin) -> Result<Self, BoardError> {
-        let request = Chips::open()?.stop_input(Who::AgentsInput("emergency_stop"), pin)?;
+        let request = Chips::open()?.stop_input(Consumer::AgentsInput("emergency_stop"), pin)?;
         let failed = |error: std::io::Error| {
             BoardError::new("wiring.emergency_stop", error.to_string(), "start the agent again")
         };

@@ -1,6 +1,6 @@
 //! What a configuration amounts to, in one line per fact.
 
-use crate::board::HeaderKind;
+use crate::board::GpioBackendKind;
 use crate::config::{BoardConfig, Budget, Config};
 use crate::control::{Kinematics, Policy, Sensor};
 use std::fmt::Write;
@@ -46,8 +46,10 @@ fn board(board: &BoardConfig) -> String {
         BoardConfig::Wired { header, wiring } => {
             let unsafe_when = match (&wiring.enable, header) {
                 (Some(_), _) => "",
-                (None, HeaderKind::Rppal) => ", without enable line",
-                (None, HeaderKind::Gpiochip) => ", without enable line: nobody stops a frozen agent's motors",
+                (None, GpioBackendKind::Rppal) => ", without enable line",
+                (None, GpioBackendKind::Gpiochip) => {
+                    ", without enable line: nobody stops a frozen agent's motors"
+                }
             };
             let measures = if wiring.encoders.is_empty() { "" } else { ", encoders" };
             format!("{}, {} outputs{measures}{unsafe_when}", header.name(), wiring.outputs().len())

@@ -2,11 +2,11 @@
 
 use super::Failure;
 use crate::board::sim::{SimBoard, SimEncoders, SimOptions};
-use crate::board::{Board, BoardError, EnableLine, WiredBoard, Wiring};
+use crate::board::{Board, BoardError, EnableLine, GpioBoard, Wiring};
 use crate::clock::Clock;
 use crate::config::{BoardConfig, Config};
-use crate::control::Checks;
-use crate::guard::Charge;
+use crate::control::SafetyChecks;
+use crate::guard::GuardedOutputs;
 use crate::supervise::{Guard, Service, Watchers};
 use anyhow::Context as _;
 use std::future::Future;
@@ -23,7 +23,7 @@ use vehicle_settings::Layers;
 /// How long threads that hang, as in the resolver of names, may hold up the end.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-pub(super) fn run(layers: &Layers, checks: Checks) -> Result<(), Failure> {
+pub(super) fn run(layers: &Layers, checks: SafetyChecks) -> Result<(), Failure> {
     let config = Config::resolve(layers.clone())?;
     log_to_stderr(&config.log);
     let clock = Clock::start();
@@ -36,14 +36,14 @@ pub(super) fn run(layers: &Layers, checks: Checks) -> Result<(), Failure> {
     ended
 }
 
-async fn run_watched(config: Config, checks: Checks, clock: Clock) -> Result<(), Failure> {
+async fn run_watched(config: Config, checks: SafetyChecks, clock: Clock) -> Result<(), Failure> {
     let termination = termination()?;
     let claim = config.board.claim();
     // Files that stand for a board are shared by whoever tests with them.
     let _claim = if matches!(config.board, BoardConfig::Sim { .. }) { claim.ok().flatten() } else { claim? };
     // First the guard, so that there is no moment in which the board has power without it.
-    let charge = Charge::of(&config.board, config.kinematics);
-    let guard = checks.guard.then(|| Guard::start(charge)).transpose()?;
+    let outputs = GuardedOutputs::of(&config.board, config.kinematics);
+    let guard = checks.guard.then(|| Guard::start(outputs)).transpose()?;
     let board = board(&config, clock, guard.is_some())?;
     info!(vehicle = %config.vehicle, broker = %config.endpoint.url, board = config.board.name(), "starts");
     let watchers = Watchers { guard, service: Service::from_environment() };
@@ -60,7 +60,7 @@ pub(super) fn board(config: &Config, clock: Clock, guarded: bool) -> Result<Box<
         }
         BoardConfig::Wired { header, wiring } => {
             let enable = if guarded { EnableLine::Guarded } else { EnableLine::Own };
-            Box::new(WiredBoard::new(*header, Wiring::clone(wiring), enable, started_ns)?)
+            Box::new(GpioBoard::new(*header, Wiring::clone(wiring), enable, started_ns)?)
         }
     })
 }

@@ -5,7 +5,7 @@ mod motors;
 mod pins;
 
 use super::raw::{RawDoors, RawMotor, RawPin, RawSteering, RawWiring};
-use crate::board::{Bias, DoorLock, Drive, HeaderKind, Pin, Wire, Wiring};
+use crate::board::{Bias, DoorLock, Drive, GpioBackendKind, Pin, Wire, Wiring};
 use crate::control::Kinematics;
 use encoders::RawEncoder;
 pub(super) use encoders::metres_per_pulse;
@@ -28,7 +28,7 @@ const WIDTHS_US: RangeInclusive<u16> = 500..=2_500;
 
 pub(super) fn wiring(
     raw: RawWiring,
-    header: HeaderKind,
+    header: GpioBackendKind,
     kinematics: Kinematics,
     full_speed: f64,
     problems: &mut Problems,

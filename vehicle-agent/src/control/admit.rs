@@ -3,15 +3,15 @@
 //! Whether the vehicle may obey in its present state is decided behind it. Stops pass before everything that could hold a
 //! command back: expiry, order and the memory of IDs.
 
+use crate::control::dedup_cache::DedupCaches;
 use crate::control::keyring::{KeySlot, Keyring};
-use crate::control::memory::Memories;
-use crate::control::order::{Address, Order, Party, Proven, Refusal, Reply};
+use crate::control::order::{Order, Party, Proven, Refusal, Reply, ReplyTo};
 use crate::control::sessions::{Sessions, Unusable};
-use crate::control::{Checks, Moment, Received};
+use crate::control::{Moment, Received, SafetyChecks};
 use std::time::Duration;
 use vehicle_protocol::{
-    AnswerForm, Command, CommandId, CommandName, Encoding, Envelope, Epoch, KeyName, Place, Reason, Refused,
-    SessionId, Shape, Signature, SignedSession, Topic, encoding,
+    AnswerForm, Command, CommandId, CommandName, Encoding, Envelope, Epoch, KeyName, Reason, Refused,
+    SequenceRef, SessionId, Shape, Signature, SignedSession, Topic, encoding,
 };
 
 /// What the gate makes of a message.
@@ -24,7 +24,7 @@ pub(super) enum Verdict {
     /// Seen before: answered with how it stands, not executed again.
     Repeat(Reply),
     /// Not to be obeyed.
-    Refuse(Refused, Address, Blame),
+    Refuse(Refused, ReplyTo, Blame),
 }
 
 /// On whose account a message is refused.
@@ -56,10 +56,10 @@ impl Blame {
 #[derive(Debug)]
 pub(super) struct Gate {
     epoch: Epoch,
-    checks: Checks,
+    checks: SafetyChecks,
     pub(super) keyring: Keyring,
     pub(super) sessions: Sessions,
-    pub(super) memories: Memories,
+    pub(super) memories: DedupCaches,
     /// Expiry of the newest timed setpoint and heartbeat.
     newest_setpoint: Option<Moment>,
     newest_beat: Option<Moment>,
@@ -69,13 +69,13 @@ pub(super) struct Gate {
 type Refusing = (Refusal, Blame);
 
 impl Gate {
-    pub(super) fn new(epoch: Epoch, checks: Checks, keyring: Keyring) -> Self {
+    pub(super) fn new(epoch: Epoch, checks: SafetyChecks, keyring: Keyring) -> Self {
         Self {
             epoch,
             checks,
             keyring,
             sessions: Sessions::new(epoch),
-            memories: Memories::default(),
+            memories: DedupCaches::default(),
             newest_setpoint: None,
             newest_beat: None,
         }
@@ -83,7 +83,7 @@ impl Gate {
 
     /// Begins a new epoch: of the old one nothing counts but the keys.
     pub(super) fn renew(&mut self, epoch: Epoch) {
-        (self.epoch, self.sessions, self.memories) = (epoch, Sessions::new(epoch), Memories::default());
+        (self.epoch, self.sessions, self.memories) = (epoch, Sessions::new(epoch), DedupCaches::default());
         (self.newest_setpoint, self.newest_beat) = (None, None);
     }
 
@@ -93,7 +93,7 @@ impl Gate {
         let envelope = match encoding::decode(&received.payload, |sid| self.session(sid)) {
             Ok(envelope) => envelope,
             Err(refused) => {
-                let address = Address { form: AnswerForm::Full, encoding, proof: None };
+                let address = ReplyTo { form: AnswerForm::Full, encoding, proof: None };
                 let refused = self.retained_first(received, refused);
                 let unread = matches!(refused.reason, Reason::Malformed | Reason::Retained);
                 let blame = if unread || refused.command.is_none() { Blame::Unread } else { Blame::Unsigned };
@@ -101,7 +101,7 @@ impl Gate {
             }
         };
         let form = if envelope.shape == Shape::Plain { AnswerForm::Plain } else { AnswerForm::Full };
-        let mut address = Address { form, encoding, proof: None };
+        let mut address = ReplyTo { form, encoding, proof: None };
         let (name, id) = (envelope.command.name(), envelope.shape.id().cloned());
         self.pass(now, received, envelope, &mut address).unwrap_or_else(|(refusal, blame)| {
             let Refusal { reason, detail } = refusal;
@@ -130,7 +130,7 @@ impl Gate {
         now: Moment,
         received: &Received,
         envelope: Envelope,
-        address: &mut Address,
+        address: &mut ReplyTo,
     ) -> Result<Verdict, Refusing> {
         let name = envelope.command.name();
         if received.retained && self.checks.retained {
@@ -140,7 +140,8 @@ impl Gate {
         }
         if let Shape::Signed(signature) = &envelope.shape {
             let key = self.authenticate(&envelope, signature)?;
-            let place = signature.session.map(|session| Place { sid: session.sid, counter: session.counter });
+            let place =
+                signature.session.map(|session| SequenceRef { sid: session.sid, counter: session.counter });
             address.proof = Some(Proven { key, place });
             let judged = belongs(name, received.topic)
                 .and_then(|()| self.signed(now, envelope.command, signature.clone(), key, *address));
@@ -169,7 +170,7 @@ impl Gate {
         now: Moment,
         command: Command,
         shape: &Shape,
-        address: Address,
+        address: ReplyTo,
     ) -> Result<Verdict, Refusal> {
         let name = command.name();
         if !self.keyring.takes_unsigned(name) {
@@ -198,7 +199,7 @@ impl Gate {
         command: Command,
         signature: Signature,
         key: KeySlot,
-        address: Address,
+        address: ReplyTo,
     ) -> Result<Verdict, Refusal> {
         let name = command.name();
         let Signature { session, id, .. } = signature;
@@ -343,7 +344,7 @@ fn order(
     command: Command,
     id: Option<CommandId>,
     expires: Option<u64>,
-    address: Address,
+    address: ReplyTo,
     party: Party,
 ) -> Order {
     // EXP is the last millisecond at which it may be begun.
@@ -361,7 +362,7 @@ fn is_in_session(counted: &Result<(), Refusal>) -> bool {
 }
 
 /// The answer to a refused message.
-pub(super) fn refusal_reply(refused: Refused, address: Address, blame: Blame) -> Reply {
+pub(super) fn refusal_reply(refused: Refused, address: ReplyTo, blame: Blame) -> Reply {
     let Refused { command, id, reason, detail } = refused;
     let answer = Refusal::new(reason, detail).outcome().answer(command, id, address.form);
     let party = match blame {

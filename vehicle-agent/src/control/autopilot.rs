@@ -1,7 +1,7 @@
 //! The way to the safe place: the only motion without an operator, and bounded for it.
 
+use crate::control::in_flight::Ticket;
 use crate::control::motion::{Motion, Target};
-use crate::control::running::Ticket;
 use crate::control::{Autonomy, Moment};
 
 /// Close enough to the place, in metres.

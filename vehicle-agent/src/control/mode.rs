@@ -1,7 +1,7 @@
 //! What the vehicle is doing, and the outputs that follow from it.
 
 use crate::control::autopilot::Autopilot;
-use crate::control::discrete::Discrete;
+use crate::control::maneuvers::Maneuvers;
 use crate::control::motion::{Motion, Target};
 use crate::control::order::Party;
 use crate::control::{Drivetrain, Moment};
@@ -30,7 +30,7 @@ pub(super) enum Mode {
 #[derive(Clone, Debug)]
 pub(super) struct Driving {
     pub(super) lease: Lease,
-    pub(super) way: Way,
+    pub(super) way: DriveSource,
 }
 
 /// Until when motion may go on, and who may renew it.
@@ -42,11 +42,11 @@ pub(super) struct Lease {
 
 /// What decides where it goes.
 #[derive(Clone, Debug)]
-pub(super) enum Way {
+pub(super) enum DriveSource {
     /// A held stick.
     Setpoint(Target),
     /// Single commands: a speed asked for, and turns.
-    Discrete(Discrete),
+    Maneuvers(Maneuvers),
     /// The way to the safe place.
     SafePlace(Autopilot),
 }
@@ -107,9 +107,9 @@ impl Mode {
     pub(super) fn target(&self, motion: &Motion, max_speed: f64) -> Target {
         let Self::Driving(Driving { way, .. }) = self else { return Target::REST };
         let target = match way {
-            Way::Setpoint(target) => *target,
-            Way::Discrete(discrete) => discrete.target(motion),
-            Way::SafePlace(autopilot) => autopilot.target(motion),
+            DriveSource::Setpoint(target) => *target,
+            DriveSource::Maneuvers(discrete) => discrete.target(motion),
+            DriveSource::SafePlace(autopilot) => autopilot.target(motion),
         };
         Target { speed: target.speed.clamp(-max_speed, max_speed), ..target }
     }
@@ -117,14 +117,14 @@ impl Mode {
     /// What follows once the vehicle stands, if nothing more is asked of it.
     pub(super) fn at_rest(&self) -> Option<Self> {
         match self {
-            Self::Driving(Driving { way: Way::Setpoint(target), .. }) => {
+            Self::Driving(Driving { way: DriveSource::Setpoint(target), .. }) => {
                 (*target == Target::REST).then_some(Self::Standing)
             }
-            Self::Driving(Driving { way: Way::Discrete(discrete), .. }) => {
+            Self::Driving(Driving { way: DriveSource::Maneuvers(discrete), .. }) => {
                 discrete.rests().then_some(Self::Standing)
             }
             Self::Braking { engine_off } => Some(if *engine_off { Self::Off } else { Self::Standing }),
-            Self::Driving(Driving { way: Way::SafePlace(_), .. })
+            Self::Driving(Driving { way: DriveSource::SafePlace(_), .. })
             | Self::Off
             | Self::Standing
             | Self::Failsafe(_)
@@ -138,7 +138,7 @@ impl Mode {
         match self {
             Self::Off => protocol::Mode::Off,
             Self::Standing => protocol::Mode::Standing,
-            Self::Driving(Driving { way: Way::SafePlace(_), .. }) => protocol::Mode::Autonomous,
+            Self::Driving(Driving { way: DriveSource::SafePlace(_), .. }) => protocol::Mode::Autonomous,
             Self::Driving(_) => protocol::Mode::Driving,
             Self::Braking { .. } => protocol::Mode::Braking,
             Self::Failsafe(_) | Self::Fault(_) => protocol::Mode::Failsafe,

@@ -3,10 +3,10 @@
 use crate::control::keyring::KeySlot;
 use crate::control::{Cause, Moment};
 use vehicle_protocol::{
-    Answer, AnswerForm, Command, CommandId, CommandName, Encoding, Place, Reason, SessionId, State,
+    Answer, AnswerForm, Command, CommandId, CommandName, Encoding, Reason, SequenceRef, SessionId, State,
 };
 
-/// Who sends commands. All unsigned senders count as one.
+/// Consumer sends commands. All unsigned senders count as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Party {
     /// Whoever reaches the broker.
@@ -40,7 +40,7 @@ impl Party {
 
 /// How a command is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Address {
+pub(super) struct ReplyTo {
     pub(super) form: AnswerForm,
     pub(super) encoding: Encoding,
     /// To an authentic command, with a tag.
@@ -52,14 +52,14 @@ pub(super) struct Address {
 pub(super) struct Proven {
     pub(super) key: KeySlot,
     /// SID and CTR of the command; a stop may come without.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<SequenceRef>,
 }
 
 /// An answer on its way, and to whom; CLOCK and the tag are set when it is sent.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reply {
     pub(super) answer: Answer,
-    pub(super) address: Address,
+    pub(super) address: ReplyTo,
     pub(super) party: Party,
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Reply {
 pub(super) struct Order {
     pub(super) command: Command,
     pub(super) id: Option<CommandId>,
-    pub(super) address: Address,
+    pub(super) address: ReplyTo,
     pub(super) party: Party,
     /// From this moment on it may no longer be begun.
     pub(super) expires: Option<Moment>,

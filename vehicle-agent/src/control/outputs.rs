@@ -151,7 +151,7 @@ pub enum Cause {
     /// The guard found the agent silent.
     Guard,
     /// A person tries the outputs at the bench.
-    Trial,
+    BenchTest,
     /// The outputs were made safe before the start or after the end of the agent.
     MakeSafe,
 }
@@ -165,7 +165,7 @@ impl Cause {
             Self::Command(name, _) => name.as_str(),
             Self::Failsafe(reason) => reason.as_str(),
             Self::Guard => "GUARD",
-            Self::Trial => "TEST_OUTPUTS",
+            Self::BenchTest => "TEST_OUTPUTS",
             Self::MakeSafe => "MAKE_SAFE",
         }
     }
@@ -175,7 +175,7 @@ impl Cause {
     pub const fn id(&self) -> Option<&CommandId> {
         match self {
             Self::Command(_, id) => id.as_ref(),
-            Self::Boot | Self::Failsafe(_) | Self::Guard | Self::Trial | Self::MakeSafe => None,
+            Self::Boot | Self::Failsafe(_) | Self::Guard | Self::BenchTest | Self::MakeSafe => None,
         }
     }
 }

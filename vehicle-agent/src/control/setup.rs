@@ -51,7 +51,7 @@ pub struct Timing {
     pub actuator_delay: Duration,
     /// Longest hold of a setpoint.
     pub max_hold: Duration,
-    /// Discrete motion goes on for so long without a word from the one who began it.
+    /// Maneuvers motion goes on for so long without a word from the one who began it.
     pub operator_timeout: Duration,
     /// A wheel with an encoder may stand for so long although it is told to turn.
     pub stall_timeout: Duration,
@@ -59,7 +59,7 @@ pub struct Timing {
     pub runaway_timeout: Duration,
     /// The vehicle drives itself only if an operator was heard within this time.
     pub autonomy_window: Duration,
-    /// Control lapses so long after its holder was last heard.
+    /// ControlLock lapses so long after its holder was last heard.
     pub control_lapse: Duration,
     /// Status is published at least so often.
     pub status_heartbeat: Duration,

@@ -1,13 +1,13 @@
 //! The state machine: what it is told, what it remembers, what it wants.
 
-mod body;
-mod course;
-mod drivers;
-mod hear;
-mod obey;
+mod accessories;
+mod execute;
+mod handover;
+mod motion_step;
 mod outcome;
 mod park;
-mod permit;
+mod preconditions;
+mod receive;
 mod revoke;
 mod sensors;
 mod status;
@@ -15,18 +15,18 @@ mod steer;
 mod stop;
 
 use crate::control::admit::Gate;
-use crate::control::holder::Control;
+use crate::control::control_lock::ControlLock;
+use crate::control::in_flight::InFlight;
 use crate::control::keyring::Keyring;
 use crate::control::latch::Latch;
 use crate::control::mode::Mode;
 use crate::control::motion::Motion;
 use crate::control::order::{Outcome, Party};
 use crate::control::report::Reporter;
-use crate::control::running::Running;
 use crate::control::sensors::Readings;
 use crate::control::wheels::Watch;
-use crate::control::{Cause, Checks, Effects, Input, Moment, Outputs, Setup};
-use body::Body;
+use crate::control::{Cause, Effects, Input, Moment, Outputs, SafetyChecks, Setup};
+use accessories::Body;
 use vehicle_protocol::{Epoch, EventKind, KeyName, Reason};
 
 /// The parking brake, which goes on only when the vehicle stands.
@@ -51,7 +51,7 @@ impl ParkingBrake {
 #[derive(Debug)]
 pub struct Vehicle {
     setup: Setup,
-    checks: Checks,
+    checks: SafetyChecks,
     gate: Gate,
     mode: Mode,
     motion: Motion,
@@ -64,10 +64,10 @@ pub struct Vehicle {
     board_failing: bool,
     /// Whether wheels with encoders do what they are told.
     watch: Watch,
-    running: Running,
+    running: InFlight,
     readings: Readings,
-    control: Control,
-    /// Who has shown a released stick since the vehicle last stopped for another reason than the stick.
+    control: ControlLock,
+    /// Consumer has shown a released stick since the vehicle last stopped for another reason than the stick.
     neutral: Option<Party>,
     /// The heading that single commands last asked for, in degrees as [`Motion`] counts them.
     course: Option<f64>,
@@ -88,7 +88,7 @@ pub struct Vehicle {
 impl Vehicle {
     /// A vehicle that stands, with everything off; in emergency stop if it was set before.
     #[must_use]
-    pub fn new(setup: Setup, checks: Checks) -> Self {
+    pub fn new(setup: Setup, checks: SafetyChecks) -> Self {
         let motion = Motion::new(setup.kinematics, setup.limits);
         let stopped = setup.emergency_stopped;
         let mode = if stopped { Mode::EmergencyStop } else { Mode::Off };
@@ -108,9 +108,9 @@ impl Vehicle {
             emergency_input: false,
             board_failing: false,
             watch: Watch::default(),
-            running: Running::default(),
+            running: InFlight::default(),
             readings: Readings::default(),
-            control: Control::default(),
+            control: ControlLock::default(),
             neutral: None,
             course: None,
             max_speed: setup.limits.speed,

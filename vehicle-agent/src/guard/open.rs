@@ -1,14 +1,14 @@
-//! From what the guard is in charge of to its own hold of it.
+//! From what the guard is in outputs of to its own hold of it.
 
-use super::charge::Charge;
 use super::cutoff::{Agent, Cutoff};
+use super::gpio::GpioCutoff;
+use super::guarded_outputs::GuardedOutputs;
 use super::sim::SimCutoff;
-use super::wired::WiredCutoff;
 use crate::board::BoardError;
 use crate::clock::Clock;
 use crate::control::Cause;
 
-impl Charge {
+impl GuardedOutputs {
     /// Takes the outputs; power to the motors is off from then on until it is enabled.
     ///
     /// # Errors
@@ -17,7 +17,7 @@ impl Charge {
         Ok(match self {
             Self::Sim(files) => Box::new(SimCutoff::open(files, clock)?),
             Self::Wired(lines) => {
-                let mut cutoff = WiredCutoff::new(lines)?;
+                let mut cutoff = GpioCutoff::new(lines)?;
                 cutoff.take()?;
                 Box::new(cutoff)
             }
@@ -31,7 +31,7 @@ impl Charge {
     pub(crate) fn make_safe(&self, clock: Clock) -> Result<(), BoardError> {
         match self {
             Self::Sim(files) => SimCutoff::open(files, clock)?.make_safe(&Cause::MakeSafe, Agent::Gone),
-            Self::Wired(lines) => WiredCutoff::new(lines)?.make_safe(&Cause::MakeSafe, Agent::Gone),
+            Self::Wired(lines) => GpioCutoff::new(lines)?.make_safe(&Cause::MakeSafe, Agent::Gone),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The guard's own hold of a simulated board's files.
 
-use super::charge::Files;
 use super::cutoff::{Agent, Cutoff};
+use super::guarded_outputs::Files;
 use crate::board::BoardError;
 use crate::board::sim::{Levels, Trace};
 use crate::clock::Clock;

@@ -24,11 +24,12 @@ impl Scene {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| Some(folder.path().join(name));
-        let charge = Charge::Sim(Files { drivetrain: AT_REST, trace: file("trace"), levels: file("levels") });
+        let outputs =
+            GuardedOutputs::Sim(Files { drivetrain: AT_REST, trace: file("trace"), levels: file("levels") });
         let (agent, other) = UnixStream::pair().unwrap();
         let guard = thread::spawn(move || {
             let clock = Clock::start();
-            let mut cutoff = charge.open(clock)?;
+            let mut cutoff = outputs.open(clock)?;
             watch(other.as_fd(), clock, cutoff.as_mut())
         });
         let mut scene = Self { folder, agent, guard };

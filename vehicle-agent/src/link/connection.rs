@@ -1,9 +1,9 @@
 //! One connection, from the attempt to its end.
 
-use super::desk::Desk;
-use super::keeper::Keeper;
-use super::traffic::{Attended, CAPACITY, Traffic};
-use super::trouble::Trouble;
+use super::error::LinkError;
+use super::mailbox::Mailbox;
+use super::mqtt_session::{Attended, CAPACITY, MqttSession};
+use super::presence::PresenceKeeper;
 use super::vehicle::Vehicle;
 use crate::clock::Clock;
 use crate::control::Moment;
@@ -24,7 +24,7 @@ pub(super) struct Connection {
 /// Why an attempt failed, and whether the broker may know its last will.
 #[derive(Debug)]
 pub(super) struct Failed {
-    pub(super) trouble: Trouble,
+    pub(super) trouble: LinkError,
     pub(super) may_have_a_will: bool,
 }
 
@@ -50,16 +50,16 @@ impl Connection {
     pub(super) async fn serve(
         mut self,
         vehicle: &Vehicle,
-        desk: &Desk,
-        keeper: &mut Keeper,
+        mailbox: &Mailbox,
+        keeper: &mut PresenceKeeper,
         clock: Clock,
-    ) -> Result<(), Trouble> {
-        let mut traffic = Traffic::begin(clock.now(), vehicle, desk, keeper, self.client, self.link);
-        let end = exchange(&mut self.event_loop, vehicle, desk, &mut traffic, clock).await;
-        if traffic.is_up() {
-            desk.lost();
+    ) -> Result<(), LinkError> {
+        let mut session = MqttSession::begin(clock.now(), vehicle, mailbox, keeper, self.client, self.link);
+        let end = exchange(&mut self.event_loop, vehicle, mailbox, &mut session, clock).await;
+        if session.is_up() {
+            mailbox.lost();
         }
-        desk.outbox().close();
+        mailbox.outbox().close();
         keeper.rest();
         end
     }
@@ -68,19 +68,19 @@ impl Connection {
 async fn exchange(
     event_loop: &mut EventLoop,
     vehicle: &Vehicle,
-    desk: &Desk,
-    traffic: &mut Traffic<'_>,
+    mailbox: &Mailbox,
+    session: &mut MqttSession<'_>,
     clock: Clock,
-) -> Result<(), Trouble> {
+) -> Result<(), LinkError> {
     // After the goodbye the last word is the broker's: a socket that is closed with something unread is reset, and a broker
     // that has not come to the goodbye by then publishes the last will.
     let mut said_goodbye = false;
     loop {
-        match happening(event_loop, desk, traffic, clock).await? {
+        match happening(event_loop, mailbox, session, clock).await? {
             Happening::Event(_) if said_goodbye => {}
             Happening::Event(event) => {
                 said_goodbye = event == Event::Outgoing(Outgoing::Disconnect);
-                take(traffic, desk, clock.now(), event)?;
+                take(session, mailbox, clock.now(), event)?;
             }
             Happening::Left => return Ok(()),
             Happening::Broken(_) if said_goodbye => return Ok(()),
@@ -88,12 +88,12 @@ async fn exchange(
                 // What came in before the end has still come in; a stop may be among it.
                 let now = clock.now();
                 while let Some(event) = event_loop.state.events.pop_front() {
-                    take(traffic, desk, now, event)?;
+                    take(session, mailbox, now, event)?;
                 }
                 return Err(Failure::new(&vehicle.endpoint, &error, Stage::Connected).into());
             }
         }
-        if desk.backlog() >= BACKLOG {
+        if mailbox.backlog() >= BACKLOG {
             tokio::task::yield_now().await;
         }
     }
@@ -106,26 +106,26 @@ enum Happening {
     Broken(ConnectionError),
 }
 
-/// Attends to the traffic until the library has something. Its poll is never cancelled but to drop the connection: a
+/// Attends to the session until the library has something. Its poll is never cancelled but to drop the connection: a
 /// cancelled one can lose a packet that it was about to write.
 async fn happening(
     event_loop: &mut EventLoop,
-    desk: &Desk,
-    traffic: &mut Traffic<'_>,
+    mailbox: &Mailbox,
+    session: &mut MqttSession<'_>,
     clock: Clock,
-) -> Result<Happening, Trouble> {
+) -> Result<Happening, LinkError> {
     let mut poll = pin!(event_loop.poll());
     let mut core_had_its_turn = false;
     loop {
-        let Attended::Until(deadline) = traffic.attend(clock.now())? else { return Ok(Happening::Left) };
-        if core_had_its_turn || traffic.receipts.is_pressing() {
-            traffic.acknowledge();
+        let Attended::Until(deadline) = session.attend(clock.now())? else { return Ok(Happening::Left) };
+        if core_had_its_turn || session.pending_acks.is_pressing() {
+            session.acknowledge();
         }
         tokio::select! {
             biased;
             polled = &mut poll => return Ok(polled.map_or_else(Happening::Broken, Happening::Event)),
-            () = desk.posted() => core_had_its_turn = true,
-            () = tokio::task::yield_now(), if traffic.receipts.is_owing() && !core_had_its_turn => {
+            () = mailbox.posted() => core_had_its_turn = true,
+            () = tokio::task::yield_now(), if session.pending_acks.is_owing() && !core_had_its_turn => {
                 core_had_its_turn = true;
             }
             () = sleep_until(clock, deadline) => {}
@@ -142,13 +142,18 @@ async fn sleep_until(clock: Clock, deadline: Option<Moment>) {
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library sees to all other packets")]
-fn take(traffic: &mut Traffic<'_>, desk: &Desk, now: Moment, event: Event) -> Result<(), Trouble> {
+fn take(
+    session: &mut MqttSession<'_>,
+    mailbox: &Mailbox,
+    now: Moment,
+    event: Event,
+) -> Result<(), LinkError> {
     match event {
-        Event::Incoming(Packet::Publish(message)) => traffic.receive(now, &message),
-        Event::Incoming(Packet::PubAck(packet)) => desk.outbox().acknowledged(packet.pkid),
-        Event::Outgoing(Outgoing::Publish(packet)) => desk.outbox().sent(packet),
-        Event::Outgoing(Outgoing::PubAck(_) | Outgoing::PubRec(_)) => traffic.receipts.sent(),
-        Event::Incoming(Packet::SubAck(answer)) => traffic.subscribed(&answer)?,
+        Event::Incoming(Packet::Publish(message)) => session.receive(now, &message),
+        Event::Incoming(Packet::PubAck(packet)) => mailbox.outbox().acknowledged(packet.pkid),
+        Event::Outgoing(Outgoing::Publish(packet)) => mailbox.outbox().sent(packet),
+        Event::Outgoing(Outgoing::PubAck(_) | Outgoing::PubRec(_)) => session.pending_acks.sent(),
+        Event::Incoming(Packet::SubAck(answer)) => session.subscribed(&answer)?,
         _ => {}
     }
     Ok(())

@@ -3,7 +3,7 @@
 //! The client library forgets what it holds when a connection ends, so it is given few messages at a time, and the
 //! originals stay here until they are acknowledged.
 
-use super::letter::{Fate, Letter};
+use super::outgoing::{OutgoingMessage, QueuePolicy};
 use std::collections::VecDeque;
 
 /// Most answers and events that wait for a connection; beyond, the oldest are dropped.
@@ -18,7 +18,7 @@ const FAILURES: u8 = 8;
 /// Messages to the broker.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    waiting: VecDeque<Letter>,
+    waiting: VecDeque<OutgoingMessage>,
     /// In the order in which they were handed to the library, which is the order in which it numbers them.
     flights: VecDeque<Flight>,
     fleeting_handed: bool,
@@ -34,29 +34,29 @@ struct Flight {
     /// Its number on the wire, once the library has sent it.
     packet: Option<u16>,
     /// The original, if it is kept.
-    letter: Option<Letter>,
+    message: Option<OutgoingMessage>,
 }
 
 impl Outbox {
     /// Takes a message; gives whether there is something to hand over.
-    pub(super) fn post(&mut self, letter: Letter) -> bool {
-        let fits = match letter.fate {
-            Fate::Kept => true,
-            Fate::Once => self.is_open && self.waiting.len() < KEPT,
-            Fate::Newest | Fate::Fleeting => self.is_open,
+    pub(super) fn post(&mut self, message: OutgoingMessage) -> bool {
+        let fits = match message.policy {
+            QueuePolicy::Kept => true,
+            QueuePolicy::Once => self.is_open && self.waiting.len() < KEPT,
+            QueuePolicy::Newest | QueuePolicy::Fleeting => self.is_open,
         };
         if fits {
-            if matches!(letter.fate, Fate::Newest | Fate::Fleeting) {
-                self.waiting.retain(|older| older.topic != letter.topic || older.fate != letter.fate);
+            if matches!(message.policy, QueuePolicy::Newest | QueuePolicy::Fleeting) {
+                self.waiting.retain(|older| older.topic != message.topic || older.policy != message.policy);
             }
-            self.waiting.push_back(letter);
+            self.waiting.push_back(message);
             self.trim();
         }
         self.is_open && fits
     }
 
     /// Begins a connection with `first`, before all that waits.
-    pub(super) fn open(&mut self, first: Letter) {
+    pub(super) fn open(&mut self, first: OutgoingMessage) {
         self.waiting.push_front(first);
         self.is_open = true;
     }
@@ -66,36 +66,37 @@ impl Outbox {
         self.is_open = false;
         self.fleeting_handed = false;
         let waiting = std::mem::take(&mut self.waiting);
-        for mut letter in self.flights.drain(..).filter_map(|flight| flight.letter) {
-            letter.failures = letter.failures.saturating_add(1);
-            if letter.failures < FAILURES {
-                self.waiting.push_back(letter);
+        for mut message in self.flights.drain(..).filter_map(|flight| flight.message) {
+            message.failures = message.failures.saturating_add(1);
+            if message.failures < FAILURES {
+                self.waiting.push_back(message);
             } else {
                 self.dropped = self.dropped.saturating_add(1);
             }
         }
-        self.waiting.extend(waiting.into_iter().filter(|letter| letter.fate == Fate::Kept));
+        self.waiting.extend(waiting.into_iter().filter(|message| message.policy == QueuePolicy::Kept));
         self.trim();
     }
 
     /// Gives the next message for the library, unless enough are under way.
-    pub(super) fn hand_over(&mut self) -> Option<Letter> {
+    pub(super) fn hand_over(&mut self) -> Option<OutgoingMessage> {
         if !self.is_open {
             return None;
         }
         let has_room = self.flights.len() < IN_FLIGHT;
-        let may_go =
-            |letter: &Letter| if letter.is_acknowledged() { has_room } else { !self.fleeting_handed };
+        let may_go = |message: &OutgoingMessage| {
+            if message.is_acknowledged() { has_room } else { !self.fleeting_handed }
+        };
         let place = self.waiting.iter().position(may_go)?;
-        let letter = self.waiting.remove(place)?;
-        if letter.is_acknowledged() {
+        let message = self.waiting.remove(place)?;
+        if message.is_acknowledged() {
             self.serial = self.serial.saturating_add(1);
-            let kept = (letter.fate == Fate::Kept).then(|| letter.clone());
-            self.flights.push_back(Flight { serial: self.serial, packet: None, letter: kept });
+            let kept = (message.policy == QueuePolicy::Kept).then(|| message.clone());
+            self.flights.push_back(Flight { serial: self.serial, packet: None, message: kept });
         } else {
             self.fleeting_handed = true;
         }
-        Some(letter)
+        Some(message)
     }
 
     /// The library has sent the next of its messages under the number `packet`; 0 is for those without acknowledgement.
@@ -130,8 +131,8 @@ impl Outbox {
     }
 
     fn trim(&mut self) {
-        let is_kept = |letter: &Letter| letter.fate == Fate::Kept;
-        while self.waiting.iter().filter(|letter| is_kept(letter)).count() > KEPT {
+        let is_kept = |message: &OutgoingMessage| message.policy == QueuePolicy::Kept;
+        while self.waiting.iter().filter(|message| is_kept(message)).count() > KEPT {
             let oldest = self.waiting.iter().position(is_kept);
             oldest.and_then(|place| self.waiting.remove(place));
             self.dropped = self.dropped.saturating_add(1);

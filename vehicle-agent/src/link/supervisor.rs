@@ -1,12 +1,12 @@
 //! Connects, and connects again.
 
 use super::connection::{Connection, Failed};
-use super::desk::Desk;
-use super::keeper::Keeper;
-use super::trouble::Trouble;
+use super::error::LinkError;
+use super::mailbox::Mailbox;
+use super::presence::PresenceKeeper;
 use super::vehicle::Vehicle;
-use crate::calendar::Calendar;
 use crate::clock::Clock;
+use crate::trusted_time::TrustedTime;
 use rumqttc::MqttOptions;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,14 +29,14 @@ pub(super) struct Supervisor<R> {
     options: MqttOptions,
     clock: Clock,
     random: R,
-    desk: Arc<Desk>,
-    keeper: Keeper,
+    mailbox: Arc<Mailbox>,
+    keeper: PresenceKeeper,
     backoff: Backoff,
     /// The last number that a broker may know.
     link: u32,
     /// What was last complained of, so as to say it once.
     complaint: String,
-    calendar: Arc<Calendar>,
+    trusted_time: Arc<TrustedTime>,
     /// Of the vehicle's own certificate.
     ending: Option<Ending>,
     /// What was last said of the files, so as to say it once.
@@ -48,21 +48,21 @@ impl<R: FnMut() -> u64> Supervisor<R> {
         endpoint: &Endpoint,
         topics: &Topics,
         epoch: Epoch,
-        (clock, calendar): (Clock, Arc<Calendar>),
+        (clock, trusted_time): (Clock, Arc<TrustedTime>),
         random: R,
-        desk: Arc<Desk>,
+        mailbox: Arc<Mailbox>,
     ) -> Result<Self, EndpointError> {
-        let (options, ending) = prepared(endpoint, &vehicle_client_id(topics.id().as_str()), &calendar)?;
+        let (options, ending) = prepared(endpoint, &vehicle_client_id(topics.id().as_str()), &trusted_time)?;
         Ok(Self {
             options,
             ending,
-            calendar,
+            trusted_time,
             remark: String::new(),
             vehicle: Vehicle::new(endpoint.clone(), topics.clone(), epoch),
             clock,
             random,
-            desk,
-            keeper: Keeper::default(),
+            mailbox,
+            keeper: PresenceKeeper::default(),
             backoff: Backoff::new(FIRST_PAUSE, LONGEST),
             link: 0,
             complaint: String::new(),
@@ -71,7 +71,7 @@ impl<R: FnMut() -> u64> Supervisor<R> {
 
     /// Goes on until the link is told to leave.
     pub(super) async fn run(mut self) {
-        while !self.desk.is_leaving() {
+        while !self.mailbox.is_leaving() {
             let Err(trouble) = self.connect_and_serve().await else { return };
             self.complain(&trouble);
             self.pause(trouble.is_permanent()).await;
@@ -83,10 +83,10 @@ impl<R: FnMut() -> u64> Supervisor<R> {
 
     /// Reads the TLS files once more: whoever has to change something may have.
     async fn read_again(&mut self) {
-        let (endpoint, calendar) = (self.vehicle.endpoint.clone(), Arc::clone(&self.calendar));
+        let (endpoint, trusted_time) = (self.vehicle.endpoint.clone(), Arc::clone(&self.trusted_time));
         let id = self.options.client_id();
         // Beside the control loop, which never waits for a disk.
-        let read = tokio::task::spawn_blocking(move || prepared(&endpoint, &id, &calendar)).await;
+        let read = tokio::task::spawn_blocking(move || prepared(&endpoint, &id, &trusted_time)).await;
         match read {
             Ok(Ok((options, ending))) => (self.options, self.ending) = (options, ending),
             Ok(Err(error)) => self.remark(error.to_string()),
@@ -99,15 +99,15 @@ impl<R: FnMut() -> u64> Supervisor<R> {
         if !self.vehicle.endpoint.url.is_tls() {
             return;
         }
-        if let Some(time) = self.calendar.confirmed() {
-            let calendar = Arc::clone(&self.calendar);
+        if let Some(time) = self.trusted_time.confirmed() {
+            let trusted_time = Arc::clone(&self.trusted_time);
             tokio::task::spawn_blocking(move || {
-                if let Err(error) = calendar.keep(time) {
+                if let Err(error) = trusted_time.keep(time) {
                     tracing::warn!("the time is not kept for the next start: {error}");
                 }
             });
         }
-        let warning = self.ending.as_ref().and_then(|ending| ending.warning(self.calendar.now()));
+        let warning = self.ending.as_ref().and_then(|ending| ending.warning(self.trusted_time.now()));
         if let Some(warning) = warning {
             self.remark(warning);
         }
@@ -120,7 +120,7 @@ impl<R: FnMut() -> u64> Supervisor<R> {
         }
     }
 
-    async fn connect_and_serve(&mut self) -> Result<(), Trouble> {
+    async fn connect_and_serve(&mut self) -> Result<(), LinkError> {
         // A number belongs to a last will. A broker may hold the will of an attempt that failed, and publish it while a
         // later connection stands: only if that has a higher number is the will void. An attempt that no broker can know
         // of leaves its number to the next, so that connections are counted as far as anyone can tell.
@@ -130,7 +130,7 @@ impl<R: FnMut() -> u64> Supervisor<R> {
         let attempt = tokio::select! {
             biased;
             attempt = Connection::open(&self.vehicle, options, link) => attempt,
-            () = left(&self.desk) => return Ok(()),
+            () = left(&self.mailbox) => return Ok(()),
         };
         let connection = match attempt {
             Ok(connection) => connection,
@@ -144,16 +144,16 @@ impl<R: FnMut() -> u64> Supervisor<R> {
         tracing::info!(broker = %self.vehicle.endpoint.url, link, "connected");
         self.note_certificates();
         let begin = self.clock.now();
-        let end = connection.serve(&self.vehicle, &self.desk, &mut self.keeper, self.clock).await;
+        let end = connection.serve(&self.vehicle, &self.mailbox, &mut self.keeper, self.clock).await;
         if self.clock.now().since(begin) >= STABLE {
             self.backoff.reset();
         }
         end
     }
 
-    fn complain(&mut self, trouble: &Trouble) {
+    fn complain(&mut self, trouble: &LinkError) {
         let complaint = trouble.to_string();
-        let (dropped, shed) = (self.desk.counters().dropped, self.desk.shed());
+        let (dropped, shed) = (self.mailbox.counters().dropped, self.mailbox.shed());
         if complaint == self.complaint {
             tracing::debug!(dropped, shed, "still: {complaint}");
         } else if trouble.is_permanent() {
@@ -169,7 +169,7 @@ impl<R: FnMut() -> u64> Supervisor<R> {
         let random = (self.random)();
         let begin = self.clock.now();
         loop {
-            let armed = self.desk.is_armed();
+            let armed = self.mailbox.is_armed();
             self.backoff.set_max(if armed { LONGEST_ARMED } else { LONGEST });
             let length = if permanent {
                 Backoff::new(LONGEST, LONGEST).next(random)
@@ -179,9 +179,9 @@ impl<R: FnMut() -> u64> Supervisor<R> {
             };
             tokio::select! {
                 () = tokio::time::sleep_until(self.clock.until(begin.after(length))) => break,
-                () = self.desk.posted() => {}
+                () = self.mailbox.posted() => {}
             }
-            if self.desk.is_leaving() {
+            if self.mailbox.is_leaving() {
                 return;
             }
         }
@@ -195,16 +195,16 @@ impl<R: FnMut() -> u64> Supervisor<R> {
 fn prepared(
     endpoint: &Endpoint,
     client_id: &str,
-    calendar: &Arc<Calendar>,
+    trusted_time: &Arc<TrustedTime>,
 ) -> Result<(MqttOptions, Option<Ending>), EndpointError> {
-    let options = endpoint.options_by(client_id, Arc::<Calendar>::clone(calendar))?;
+    let options = endpoint.options_by(client_id, Arc::<TrustedTime>::clone(trusted_time))?;
     Ok((options, endpoint.ending()?))
 }
 
 /// Waits until the link is told to leave.
-async fn left(desk: &Desk) {
-    while !desk.is_leaving() {
-        desk.posted().await;
+async fn left(mailbox: &Mailbox) {
+    while !mailbox.is_leaving() {
+        mailbox.posted().await;
     }
 }
 
@@ -216,10 +216,10 @@ mod tests {
     fn supervisor() -> Supervisor<impl FnMut() -> u64> {
         let endpoint = Endpoint::new("mqtt://localhost".parse().unwrap());
         let topics = Root::default().vehicle("rover-1".parse().unwrap());
-        let desk = Arc::new(Desk::default());
-        let calendar = Arc::new(Calendar::new(std::path::Path::new("/nowhere"), || Duration::ZERO));
-        let times = (Clock::start(), calendar);
-        Supervisor::new(&endpoint, &topics, Epoch::default(), times, || u64::MAX, desk).unwrap()
+        let mailbox = Arc::new(Mailbox::default());
+        let trusted_time = Arc::new(TrustedTime::new(std::path::Path::new("/nowhere"), || Duration::ZERO));
+        let times = (Clock::start(), trusted_time);
+        Supervisor::new(&endpoint, &topics, Epoch::default(), times, || u64::MAX, mailbox).unwrap()
     }
 
     /// Milliseconds until the link tries again.
@@ -241,7 +241,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_armed_vehicle_pauses_two_seconds_at_most() {
         let mut supervisor = supervisor();
-        supervisor.desk.set_armed(true);
+        supervisor.mailbox.set_armed(true);
         for expected in [100, 200, 400, 800, 1_600, 2_000, 2_000] {
             assert_eq!(paused(&mut supervisor, false).await, expected);
         }
@@ -254,10 +254,10 @@ mod tests {
             for _ in 0..20 {
                 supervisor.backoff.next(0);
             }
-            let desk = Arc::clone(&supervisor.desk);
+            let mailbox = Arc::clone(&supervisor.mailbox);
             let arm = async {
                 tokio::time::sleep(Duration::from_secs(5)).await;
-                desk.set_armed(true);
+                mailbox.set_armed(true);
             };
             let ((), length) = tokio::join!(arm, paused(&mut supervisor, permanent));
             assert_eq!(length, expected);
@@ -267,7 +267,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn leaving_ends_a_pause() {
         let mut supervisor = supervisor();
-        supervisor.desk.leave();
+        supervisor.mailbox.leave();
         assert_eq!(paused(&mut supervisor, true).await, 0);
     }
 }

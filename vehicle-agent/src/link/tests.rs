@@ -7,7 +7,7 @@ mod outages;
 mod presence;
 mod relay;
 mod scripted;
-mod traffic;
+mod session;
 
 use super::*;
 use broker::Broker;
@@ -34,8 +34,8 @@ fn topics() -> Topics {
 
 fn link(port: u16) -> (LinkHandle, LinkEvents) {
     let endpoint = Endpoint::new(format!("mqtt://127.0.0.1:{port}").parse().unwrap());
-    let calendar = Arc::new(Calendar::new(std::path::Path::new("/nowhere"), || Duration::ZERO));
-    spawn(&endpoint, &topics(), EPOCH, (Clock::start(), calendar), || 0).unwrap()
+    let trusted_time = Arc::new(TrustedTime::new(std::path::Path::new("/nowhere"), || Duration::ZERO));
+    spawn(&endpoint, &topics(), EPOCH, (Clock::start(), trusted_time), || 0).unwrap()
 }
 
 async fn next(events: &mut LinkEvents) -> LinkEvent {

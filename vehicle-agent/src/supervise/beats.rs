@@ -24,7 +24,7 @@ struct Armed {
     echoed: Moment,
 }
 
-/// Who was silent.
+/// Consumer was silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Silent {
     /// The control loop.
@@ -61,7 +61,7 @@ impl Beats {
         }
     }
 
-    /// Who has been silent for too long, if anybody has.
+    /// Consumer has been silent for too long, if anybody has.
     pub(super) fn silent(self, now: Moment) -> Option<Silent> {
         let armed = self.0?;
         if now.since(armed.sent) >= HUNG {

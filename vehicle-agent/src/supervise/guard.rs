@@ -7,7 +7,7 @@ use crate::control::Drivetrain;
 use crate::control::Moment;
 #[cfg(test)]
 use crate::guard::Files;
-use crate::guard::{Charge, word};
+use crate::guard::{GuardedOutputs, word};
 use anyhow::Context as _;
 use rustix::io::{Errno, read, write};
 use std::io::{ErrorKind, Read as _};
@@ -33,7 +33,7 @@ const END: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Guard {
     program: &'static str,
-    charge: Charge,
+    outputs: GuardedOutputs,
     state: State,
     beats: Beats,
 }
@@ -63,11 +63,11 @@ impl Guard {
     ///
     /// # Errors
     /// When it can't be started, or can't take its outputs.
-    pub fn start(charge: Charge) -> anyhow::Result<Self> {
-        let process = Process::spawn(OWN_PROGRAM, &charge, Some(START))?;
+    pub fn start(outputs: GuardedOutputs) -> anyhow::Result<Self> {
+        let process = Process::spawn(OWN_PROGRAM, &outputs, Some(START))?;
         Ok(Self {
             program: OWN_PROGRAM,
-            charge,
+            outputs,
             state: State::Alive { process, ready: true },
             beats: Beats::default(),
         })
@@ -77,11 +77,11 @@ impl Guard {
     #[cfg(test)]
     pub(crate) fn played(line: UnixStream) -> Self {
         let drivetrain = Drivetrain::at_rest(crate::control::samples::setup().kinematics);
-        let charge = Charge::Sim(Files { drivetrain, trace: None, levels: None });
+        let outputs = GuardedOutputs::Sim(Files { drivetrain, trace: None, levels: None });
         let process = Process { line, child: Command::new("true").spawn().unwrap() };
         // It must not start the test program anew, which would run this test.
         let program = "/nonexistent";
-        Self { program, charge, state: State::Alive { process, ready: true }, beats: Beats::default() }
+        Self { program, outputs, state: State::Alive { process, ready: true }, beats: Beats::default() }
     }
 
     pub(super) const fn is_ready(&self) -> bool {
@@ -138,7 +138,7 @@ impl Guard {
     }
 
     fn start_again(&mut self, now: Moment) {
-        self.state = match Process::spawn(self.program, &self.charge, None) {
+        self.state = match Process::spawn(self.program, &self.outputs, None) {
             Ok(process) => State::Alive { process, ready: false },
             Err(error) => {
                 warn!("the guard is not back yet: {error:#}");
@@ -197,10 +197,10 @@ impl Guard {
 
 impl Process {
     /// Starts a guard; with `patience`, waits until it is ready.
-    fn spawn(program: &str, charge: &Charge, patience: Option<Duration>) -> anyhow::Result<Self> {
+    fn spawn(program: &str, outputs: &GuardedOutputs, patience: Option<Duration>) -> anyhow::Result<Self> {
         let (own, other) = Line::pair()?;
         let mut command = Command::new(program);
-        command.arg0("vehicle-agent").arg("guard").arg(charge.word()?);
+        command.arg0("vehicle-agent").arg("guard").arg(outputs.word()?);
         command.stdin(Stdio::from(OwnedFd::from(other))).stdout(Stdio::null());
         // The service manager hears of the agent alone.
         command.env_remove("NOTIFY_SOCKET").env_remove("WATCHDOG_USEC").env_remove("WATCHDOG_PID");

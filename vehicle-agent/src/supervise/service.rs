@@ -17,7 +17,7 @@ const PARKED: Duration = Duration::from_secs(60);
 /// The service manager that started this process.
 #[derive(Debug)]
 pub struct Service {
-    ear: Ear,
+    notifier: SystemdNotifier,
     watchdog: Option<Watchdog>,
     ready: bool,
 }
@@ -25,7 +25,7 @@ pub struct Service {
 /// Where the manager listens. No library that tells it things does so without waiting for room in its queue, and a manager
 /// that hangs must not hang the control loop.
 #[derive(Debug)]
-struct Ear {
+struct SystemdNotifier {
     socket: UnixDatagram,
     address: SocketAddr,
 }
@@ -79,13 +79,13 @@ impl Service {
     #[must_use]
     pub fn from_environment() -> Option<Self> {
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        let ear = Ear::open(&variable("NOTIFY_SOCKET")?)
+        let notifier = SystemdNotifier::open(&variable("NOTIFY_SOCKET")?)
             .inspect_err(|error| warn!("the service manager can't be told anything: {error}"))
             .ok()?;
         let number = |name| variable(name)?.to_str()?.parse::<u64>().ok();
         let another = number("WATCHDOG_PID").is_some_and(|id| id != u64::from(std::process::id()));
         let patience = number("WATCHDOG_USEC").filter(|_| !another).map(Duration::from_micros);
-        Some(Self { ear, watchdog: patience.map(Watchdog::new), ready: false })
+        Some(Self { notifier, watchdog: patience.map(Watchdog::new), ready: false })
     }
 
     /// Tells that the control loop has made a step: the first makes the service ready, whatever becomes of the broker.
@@ -102,7 +102,7 @@ impl Service {
             }
             told.push_str("WATCHDOG=1\n");
         }
-        self.ear.tell(&told);
+        self.notifier.tell(&told);
     }
 
     pub(super) fn deadline(&self) -> Option<Moment> {
@@ -111,12 +111,12 @@ impl Service {
 
     pub(super) fn stopping(&self) {
         if self.ready {
-            self.ear.tell("STOPPING=1\n");
+            self.notifier.tell("STOPPING=1\n");
         }
     }
 }
 
-impl Ear {
+impl SystemdNotifier {
     fn open(name: &OsStr) -> io::Result<Self> {
         let address = match name.as_bytes().strip_prefix(b"@") {
             Some(name) => SocketAddr::from_abstract_name(name)?,
@@ -148,24 +148,24 @@ mod tests {
     #[test]
     fn a_manager_that_does_not_listen_holds_nobody_up() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ear");
+        let path = folder.path().join("notifier");
         let manager = UnixDatagram::bind(&path).unwrap();
-        let ear = Ear::open(path.as_os_str()).unwrap();
+        let notifier = SystemdNotifier::open(path.as_os_str()).unwrap();
         // More than any queue of datagrams has room for.
         for _ in 0..5_000 {
-            ear.tell("WATCHDOG=1\n");
+            notifier.tell("WATCHDOG=1\n");
         }
         let mut heard = [0; 64];
         assert_eq!(manager.recv(&mut heard).unwrap(), 11);
         drop(manager);
-        ear.tell("WATCHDOG=1\n");
+        notifier.tell("WATCHDOG=1\n");
     }
 
     #[test]
     fn a_name_that_begins_with_an_at_is_no_file() {
         let name = format!("vehicle-agent-test-{}", std::process::id());
         let manager = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
-        Ear::open(OsStr::new(&format!("@{name}"))).unwrap().tell("READY=1\n");
+        SystemdNotifier::open(OsStr::new(&format!("@{name}"))).unwrap().tell("READY=1\n");
         assert_eq!(manager.recv(&mut [0; 64]).unwrap(), 8);
     }
 

@@ -1,4 +1,4 @@
-//! Who may read and write the files that this console lives on.
+//! Consumer may read and write the files that this console lives on.
 
 use super::findings::{Check, Findings};
 use crate::commands::keys;

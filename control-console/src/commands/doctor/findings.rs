@@ -16,7 +16,7 @@ pub(super) enum Check {
     Terminal,
     /// What it can show.
     Characters,
-    /// Who may read and write them.
+    /// Consumer may read and write them.
     Files,
     /// The time of day.
     Clock,

@@ -7,8 +7,8 @@ use crate::transaction::{
 };
 use vehicle_protocol::auth::{KeyFile, Role};
 use vehicle_protocol::{
-    Answer, AnswerForm, Command, Encoding, Epoch, Nonce, Place, Reason, Root, SessionId, Shape, Signature,
-    State, json,
+    Answer, AnswerForm, Command, Encoding, Epoch, Nonce, Reason, Root, SequenceRef, SessionId, Shape,
+    Signature, State, json,
 };
 
 const EPOCH: Epoch = Epoch([7; 16]);
@@ -59,7 +59,7 @@ fn answer(to: &(Command, Signature), state: State, reason: Option<Reason>) -> An
         clock: Some(60_010),
         proof: None,
     };
-    let place = to.1.session.map(|session| Place { sid: session.sid, counter: session.counter });
+    let place = to.1.session.map(|session| SequenceRef { sid: session.sid, counter: session.counter });
     key().signer().answer(answer, EPOCH, place)
 }
 

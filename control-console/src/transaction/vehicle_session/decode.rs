@@ -3,7 +3,7 @@
 use super::VehicleSession;
 use crate::clock::Moment;
 use vehicle_protocol::encoding::{AnswerError, decode_answer};
-use vehicle_protocol::{Answer, Place, Proof, Reason};
+use vehicle_protocol::{Answer, Proof, Reason, SequenceRef};
 
 /// Whether the vehicle itself wrote an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Trust {
     /// It carries the vehicle's tag for our key.
     Proven {
         /// Where the command that it answers stood in our session; nothing for a stop without one.
-        place: Option<Place>,
+        place: Option<SequenceRef>,
     },
 }
 
@@ -64,7 +64,7 @@ impl VehicleSession {
     }
 
     /// What an answer of the vehicle itself says about the session.
-    fn believe(&mut self, answer: &Answer, place: Option<Place>, now: Moment) {
+    fn believe(&mut self, answer: &Answer, place: Option<SequenceRef>, now: Moment) {
         let epoch = answer.proof.as_ref().map(|proof| proof.epoch);
         let Some(agreed) = &mut self.agreed else { return };
         let ours = place.is_some_and(|place| agreed.sid == Some(place.sid));

@@ -6,7 +6,7 @@ use crate::transaction::record::CorrelationKey;
 use std::time::Duration;
 use vehicle_protocol::encoding::{Encoding, encode};
 use vehicle_protocol::{
-    Command, CommandId, CommandName, Envelope, Place, Shape, SignedSession, Stream, Topic,
+    Command, CommandId, CommandName, Envelope, SequenceRef, Shape, SignedSession, Stream, Topic,
 };
 
 /// In which of the shapes a command is sent. Where there is a key, all but the plain ones are signed.
@@ -117,7 +117,7 @@ impl VehicleSession {
         if session.is_none() && !name.is_stop() {
             return None;
         }
-        let place = session.map(|session| Place { sid: session.sid, counter: session.counter });
+        let place = session.map(|session| SequenceRef { sid: session.sid, counter: session.counter });
         let mark = CorrelationKey::Signed { name, id: id.clone(), first: place, last: place };
         let envelope = self.key.as_ref()?.signer().command(command, id, session);
         Some((envelope, mark))

@@ -99,7 +99,7 @@ fn answer() -> Answer {
 
 #[test]
 fn each_part_of_an_answer_counts() {
-    let place = Place { sid: session().sid, counter: 7 };
+    let place = SequenceRef { sid: session().sid, counter: 7 };
     let signed = with(|signer| signer.answer(answer(), session().epoch, Some(place)));
     others(|signer| signer.verifies_answer(&signed));
     let proof = signed.proof.clone().unwrap();
@@ -118,8 +118,8 @@ fn each_part_of_an_answer_counts() {
         Answer { proof: None, ..signed.clone() },
         proven(Proof { epoch: Epoch([8; 16]), ..proof.clone() }),
         proven(Proof { place: None, ..proof.clone() }),
-        proven(Proof { place: Some(Place { counter: 8, ..place }), ..proof.clone() }),
-        proven(Proof { place: Some(Place { sid: SessionId([0; 4]), ..place }), ..proof.clone() }),
+        proven(Proof { place: Some(SequenceRef { counter: 8, ..place }), ..proof.clone() }),
+        proven(Proof { place: Some(SequenceRef { sid: SessionId([0; 4]), ..place }), ..proof.clone() }),
     ];
     for answer in changed {
         assert!(!with(|signer| signer.verifies_answer(&answer)), "{answer:?}");

@@ -1,4 +1,4 @@
-//! Who gets in at all.
+//! Consumer gets in at all.
 
 use anyhow::{Context, Result, ensure};
 use system_tests::certificates::{Certificates, Identity};

@@ -1,6 +1,6 @@
 //! One pin after the other, with a memory of who has which.
 
-use crate::board::{Channel, HeaderKind, Pin, Place, Wire};
+use crate::board::{Channel, GpioBackendKind, Pin, Place, Wire};
 use crate::config::raw::{PowerOn, RawPin};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -30,14 +30,14 @@ pub(super) enum Use {
 
 /// Looks at each pin, and remembers who has which.
 pub(super) struct Pins<'a> {
-    header: HeaderKind,
+    header: GpioBackendKind,
     lines: BTreeMap<Place, String>,
     channels: BTreeMap<(String, u32), String>,
     problems: &'a mut Problems,
 }
 
 impl<'a> Pins<'a> {
-    pub(super) const fn new(header: HeaderKind, problems: &'a mut Problems) -> Self {
+    pub(super) const fn new(header: GpioBackendKind, problems: &'a mut Problems) -> Self {
         Self { header, lines: BTreeMap::new(), channels: BTreeMap::new(), problems }
     }
 
@@ -151,7 +151,7 @@ impl<'a> Pins<'a> {
 
     /// A line of any board.
     fn foreign(&mut self, place: Place, raw: &RawPin, spot: &Spot, purpose: Use) -> Option<Wire> {
-        if self.header == HeaderKind::Rppal {
+        if self.header == GpioBackendKind::Rppal {
             let next_step = "give gpio, or set board.kind to gpiochip";
             self.refuse(spot, "rppal knows lines by their GPIO number alone", next_step);
             return None;

@@ -1,10 +1,10 @@
 //! How commands end.
 
 use super::{ParkingBrake, Vehicle};
-use crate::control::mode::{Driving, Mode, Way};
+use crate::control::in_flight::{Entry, Goal, Ticket};
+use crate::control::mode::{DriveSource, Driving, Mode};
 use crate::control::order::{Outcome, Proven, Reply};
 use crate::control::report::Record;
-use crate::control::running::{Entry, Goal, Ticket};
 use crate::control::{Moment, Report};
 use vehicle_protocol::{Answer, CommandName, Encoding, EventKind, Reason, State};
 
@@ -22,7 +22,7 @@ impl Vehicle {
                 Goal::Parked { .. } => parked,
                 Goal::EngineOff { .. } => off,
                 Goal::Stored(set) => latch.holds(set),
-                Goal::Control => holder == Some(entry.order.party),
+                Goal::ControlLock => holder == Some(entry.order.party),
                 Goal::Revoked(_) | Goal::Told => false,
             };
             done.then(|| Outcome { detail: entry.detail.clone(), ..Outcome::SUCCEEDED })
@@ -97,11 +97,11 @@ impl Vehicle {
         }
         if let Mode::Driving(Driving { way, .. }) = &mut self.mode {
             match way {
-                Way::Discrete(discrete) => discrete.cancel(ticket, &self.motion),
-                Way::SafePlace(autopilot) if autopilot.ticket == ticket => {
+                DriveSource::Maneuvers(discrete) => discrete.cancel(ticket, &self.motion),
+                DriveSource::SafePlace(autopilot) if autopilot.ticket == ticket => {
                     self.mode = Mode::Braking { engine_off: false };
                 }
-                Way::SafePlace(_) | Way::Setpoint(_) => {}
+                DriveSource::SafePlace(_) | DriveSource::Setpoint(_) => {}
             }
         }
     }

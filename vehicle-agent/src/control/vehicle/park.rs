@@ -1,11 +1,11 @@
 //! Parking, where it stands or in the safe place.
 
-use super::obey::LONG_LIMIT;
+use super::execute::LONG_LIMIT;
 use super::{ParkingBrake, Vehicle};
 use crate::control::autopilot::{Arrival, Autopilot};
-use crate::control::mode::{Driving, Lease, Mode, Way};
+use crate::control::in_flight::Goal;
+use crate::control::mode::{DriveSource, Driving, Lease, Mode};
 use crate::control::order::{Order, Party};
-use crate::control::running::Goal;
 use crate::control::{Moment, Policy};
 
 impl Vehicle {
@@ -34,7 +34,7 @@ impl Vehicle {
         let until = Autopilot::limit(now, &autonomy);
         // The lease ends the drive; what comes after it is the time to park.
         let ticket = self.begin_until(now, order, Goal::Told, until.after(LONG_LIMIT));
-        let way = Way::SafePlace(Autopilot::new(ticket, place, &autonomy, &self.motion));
+        let way = DriveSource::SafePlace(Autopilot::new(ticket, place, &autonomy, &self.motion));
         self.mode = Mode::Driving(Driving { lease: Lease { until, party }, way });
     }
 
@@ -71,7 +71,9 @@ impl Vehicle {
 
     /// Ends the drive to the safe place in a parking manoeuvre.
     fn park_autopilot(&mut self, detail: Option<String>) {
-        let Mode::Driving(Driving { way: Way::SafePlace(autopilot), .. }) = &self.mode else { return };
+        let Mode::Driving(Driving { way: DriveSource::SafePlace(autopilot), .. }) = &self.mode else {
+            return;
+        };
         let goal = Goal::Parked { from: self.motion.pose().speed.abs() };
         self.running.redirect(autopilot.ticket, goal, detail);
         self.apply_parking();

@@ -2,9 +2,9 @@
 
 use super::Vehicle;
 use crate::control::Moment;
-use crate::control::mode::{Driving, Mode, Way};
+use crate::control::in_flight::Goal;
+use crate::control::mode::{DriveSource, Driving, Mode};
 use crate::control::order::{Order, Outcome, Party, Refusal};
-use crate::control::running::Goal;
 use vehicle_protocol::{EventKind, KeyName, Reason, State};
 
 impl Vehicle {
@@ -35,7 +35,7 @@ impl Vehicle {
         let is_its = |party: Party| party.key().is_some_and(|key| self.gate.keyring.name(key) == Some(name));
         let holder = self.control.holder().filter(|holder| is_its(*holder));
         let request = self.control.request().filter(|request| is_its(request.by));
-        let drives_itself = matches!(&self.mode, Mode::Driving(Driving { lease, way: Way::SafePlace(_) }) if is_its(lease.party));
+        let drives_itself = matches!(&self.mode, Mode::Driving(Driving { lease, way: DriveSource::SafePlace(_) }) if is_its(lease.party));
         if let Some(request) = request {
             self.end_ticket(now, request.ticket, &Outcome::failed(Reason::UnknownKey));
             self.control.forget();

@@ -1,7 +1,7 @@
 //! What follows from what is measured seldom.
 
 use super::Vehicle;
-use crate::control::mode::{Driving, Mode, Way};
+use crate::control::mode::{DriveSource, Driving, Mode};
 use crate::control::order::Refusal;
 use crate::control::sensors::News;
 use crate::control::{Cause, Moment, Sensor};
@@ -21,7 +21,7 @@ impl Vehicle {
     fn stop_for_battery(&mut self, now: Moment) {
         let (reason, detail) = (Reason::LowBattery, Some(self.charge()));
         match &self.mode {
-            Mode::Driving(Driving { way: Way::SafePlace(_), .. }) => {
+            Mode::Driving(Driving { way: DriveSource::SafePlace(_), .. }) => {
                 self.reporter.event(now, EventKind::Failsafe, Some(reason), detail);
                 self.motion_cause = Cause::Failsafe(reason);
                 self.park_where_it_is("the battery is low");

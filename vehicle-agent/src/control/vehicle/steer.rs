@@ -2,11 +2,11 @@
 
 use super::Vehicle;
 use crate::control::Moment;
-use crate::control::discrete::Discrete;
-use crate::control::mode::{Driving, Lease, Mode, Way};
+use crate::control::in_flight::Goal;
+use crate::control::maneuvers::Maneuvers;
+use crate::control::mode::{DriveSource, Driving, Lease, Mode};
 use crate::control::motion::Target;
 use crate::control::order::{Order, Outcome, Party, Refusal};
-use crate::control::running::Goal;
 use std::time::Duration;
 use vehicle_protocol::{CommandName, Reason, Setpoint};
 
@@ -31,7 +31,7 @@ impl Vehicle {
                 "this vehicle turns only while it rolls; send ACCELERATE first",
             ));
         }
-        if let Mode::Driving(Driving { way: Way::Discrete(discrete), .. }) = &self.mode {
+        if let Mode::Driving(Driving { way: DriveSource::Maneuvers(discrete), .. }) = &self.mode {
             if !discrete.has_room() {
                 return Err(Refusal::new(Reason::Busy, "8 turns are waiting"));
             }
@@ -46,13 +46,13 @@ impl Vehicle {
     }
 
     /// The motion by single commands as it is now, to be changed; ends the drive to the safe place.
-    fn discrete(&mut self, now: Moment, by: CommandName) -> Discrete {
+    fn discrete(&mut self, now: Moment, by: CommandName) -> Maneuvers {
         let speed = self.mode.target(&self.motion, self.max_speed).speed;
         match std::mem::replace(&mut self.mode, Mode::Standing) {
-            Mode::Driving(Driving { way: Way::Discrete(discrete), .. }) => discrete,
-            Mode::Driving(Driving { way: Way::SafePlace(_), .. }) => {
+            Mode::Driving(Driving { way: DriveSource::Maneuvers(discrete), .. }) => discrete,
+            Mode::Driving(Driving { way: DriveSource::SafePlace(_), .. }) => {
                 self.supersede_motion(now, by);
-                Discrete::new(0.0, None, &self.motion)
+                Maneuvers::new(0.0, None, &self.motion)
             }
             Mode::Driving(_)
             | Mode::Off
@@ -60,13 +60,14 @@ impl Vehicle {
             | Mode::Braking { .. }
             | Mode::Failsafe(_)
             | Mode::Fault(_)
-            | Mode::EmergencyStop => Discrete::new(speed, self.course, &self.motion),
+            | Mode::EmergencyStop => Maneuvers::new(speed, self.course, &self.motion),
         }
     }
 
-    fn go(&mut self, now: Moment, party: Party, discrete: Discrete) {
+    fn go(&mut self, now: Moment, party: Party, discrete: Maneuvers) {
         let until = now.after(self.setup.timing.operator_timeout);
-        self.mode = Mode::Driving(Driving { lease: Lease { until, party }, way: Way::Discrete(discrete) });
+        self.mode =
+            Mode::Driving(Driving { lease: Lease { until, party }, way: DriveSource::Maneuvers(discrete) });
     }
 
     pub(super) fn drive_setpoint(
@@ -124,6 +125,6 @@ impl Vehicle {
     fn hold(&mut self, now: Moment, party: Party, target: Target, hold: Duration) {
         self.course = None;
         let lease = Lease { until: now.after(hold), party };
-        self.mode = Mode::Driving(Driving { lease, way: Way::Setpoint(target) });
+        self.mode = Mode::Driving(Driving { lease, way: DriveSource::Setpoint(target) });
     }
 }

@@ -2,11 +2,11 @@
 
 use super::Vehicle;
 use crate::control::admit::Blame;
-use crate::control::mode::{Driving, Mode, Way};
+use crate::control::in_flight::Goal;
+use crate::control::mode::{DriveSource, Driving, Mode};
 use crate::control::motion::Target;
 use crate::control::order::{Order, Outcome, Refusal};
 use crate::control::report::Kind;
-use crate::control::running::Goal;
 use crate::control::{Cause, Moment};
 use vehicle_protocol::{CommandName, EventKind, Reason, State};
 
@@ -123,10 +123,10 @@ impl Vehicle {
             return;
         }
         match way {
-            Way::Setpoint(Target::REST) => self.mode = Mode::Braking { engine_off: false },
-            Way::Setpoint(_) => self.failsafe(now, Reason::HoldLapsed),
-            Way::Discrete(_) => self.failsafe(now, Reason::OperatorLost),
-            Way::SafePlace(_) => self.park_where_it_is("it took too long"),
+            DriveSource::Setpoint(Target::REST) => self.mode = Mode::Braking { engine_off: false },
+            DriveSource::Setpoint(_) => self.failsafe(now, Reason::HoldLapsed),
+            DriveSource::Maneuvers(_) => self.failsafe(now, Reason::OperatorLost),
+            DriveSource::SafePlace(_) => self.park_where_it_is("it took too long"),
         }
     }
 
@@ -135,9 +135,9 @@ impl Vehicle {
         self.reporter.link_lost();
         let Mode::Driving(Driving { way, .. }) = &self.mode else { return };
         match way {
-            Way::Setpoint(_) => {}
-            Way::Discrete(_) => self.failsafe(now, Reason::LinkLost),
-            Way::SafePlace(_) => {
+            DriveSource::Setpoint(_) => {}
+            DriveSource::Maneuvers(_) => self.failsafe(now, Reason::LinkLost),
+            DriveSource::SafePlace(_) => {
                 self.reporter.event(now, EventKind::Failsafe, Some(Reason::LinkLost), None);
                 self.motion_cause = Cause::Failsafe(Reason::LinkLost);
                 self.park_where_it_is("the link was lost");

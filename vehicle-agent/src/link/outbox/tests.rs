@@ -2,28 +2,28 @@ use super::*;
 use proptest::prelude::*;
 use vehicle_protocol::Topic;
 
-fn letter(topic: Topic, fate: Fate, text: &str) -> Letter {
-    Letter { topic, fate, payload: text.as_bytes().to_vec(), failures: 0 }
+fn message(topic: Topic, policy: QueuePolicy, text: &str) -> OutgoingMessage {
+    OutgoingMessage { topic, policy, payload: text.as_bytes().to_vec(), failures: 0 }
 }
 
-fn answer(text: &str) -> Letter {
-    letter(Topic::ExecutedCommands, Fate::Kept, text)
+fn answer(text: &str) -> OutgoingMessage {
+    message(Topic::ExecutedCommands, QueuePolicy::Kept, text)
 }
 
-fn status(text: &str) -> Letter {
-    letter(Topic::Status, Fate::Newest, text)
+fn status(text: &str) -> OutgoingMessage {
+    message(Topic::Status, QueuePolicy::Newest, text)
 }
 
-fn session(text: &str) -> Letter {
-    letter(Topic::Session, Fate::Once, text)
+fn session(text: &str) -> OutgoingMessage {
+    message(Topic::Session, QueuePolicy::Once, text)
 }
 
-fn telemetry(text: &str) -> Letter {
-    letter(Topic::Telemetry, Fate::Fleeting, text)
+fn telemetry(text: &str) -> OutgoingMessage {
+    message(Topic::Telemetry, QueuePolicy::Fleeting, text)
 }
 
-fn online() -> Letter {
-    letter(Topic::Presence, Fate::Newest, "online")
+fn online() -> OutgoingMessage {
+    message(Topic::Presence, QueuePolicy::Newest, "online")
 }
 
 /// An outbox with a connection whose announcement has been acknowledged.
@@ -38,8 +38,8 @@ fn open() -> Outbox {
 }
 
 fn hand_over(outbox: &mut Outbox) -> Vec<String> {
-    let letters = std::iter::from_fn(|| outbox.hand_over());
-    letters.map(|letter| String::from_utf8(letter.payload).unwrap()).collect()
+    let messages = std::iter::from_fn(|| outbox.hand_over());
+    messages.map(|message| String::from_utf8(message.payload).unwrap()).collect()
 }
 
 #[test]
@@ -87,8 +87,8 @@ fn of_each_state_only_the_newest_waits_and_none_outlives_its_connection() {
     assert_eq!(hand_over(&mut outbox), ["new", "s", "t2"]);
     assert!(outbox.post(status("next")) && outbox.post(telemetry("t3")));
     outbox.close();
-    for letter in [status("x"), session("x"), telemetry("x")] {
-        assert!(!outbox.post(letter));
+    for message in [status("x"), session("x"), telemetry("x")] {
+        assert!(!outbox.post(message));
     }
     outbox.open(online());
     assert_eq!(hand_over(&mut outbox), ["online"]);
@@ -223,7 +223,7 @@ proptest! {
 /// The library's queue and the broker behind it.
 #[derive(Default)]
 struct Wire {
-    queue: VecDeque<Letter>,
+    queue: VecDeque<OutgoingMessage>,
     sent: Vec<u16>,
     last: u16,
 }
@@ -234,11 +234,11 @@ impl Wire {
     }
 
     fn send(&mut self, outbox: &mut Outbox, arrived: &mut Vec<u32>) {
-        let Some(letter) = self.queue.pop_front() else { return };
+        let Some(message) = self.queue.pop_front() else { return };
         self.last += 1;
         self.sent.push(self.last);
         outbox.sent(self.last);
-        arrived.extend(std::str::from_utf8(&letter.payload).unwrap().parse::<u32>().ok());
+        arrived.extend(std::str::from_utf8(&message.payload).unwrap().parse::<u32>().ok());
     }
 
     fn acknowledge(&mut self, outbox: &mut Outbox, nth: usize) {

@@ -1,4 +1,4 @@
-//! Who is told to be there.
+//! Consumer is told to be there.
 
 use super::*;
 

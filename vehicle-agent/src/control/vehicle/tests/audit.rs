@@ -1,4 +1,4 @@
-//! Who asked for what, and what came of it.
+//! Consumer asked for what, and what came of it.
 
 use super::Scene;
 use super::console::driving;

@@ -1,7 +1,7 @@
 //! The other side: whoever holds a key, signs with it, and believes only answers that are signed.
 
 use super::{Scene, json};
-use crate::control::{Checks, Report, Setup, Trust, samples};
+use crate::control::{Report, SafetyChecks, Setup, Trust, samples};
 use vehicle_protocol::auth::{KeyFile, Role, Signer};
 use vehicle_protocol::{
     CommandName, Encoding, Envelope, Epoch, Nonce, SessionAnswer, SessionId, SignedSession, Stream, Topic,
@@ -115,7 +115,7 @@ impl Console {
 impl Scene {
     /// With keys and, as things are, nothing else taken but stops.
     pub(crate) fn trusting(keys: &[&Console]) -> Self {
-        Self::of(setup(keys), Checks::ALL)
+        Self::of(setup(keys), SafetyChecks::ALL)
     }
 
     pub(crate) fn bring(&mut self, (topic, payload): &Frame) {

@@ -2,7 +2,7 @@
 
 use super::console::{Frame, setup};
 use super::{Console, Scene, json};
-use crate::control::{Checks, Input};
+use crate::control::{Input, SafetyChecks};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use vehicle_protocol::auth::Role;
@@ -81,7 +81,7 @@ impl Play {
     fn new() -> Self {
         let roles = [Role::Driver, Role::Driver, Role::Owner];
         let consoles: Vec<_> = NAMES.iter().zip(roles).map(|(name, role)| Console::new(name, role)).collect();
-        let mut scene = Scene::of(setup(&consoles.iter().collect::<Vec<_>>()), Checks::ALL);
+        let mut scene = Scene::of(setup(&consoles.iter().collect::<Vec<_>>()), SafetyChecks::ALL);
         let consoles = consoles.into_iter().map(|console| console.open(&mut scene)).collect();
         Self { scene, consoles, sent: Vec::new() }
     }
@@ -134,7 +134,7 @@ impl Play {
                 let before = self.scene.status();
                 self.scene.tell(Input::Operator { name, retained: *retained, payload });
                 let after = self.scene.status();
-                // Who has asked already may get it now; nobody else does.
+                // Consumer has asked already may get it now; nobody else does.
                 let may = [before.driver, before.next_driver, None];
                 assert!(may.contains(&after.driver), "presence gave {:?} control", after.driver);
                 assert_eq!(after.executed, before.executed);

@@ -2,7 +2,7 @@
 
 use super::console::{driving, harmless, setup};
 use super::{Console, Scene};
-use crate::control::{Checks, Policy, Setup, Trust, samples};
+use crate::control::{Policy, SafetyChecks, Setup, Trust, samples};
 use vehicle_protocol::auth::Role;
 use vehicle_protocol::{CommandName, Mode, Nonce, SessionRequest, Topic};
 
@@ -14,7 +14,7 @@ fn with(unsigned: Policy, keys: &[&Console]) -> Setup {
 /// The commands that are not refused as unsigned.
 fn taken(setup: &Setup) -> Vec<CommandName> {
     let takes = |name: &&CommandName| {
-        let mut scene = Scene::of(setup.clone(), Checks::ALL);
+        let mut scene = Scene::of(setup.clone(), SafetyChecks::ALL);
         let end = scene.ask(&harmless(**name));
         **name == CommandName::RevokeKey || !end.contains("UNSIGNED")
     };
@@ -61,7 +61,7 @@ fn an_unsigned_wish_for_the_safe_place_parks_where_it_stands_once_there_are_keys
 #[test]
 fn an_unsigned_stop_latches_unless_it_is_refused() {
     for (policy, mode) in [(Policy::StopOnly, Mode::EmergencyStop), (Policy::Refuse, Mode::Off)] {
-        let mut scene = Scene::of(with(policy, &[&Console::new("a", Role::Owner)]), Checks::ALL);
+        let mut scene = Scene::of(with(policy, &[&Console::new("a", Role::Owner)]), SafetyChecks::ALL);
         scene.send("EMERGENCY_STOP");
         assert_eq!(scene.status().mode, mode);
     }
@@ -70,7 +70,7 @@ fn an_unsigned_stop_latches_unless_it_is_refused() {
 #[test]
 fn who_signs_nothing_gets_epoch_and_clock_unless_nothing_is_taken() {
     for (policy, sessions) in [(Policy::Accept, 1), (Policy::StopOnly, 1), (Policy::Refuse, 0)] {
-        let mut scene = Scene::of(with(policy, &[]), Checks::ALL);
+        let mut scene = Scene::of(with(policy, &[]), SafetyChecks::ALL);
         let request = SessionRequest { key: None, nonce: Nonce([1; 16]), mac: None };
         scene.deliver(Topic::SessionRequest, false, &serde_json::to_vec(&request).unwrap());
         assert_eq!(scene.sessions().len(), sessions, "{policy:?}");
@@ -84,7 +84,7 @@ fn where_the_owner_clears_nobody_else_ends_an_emergency_stop_but_a_failsafe_stil
     let mut setup = with(Policy::Accept, &[&owner, &driver]);
     setup.trust.owner_clears = true;
     setup.emergency_stopped = true;
-    let mut scene = Scene::of(setup, Checks::ALL);
+    let mut scene = Scene::of(setup, SafetyChecks::ALL);
     let (mut owner, mut driver) = (owner.open(&mut scene), driver.open(&mut scene));
     assert_eq!(scene.ask("CLEAR_EMERGENCY_STOP"), "REJECTED UNSIGNED");
     assert_eq!(driver.ask(&mut scene, "CLEAR_EMERGENCY_STOP"), "REJECTED FORBIDDEN");

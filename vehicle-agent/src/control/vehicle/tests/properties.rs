@@ -2,7 +2,7 @@
 
 use super::{Scene, json};
 use crate::board::sim::SimEncoders;
-use crate::control::{Checks, Input, Kinematics, Moment, Setup, Vehicle, samples};
+use crate::control::{Input, Kinematics, Moment, SafetyChecks, Setup, Vehicle, samples};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -117,7 +117,7 @@ impl Play {
         let setup = setup(measures, steered);
         let full_speed = setup.limits.full_speed;
         let scene = match measures {
-            Measures::Nothing | Measures::Perfectly => Scene::of(setup, Checks::ALL),
+            Measures::Nothing | Measures::Perfectly => Scene::of(setup, SafetyChecks::ALL),
             Measures::Wheels(encoders, power) => Scene::encoded(setup, encoders, power * full_speed),
         };
         Self { word: scene.now, scene, sent: Vec::new(), links: 1 }
@@ -322,7 +322,7 @@ proptest! {
         acts in prop::collection::vec(act(), 1..80), measures in measures(),
     ) {
         let play = Play::new(measures, false).run(&acts);
-        let mut vehicle = Vehicle::new(setup(measures, false), Checks::ALL);
+        let mut vehicle = Vehicle::new(setup(measures, false), SafetyChecks::ALL);
         for (now, input, effects) in play.scene.log {
             prop_assert_eq!(vehicle.handle(now, input), effects);
         }

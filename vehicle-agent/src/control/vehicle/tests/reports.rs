@@ -1,7 +1,7 @@
 //! What is told without being asked, how often, and how rarely the vehicle wants to be woken.
 
 use super::Scene;
-use crate::control::{Checks, Input, Report, Vehicle, samples};
+use crate::control::{Input, Report, SafetyChecks, Vehicle, samples};
 use vehicle_protocol::{EventKind, Reason, Topic};
 
 #[test]
@@ -130,7 +130,7 @@ fn a_stopped_vehicle_wakes_for_the_heartbeat_only() {
 
 #[test]
 fn an_unconnected_vehicle_that_stands_never_wants_to_be_woken() {
-    assert_eq!(Vehicle::new(samples::setup(), Checks::ALL).deadline(), None);
+    assert_eq!(Vehicle::new(samples::setup(), SafetyChecks::ALL).deadline(), None);
     let mut scene = Scene::ready().rolling(2);
     scene.tell(Input::LinkLost);
     scene.run_for(20_000);

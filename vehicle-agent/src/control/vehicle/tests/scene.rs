@@ -4,7 +4,8 @@ use super::oracle::Oracle;
 use crate::board::Board;
 use crate::board::sim::{SimBoard, SimEncoders, SimOptions};
 use crate::control::{
-    Cause, Checks, Effects, Input, Limits, Moment, Outputs, Received, Report, Sensed, Setup, Vehicle, samples,
+    Cause, Effects, Input, Limits, Moment, Outputs, Received, Report, SafetyChecks, Sensed, Setup, Vehicle,
+    samples,
 };
 use std::time::Duration;
 use vehicle_protocol::{
@@ -37,7 +38,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    pub(crate) fn of(setup: Setup, checks: Checks) -> Self {
+    pub(crate) fn of(setup: Setup, checks: SafetyChecks) -> Self {
         let odometry = setup.fittings.odometry;
         let board = odometry.then(|| board(&setup, None, setup.limits.full_speed));
         Self::on(setup, checks, board)
@@ -47,10 +48,10 @@ impl Scene {
     pub(crate) fn encoded(mut setup: Setup, encoders: SimEncoders, full_speed: f64) -> Self {
         setup.fittings.odometry = true;
         let board = board(&setup, Some(encoders), full_speed);
-        Self::on(setup, Checks::ALL, Some(board))
+        Self::on(setup, SafetyChecks::ALL, Some(board))
     }
 
-    fn on(setup: Setup, checks: Checks, board: Option<SimBoard>) -> Self {
+    fn on(setup: Setup, checks: SafetyChecks, board: Option<SimBoard>) -> Self {
         let file = setup.emergency_stopped;
         let mut vehicle = Vehicle::new(setup, checks);
         let now = Moment::from_millis(1_000);
@@ -77,13 +78,13 @@ impl Scene {
 
     /// Connected, skid steer, no odometry.
     pub(crate) fn new() -> Self {
-        Self::of(samples::setup(), Checks::ALL)
+        Self::of(samples::setup(), SafetyChecks::ALL)
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Setup)) -> Self {
         let mut setup = samples::setup();
         change(&mut setup);
-        Self::of(setup, Checks::ALL)
+        Self::of(setup, SafetyChecks::ALL)
     }
 
     /// On the simulated board, which measures and has mass and lag.
@@ -268,7 +269,7 @@ impl Scene {
         self.event_reports().iter().map(|event| (event.event, event.cause)).collect()
     }
 
-    /// Who asked for what, and what came of it: `BY COMMAND STATE REASON xCOUNT`.
+    /// Consumer asked for what, and what came of it: `BY COMMAND STATE REASON xCOUNT`.
     pub(crate) fn audits(&mut self) -> Vec<String> {
         let audits = self.take(|report| {
             let Report::Event(event) = report else { return None };

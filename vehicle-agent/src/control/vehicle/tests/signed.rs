@@ -2,10 +2,10 @@
 
 use super::console::{Frame, driving, harmless, setup};
 use super::{Console, Scene};
-use crate::control::{Checks, Input, Setup};
+use crate::control::{Input, SafetyChecks, Setup};
 use vehicle_protocol::auth::Role;
 use vehicle_protocol::{
-    CommandName, Encoding, Epoch, EventKind, Mode, Place, Reason, SessionId, SignedSession, encoding,
+    CommandName, Encoding, Epoch, EventKind, Mode, Reason, SequenceRef, SessionId, SignedSession, encoding,
 };
 
 #[test]
@@ -35,7 +35,7 @@ fn an_answer_carries_session_and_counter_of_its_command_and_the_present_boot() {
     tablet.send(&mut scene, "LOCK_DOORS");
     let answer = scene.answers().pop().unwrap();
     let proof = answer.proof.clone().unwrap();
-    assert_eq!(proof.place, Some(Place { sid: tablet.sid, counter: tablet.counters[0] }));
+    assert_eq!(proof.place, Some(SequenceRef { sid: tablet.sid, counter: tablet.counters[0] }));
     assert_eq!(proof.epoch, tablet.epoch);
     let forged = vehicle_protocol::Answer { state: vehicle_protocol::State::Failed, ..answer };
     assert!(!tablet.signer().verifies_answer(&forged));
@@ -253,7 +253,7 @@ fn a_recorded_session_moves_nothing_in_its_own_boot_nor_in_another_nor_at_anothe
 
 /// A vehicle of that kind with its engine on.
 fn started(setup: Setup, tablet: &Console) -> (Scene, Console) {
-    let mut scene = Scene::of(setup, Checks::ALL);
+    let mut scene = Scene::of(setup, SafetyChecks::ALL);
     let mut tablet = tablet.clone().open(&mut scene);
     assert_eq!(tablet.ask(&mut scene, "TURN_ON_ENGINE"), "SUCCEEDED");
     (scene, tablet)
@@ -348,7 +348,7 @@ fn a_suspend_ends_every_session() {
 
 #[test]
 fn without_the_check_of_tags_a_forged_command_moves_the_vehicle() {
-    let moved = [Checks::ALL, Checks { mac: false, ..Checks::ALL }].map(|checks| {
+    let moved = [SafetyChecks::ALL, SafetyChecks { mac: false, ..SafetyChecks::ALL }].map(|checks| {
         let tablet = Console::new("tablet", Role::Driver);
         let mut scene = Scene::of(setup(&[&tablet]), checks);
         let mut tablet = tablet.open(&mut scene);
@@ -380,7 +380,7 @@ fn telemetry_echoes_the_last_setpoint_that_was_applied() {
 
 #[test]
 fn without_counters_a_replayed_command_acts_twice() {
-    let speeds = [Checks::ALL, Checks { counter: false, ..Checks::ALL }].map(|checks| {
+    let speeds = [SafetyChecks::ALL, SafetyChecks { counter: false, ..SafetyChecks::ALL }].map(|checks| {
         let tablet = Console::new("tablet", Role::Driver);
         let mut scene = Scene::of(setup(&[&tablet]), checks);
         let mut tablet = tablet.open(&mut scene);

@@ -1,0 +1,68 @@
+//! What a back end is for the rest: a way to take lines.
+
+#[cfg(test)]
+mod played;
+
+#[cfg(test)]
+pub(crate) use played::FakeGpioBackend;
+
+use super::pin::{Pin, Wire};
+use super::{BoardError, Line};
+use std::fmt;
+
+/// A way to take lines.
+pub(crate) trait GpioBackend: fmt::Debug {
+    /// Whether a line that one process has can't be taken by another.
+    fn is_exclusive(&self) -> bool;
+
+    /// Takes a line as an output that is on or off from the first moment; without a level it stays as it is.
+    ///
+    /// # Errors
+    /// When there is no such line, or it can't be had.
+    fn output(&self, who: Consumer, pin: &Pin, on: Option<bool>) -> Result<Box<dyn Level>, BoardError>;
+}
+
+/// One digital output. When it is dropped, it stays as it is as far as that is in the hands of this process.
+pub(crate) trait Level: Send + fmt::Debug {
+    /// Switches it on or off.
+    ///
+    /// # Errors
+    /// When it can't be switched.
+    fn set(&mut self, on: bool) -> Result<(), BoardError>;
+}
+
+/// Consumer wants a line, and what for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Consumer {
+    /// The agent.
+    Agent(Line),
+    /// The agent, for an input, by the key that names it.
+    AgentsInput(&'static str),
+    /// The guard.
+    Guard(&'static str),
+}
+
+impl Consumer {
+    /// What the kernel shows as the consumer of the line; longer than 31 bytes it would be cut.
+    pub(crate) fn consumer(self) -> String {
+        match self {
+            Self::Agent(line) => format!("vehicle-agent {}", line.name()),
+            Self::AgentsInput(name) => format!("vehicle-agent {name}"),
+            Self::Guard(what) => format!("vehicle-guard {what}"),
+        }
+    }
+
+    /// How errors name the line: by the key that names its place.
+    pub(crate) fn names(self, wire: &Wire) -> String {
+        match self {
+            Self::Agent(line) => format!("{line} ({wire})"),
+            Self::AgentsInput(name) => format!("wiring.{name} ({wire})"),
+            Self::Guard(what) => format!("guard, {what} ({wire})"),
+        }
+    }
+
+    /// The same for a line that is a pin.
+    pub(crate) fn names_pin(self, pin: &Pin) -> String {
+        self.names(&Wire::Pin(pin.clone()))
+    }
+}
