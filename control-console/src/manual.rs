@@ -41,7 +41,7 @@ fn write(command: Command, folder: &Path) -> io::Result<()> {
     man(command).generate_to(folder).map(|_| ())
 }
 
-/// Consumer writes it stands at the foot; the date is left blank, so that the same source makes the same page.
+/// The author stands at the foot; the date is left blank, so that the same source makes the same page.
 fn man(command: Command) -> Man {
     Man::new(command).date(" ").source(concat!("control-console ", env!("CARGO_PKG_VERSION")))
 }

@@ -61,7 +61,7 @@ impl Shape {
     }
 }
 
-/// Consumer signed a command, and the tag that shows it.
+/// The signature of a command: key, session, counter and tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// The key that signed.

@@ -116,9 +116,9 @@ pub struct Status {
     pub parking_lights: bool,
     /// Hazard lights on.
     pub hazard_lights: bool,
-    /// Consumer holds control.
+    /// The holder of control.
     pub driver: Option<String>,
-    /// Consumer has asked for control and gets it when the holder's notice is over; left out if nobody has.
+    /// The party that gets control when the notice to its holder is over; left out if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_driver: Option<String>,
     /// What the link has been through.

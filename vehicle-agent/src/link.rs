@@ -51,7 +51,7 @@ pub enum LinkEvent {
     },
 }
 
-/// Consumer drives the link.
+/// The task that drives the link.
 #[derive(Debug)]
 pub struct LinkHandle {
     mailbox: Arc<Mailbox>,

@@ -1,4 +1,4 @@
-//! Consumer may read and write what: the broker's access lists.
+//! Access lists of the broker.
 
 use super::register::Entry;
 use super::when::When;

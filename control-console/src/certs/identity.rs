@@ -1,4 +1,4 @@
-//! Consumer a certificate is for, and what it calls them.
+//! The subject of a certificate and its names.
 
 use crate::cli::Kind;
 use crate::exit::{Exit, Fault};

@@ -118,7 +118,7 @@ impl OperatorTask {
         for (vehicle, fault) in presented.remarks {
             task.warn(now, vehicle.as_ref(), &fault);
         }
-        // Consumer opens a screen finds the remarks there.
+        // A screen that opens finds the remarks there.
         task.show();
         task.mark();
         Ok((task, handle))

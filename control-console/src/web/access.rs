@@ -1,4 +1,4 @@
-//! Consumer may do what: which host names are ours, which pages may ask, and what a token opens.
+//! Access: our host names, allowed origins, and the rights of a token.
 
 use crate::exit::{Exit, Fault};
 use crate::random;

@@ -1,4 +1,4 @@
-//! Consumer is let in, as what, and how many at a time.
+//! Open connections: roles and their number.
 
 use super::access::{Access, Role};
 use super::rate_limit::RateLimit;

@@ -22,7 +22,7 @@ impl Sticks {
         free
     }
 
-    /// Consumer holds a stick.
+    /// The page that holds a stick.
     pub(super) fn holder(&self, vehicle: &VehicleId, now: Moment) -> Option<u64> {
         let (page, renewed) = self.0.get(vehicle)?;
         (now.saturating_sub(*renewed) < LOST).then_some(*page)

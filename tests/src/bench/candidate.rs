@@ -1,4 +1,4 @@
-//! Consumer answers: the agent, and two bare echoes that do nothing but MQTT.
+//! The candidates: the agent, and two bare echoes that do nothing but MQTT.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub const COMPACT: &str = "agent, signed compact";
 /// A signed one lives so long.
 const LIFE_MS: u64 = 4_000;
 
-/// Consumer answers each message on its topic of commands on its topic of answers, at QoS 1.
+/// An echo from the topic of commands to the topic of answers, at QoS 1.
 #[derive(Debug)]
 pub struct Candidate {
     name: &'static str,

@@ -1,4 +1,4 @@
-//! Consumer asks, the same for all candidates: sends a command, and waits for its answer.
+//! The requester, the same for all candidates: sends a command and waits for its answer.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Consumer may look, who may drive, and who is turned away.
+//! Access to the page: view only, driving, refused.
 
 use crate::chromium::Chromium;
 use crate::rig::Rig;

@@ -66,7 +66,7 @@ pub(crate) struct Rig {
     pub(crate) operator_side: Proxy,
     pub(crate) agent: Program,
     pub(crate) operator: Operator,
-    /// Consumer else has a key.
+    /// Other holders of keys.
     pub(crate) others: Vec<Operator>,
     /// The authority, its files and what comes of them for a client.
     tls: Option<(Certificates, Transport)>,

@@ -1,4 +1,4 @@
-//! Consumer stops the motors when the agent, or the guard, is killed or hangs: with real processes, judged by the trace.
+//! Motors stop when the agent or the guard is killed or hangs: with real processes, judged by the trace.
 
 mod agent_dies;
 mod guard_dies;

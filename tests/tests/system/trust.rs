@@ -1,4 +1,4 @@
-//! Consumer gets into a broker as an owner installs it, and what they can do there.
+//! Login and access lists of a broker as an owner installs it.
 
 mod access;
 mod admission;

@@ -31,7 +31,7 @@ pub(crate) trait Level: Send + fmt::Debug {
     fn set(&mut self, on: bool) -> Result<(), BoardError>;
 }
 
-/// Consumer wants a line, and what for.
+/// The process that requests a line, and its purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Consumer {
     /// The agent.

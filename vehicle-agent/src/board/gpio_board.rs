@@ -24,7 +24,7 @@ pub struct GpioBoard {
     encoders: Vec<EncoderInput>,
 }
 
-/// Consumer switches the motor driver's enable line on.
+/// The process that switches the enable line of the motor driver on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnableLine {
     /// The board, since there is no guard.

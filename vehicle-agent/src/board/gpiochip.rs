@@ -151,7 +151,7 @@ fn number(error: &Error) -> Option<i32> {
     }
 }
 
-/// Consumer has the line now.
+/// The consumer that holds the line now.
 fn holder(found: &Found) -> Option<String> {
     let line = Chip::from_path(&found.path).ok()?.line_info(found.offset).ok()?;
     line.used.then_some(line.consumer).filter(|consumer| !consumer.is_empty())

@@ -1,4 +1,4 @@
-//! Consumer holds control, and who was heard when.
+//! The control lock: its holder, requests for it, and their times.
 
 use crate::control::Moment;
 use crate::control::in_flight::Ticket;

@@ -6,7 +6,7 @@ use vehicle_protocol::{
     Answer, AnswerForm, Command, CommandId, CommandName, Encoding, Reason, SequenceRef, SessionId, State,
 };
 
-/// Consumer sends commands. All unsigned senders count as one.
+/// The sender of commands. All unsigned senders count as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Party {
     /// Whoever reaches the broker.

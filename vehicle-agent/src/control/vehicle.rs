@@ -67,7 +67,7 @@ pub struct Vehicle {
     running: InFlight,
     readings: Readings,
     control: ControlLock,
-    /// Consumer has shown a released stick since the vehicle last stopped for another reason than the stick.
+    /// The party that has shown a released stick since the vehicle last stopped for another reason than the stick.
     neutral: Option<Party>,
     /// The heading that single commands last asked for, in degrees as [`Motion`] counts them.
     course: Option<f64>,

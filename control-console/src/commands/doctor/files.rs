@@ -1,4 +1,4 @@
-//! Consumer may read and write the files that this console lives on.
+//! Permissions of the files that this console depends on.
 
 use super::findings::{Check, Findings};
 use crate::commands::keys;

@@ -16,7 +16,7 @@ pub(super) enum Check {
     Terminal,
     /// What it can show.
     Characters,
-    /// Consumer may read and write them.
+    /// Their permissions.
     Files,
     /// The time of day.
     Clock,

@@ -61,7 +61,7 @@ fn topics() -> Vec<String> {
 fn expected(person: &Person, port: Port, topic: &str) -> (bool, bool) {
     let words: Vec<&str> = topic.splitn(3, '/').collect();
     match (port, person.is, person.commands, words.as_slice()) {
-        // Consumer is there, everybody may know; an operator says it for themselves alone.
+        // Presence is readable by everybody; an operator publishes only its own.
         (Port::Vehicles, .., ["operators", _, "presence"]) => (false, true),
         (Port::Operators, _, Some((name, _)), ["operators", who, "presence"]) => (name == *who, true),
         (Port::Vehicles, Some(vehicle), _, ["vehicles", whose, topic]) if vehicle == *whose => {

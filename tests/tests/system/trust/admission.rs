@@ -1,4 +1,4 @@
-//! Consumer gets in at all.
+//! Admission to the broker.
 
 use anyhow::{Context, Result, ensure};
 use system_tests::certificates::{Certificates, Identity};

@@ -34,7 +34,7 @@ impl FakeGpioBackend {
         self.switched().into_iter().map(gpio).collect()
     }
 
-    /// Consumer has each line.
+    /// The consumer of each line.
     pub(crate) fn taken(&self) -> Vec<String> {
         self.state.lock().unwrap().taken.iter().map(|(_, consumer)| consumer.clone()).collect()
     }

@@ -1,4 +1,4 @@
-//! Consumer asked for what, and what came of it.
+//! The record of commands, their senders and their outcomes.
 
 use super::limit::{RateLimit, SECOND};
 use crate::control::Moment;

@@ -1,4 +1,4 @@
-//! Consumer drives: control is taken, asked for, given up, and taken away.
+//! Handover of control: taken, requested, released, revoked.
 
 use super::Vehicle;
 use crate::control::in_flight::Goal;

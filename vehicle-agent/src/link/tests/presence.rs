@@ -1,4 +1,4 @@
-//! Consumer is told to be there.
+//! Presence, as it is announced and corrected.
 
 use super::*;
 

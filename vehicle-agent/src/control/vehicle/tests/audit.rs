@@ -1,4 +1,4 @@
-//! Consumer asked for what, and what came of it.
+//! The audit record: senders, commands, outcomes.
 
 use super::Scene;
 use super::console::driving;

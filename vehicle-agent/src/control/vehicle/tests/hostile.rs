@@ -134,7 +134,7 @@ impl Play {
                 let before = self.scene.status();
                 self.scene.tell(Input::Operator { name, retained: *retained, payload });
                 let after = self.scene.status();
-                // Consumer has asked already may get it now; nobody else does.
+                // The party that has asked already may get it now; nobody else does.
                 let may = [before.driver, before.next_driver, None];
                 assert!(may.contains(&after.driver), "presence gave {:?} control", after.driver);
                 assert_eq!(after.executed, before.executed);

@@ -269,7 +269,7 @@ impl Scene {
         self.event_reports().iter().map(|event| (event.event, event.cause)).collect()
     }
 
-    /// Consumer asked for what, and what came of it: `BY COMMAND STATE REASON xCOUNT`.
+    /// The audit record: `BY COMMAND STATE REASON xCOUNT`.
     pub(crate) fn audits(&mut self) -> Vec<String> {
         let audits = self.take(|report| {
             let Report::Event(event) = report else { return None };
