@@ -229,8 +229,10 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
                 () = poll_fn(|cx| board.poll_wake(cx)) => {}
                 () = tokio::time::sleep(LOOK) => {}
             }
-            // A guard that is gone is started again.
-            let _ = self.watchers.guard_is_lost(self.clock.now());
+            // A guard that is gone is started again, once the one before has ended.
+            let now = self.clock.now();
+            let _ = self.watchers.guard_is_lost(now);
+            self.watchers.stepped(now, true, false);
         }
     }
 }

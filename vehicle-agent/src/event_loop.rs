@@ -200,8 +200,9 @@ impl<'a, P: Port> EventLoop<'a, P> {
     }
 
     fn deadline(&self) -> Option<Moment> {
-        let retry = self.in_force.is_none().then(|| self.clock.now().after(RETRY));
-        self.vehicle.deadline().into_iter().chain(retry).chain(self.watchers.deadline()).min()
+        let now = self.clock.now();
+        let retry = self.in_force.is_none().then(|| now.after(RETRY));
+        self.vehicle.deadline().into_iter().chain(retry).chain(self.watchers.deadline(now)).min()
     }
 
     fn sense(&mut self) {

@@ -2,9 +2,12 @@
 
 mod beats;
 mod guard;
+mod process_handle;
 mod service;
 
 pub use guard::Guard;
+#[cfg(test)]
+pub(crate) use process_handle::ProcessHandle;
 pub use service::Service;
 
 use crate::clock::Clock;
@@ -40,11 +43,13 @@ impl Watchers {
     }
 
     /// Tells that the control loop has made a step, that its outputs are in force or not, and whether the vehicle is armed.
+    /// A guard that was given up is ended here, after the outputs.
     pub(crate) fn stepped(&mut self, now: Moment, in_force: bool, armed: bool) {
         if let Some(guard) = &mut self.guard {
             guard.set_armed(now, armed);
             if in_force {
                 guard.beat(now);
+                guard.reap();
             }
         }
         if let Some(service) = &mut self.service {
@@ -53,8 +58,8 @@ impl Watchers {
     }
 
     /// The moment at which a step is due although nothing has happened.
-    pub(crate) fn deadline(&self) -> Option<Moment> {
-        let guard = self.guard.as_ref().and_then(Guard::deadline);
+    pub(crate) fn deadline(&self, now: Moment) -> Option<Moment> {
+        let guard = self.guard.as_ref().and_then(|guard| guard.deadline(now));
         let service = self.service.as_ref().and_then(Service::deadline);
         guard.into_iter().chain(service).min()
     }

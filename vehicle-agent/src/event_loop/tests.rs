@@ -19,9 +19,11 @@ enum Deed {
     Applied(Outputs),
     Published(Report),
     Followed(Option<OperatorName>),
+    /// The guard's process was sent SIGKILL.
+    Killed,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct Diary(Rc<RefCell<Vec<Deed>>>);
 
 impl Diary {
@@ -139,9 +141,17 @@ async fn play_watched(watchers: Watchers, script: impl AsyncFnOnce(&Scene)) -> D
 }
 
 async fn play_to(end: Ended, watchers: Watchers, script: impl AsyncFnOnce(&Scene)) -> Diary {
+    play_recorded(Diary::default(), end, watchers, script).await
+}
+
+async fn play_recorded(
+    diary: Diary,
+    end: Ended,
+    watchers: Watchers,
+    script: impl AsyncFnOnce(&Scene),
+) -> Diary {
     let folder = tempfile::tempdir().unwrap();
     let (sender, events) = mpsc::unbounded_channel();
-    let diary = Diary::default();
     let latch = Latch::new(folder.path());
     let stop = Rc::default();
     let (broken, latched) = (Rc::default(), latch.clone());

@@ -1,6 +1,7 @@
-//! The guard as the agent sees it: a process to start, to beat for, to hear and to doubt.
+//! The guard as the agent sees it: a process to start, to send beats to, to read from, and to replace.
 
 use super::beats::{Beats, Silent};
+use super::process_handle::ProcessHandle;
 use crate::clock::Clock;
 #[cfg(test)]
 use crate::control::Drivetrain;
@@ -14,7 +15,7 @@ use std::io::{ErrorKind, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as Line;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt as _, Interest};
 use tokio::net::UnixStream;
@@ -28,6 +29,8 @@ const START: Duration = Duration::from_secs(2);
 const RESTART: Duration = Duration::from_secs(1);
 /// How long a guard may take to make the outputs safe and end.
 const END: Duration = Duration::from_millis(500);
+/// From look to look whether a process has ended.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The guard of this agent's outputs. When this is dropped, as in a panic, it makes them safe and ends.
 #[derive(Debug)]
@@ -40,14 +43,24 @@ pub struct Guard {
 
 #[derive(Debug)]
 enum State {
-    Alive { process: Process, ready: bool },
-    Gone { again: Moment },
+    Alive {
+        process: Process,
+        ready: bool,
+    },
+    /// Given up. Its process may still have lines of the board, so no other guard starts before it has ended.
+    Ending {
+        child: Box<dyn ProcessHandle>,
+        again: Moment,
+    },
+    Gone {
+        again: Moment,
+    },
 }
 
 #[derive(Debug)]
 struct Process {
     line: UnixStream,
-    child: Child,
+    child: Box<dyn ProcessHandle>,
 }
 
 /// What a look at the line has brought.
@@ -75,10 +88,10 @@ impl Guard {
 
     /// A guard that a test plays at the other end of `line`.
     #[cfg(test)]
-    pub(crate) fn played(line: UnixStream) -> Self {
+    pub(crate) fn played(line: UnixStream, child: Box<dyn ProcessHandle>) -> Self {
         let drivetrain = Drivetrain::at_rest(crate::control::samples::setup().kinematics);
         let outputs = GuardedOutputs::Sim(Files { drivetrain, trace: None, levels: None });
-        let process = Process { line, child: Command::new("true").spawn().unwrap() };
+        let process = Process { line, child };
         // It must not start the test program anew, which would run this test.
         let program = "/nonexistent";
         Self { program, outputs, state: State::Alive { process, ready: true }, beats: Beats::default() }
@@ -92,18 +105,19 @@ impl Guard {
         match &mut self.state {
             // What is there to hear is read by `is_lost`, which can't wait.
             State::Alive { process, .. } => process.readable().await,
-            State::Gone { .. } => std::future::pending().await,
+            State::Ending { .. } | State::Gone { .. } => std::future::pending().await,
         }
     }
 
+    /// Reads what the guard has said and judges silence. Nothing here ends a process or waits for one: the motors may be on,
+    /// and go off only when this has returned.
     pub(super) fn is_lost(&mut self, now: Moment) -> bool {
         let armed = self.beats.is_armed();
         let lost = match &mut self.state {
             State::Alive { process, ready } => match process.listen(now, ready, &mut self.beats) {
                 Heard::End => {
                     warn!("the guard has ended");
-                    process.reap();
-                    self.state = State::Gone { again: now.after(RESTART) };
+                    self.give_up(now.after(RESTART));
                     true
                 }
                 Heard::Tripped => {
@@ -116,7 +130,7 @@ impl Guard {
                 self.start_again(now);
                 false
             }
-            State::Gone { .. } => true,
+            State::Ending { .. } | State::Gone { .. } => true,
         };
         lost && armed
     }
@@ -128,13 +142,28 @@ impl Guard {
             Some(Silent::Loop) => warn!("the control loop has hung; the guard turns the motors off"),
             Some(Silent::Guard) => {
                 warn!("the guard is silent; another takes its place");
-                if let State::Alive { process, .. } = &mut self.state {
-                    process.reap();
-                }
-                self.state = State::Gone { again: now };
+                self.give_up(now);
             }
         }
         true
+    }
+
+    /// Closes the line: a guard that is merely slow makes the outputs safe when it reads that.
+    fn give_up(&mut self, again: Moment) {
+        self.state = match std::mem::replace(&mut self.state, State::Gone { again }) {
+            State::Alive { process, .. } => State::Ending { child: process.child, again },
+            other @ (State::Ending { .. } | State::Gone { .. }) => other,
+        };
+    }
+
+    /// Ends a guard that was given up, after the outputs of the same step are in force. A process that hangs in the kernel
+    /// outlives even SIGKILL, so this never waits; each step looks again.
+    pub(super) fn reap(&mut self) {
+        let State::Ending { child, again } = &mut self.state else { return };
+        child.kill();
+        if child.has_ended() {
+            self.state = State::Gone { again: *again };
+        }
     }
 
     fn start_again(&mut self, now: Moment) {
@@ -166,9 +195,10 @@ impl Guard {
         }
     }
 
-    pub(super) fn deadline(&self) -> Option<Moment> {
+    pub(super) fn deadline(&self, now: Moment) -> Option<Moment> {
         match self.state {
             State::Alive { .. } => self.beats.deadline(),
+            State::Ending { .. } => Some(now.after(LOOK)),
             State::Gone { again } if !self.beats.is_armed() => Some(again),
             State::Gone { .. } => None,
         }
@@ -185,11 +215,11 @@ impl Guard {
             while process.listen(clock.now(), &mut ready, &mut Beats::default()) != Heard::End {
                 process.readable().await;
             }
+            while !process.child.has_ended() {
+                tokio::time::sleep(LOOK).await;
+            }
         };
-        if tokio::time::timeout_at(limit, ended).await.is_ok() {
-            // It closes the line as its last deed.
-            let _ = process.child.wait();
-        } else {
+        if tokio::time::timeout_at(limit, ended).await.is_err() {
             warn!("the guard has not ended; it stays until it can make the outputs safe");
         }
     }
@@ -213,7 +243,7 @@ impl Process {
             wait_until_ready(&own)?;
         }
         own.set_nonblocking(true)?;
-        Ok(Self { line: UnixStream::from_std(own)?, child })
+        Ok(Self { line: UnixStream::from_std(own)?, child: Box::new(child) })
     }
 
     async fn readable(&self) {
@@ -221,13 +251,6 @@ impl Process {
         let _ = self.line.readable().await;
         // Whoever reads does so until nothing is left, so what is known here is out of date by then.
         let _ = self.line.try_io(Interest::READABLE, || Err::<(), _>(ErrorKind::WouldBlock.into()));
-    }
-
-    /// Ends one that is of no more use, even if it is stopped; one that still waits for its agent is never ended so.
-    fn reap(&mut self) {
-        // Fails only if it has ended, which is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 
     /// Reads all that has come.

@@ -2,35 +2,57 @@
 
 use super::*;
 use crate::guard::word;
-use crate::supervise::Guard;
+use crate::supervise::{Guard, ProcessHandle};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use vehicle_protocol::State;
 
 /// The other end of the guard's line.
-struct PlayedGuard(UnixStream);
+struct PlayedGuard {
+    line: UnixStream,
+    process: PlayedProcess,
+}
+
+/// The guard's process: one that hangs in the kernel has not ended however often it is killed.
+#[derive(Clone, Debug, Default)]
+struct PlayedProcess {
+    diary: Diary,
+    hangs: Rc<Cell<bool>>,
+}
+
+impl ProcessHandle for PlayedProcess {
+    fn kill(&mut self) {
+        self.diary.0.borrow_mut().push(Deed::Killed);
+    }
+
+    fn has_ended(&mut self) -> bool {
+        !self.hangs.get()
+    }
+}
 
 impl PlayedGuard {
     fn new() -> (Self, Watchers) {
-        let (own, other) = UnixStream::pair().unwrap();
-        (Self(other), Watchers { guard: Some(Guard::played(own)), service: None })
+        let (own, line) = UnixStream::pair().unwrap();
+        let process = PlayedProcess::default();
+        let guard = Guard::played(own, Box::new(process.clone()));
+        (Self { line, process }, Watchers { guard: Some(guard), service: None })
     }
 
     /// What the agent has said since the last time.
     fn heard(&self) -> Vec<u8> {
         let mut heard = vec![0; 512];
-        let length = self.0.try_read(&mut heard).unwrap_or(0);
+        let length = self.line.try_read(&mut heard).unwrap_or(0);
         heard.truncate(length);
         heard
     }
 
     fn say(&self, said: u8) {
-        self.0.try_write(&[said]).unwrap();
+        self.line.try_write(&[said]).unwrap();
     }
 
     /// Ends as a guard that was killed does, even while another test starts a program that has a copy of the line.
     async fn hang_up(mut self) {
-        self.0.shutdown().await.unwrap();
+        self.line.shutdown().await.unwrap();
     }
 
     /// Echoes each beat for a while, and gives their number.
@@ -97,6 +119,60 @@ async fn a_guard_without_echo_for_150_ms_stops_and_disarms() {
         assert!(!scene.is_stopped(), "too early");
         pass(60).await;
         assert!(scene.is_stopped());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_that_not_even_sigkill_ends_costs_no_time_before_the_motors_are_off() {
+    let (guard, watchers) = PlayedGuard::new();
+    guard.process.hangs.set(true);
+    let diary = guard.process.diary.clone();
+    let kills = || diary.0.borrow().iter().filter(|deed| **deed == Deed::Killed).count();
+    play_recorded(diary.clone(), Ended::Shutdown, watchers, async |scene| {
+        scene.drive();
+        guard.echo(500).await;
+        assert_eq!(kills(), 0);
+        pass(160).await;
+        assert!(scene.is_stopped() && kills() > 0);
+        let first_kill = diary.0.borrow().iter().position(|deed| *deed == Deed::Killed).unwrap();
+        let before = diary.0.borrow()[..first_kill].iter().rev().find_map(|deed| match deed {
+            Deed::Applied(outputs) => Some(*outputs),
+            Deed::Published(_) | Deed::Followed(_) | Deed::Killed => None,
+        });
+        assert!(!before.unwrap().drivetrain.is_powered(), "killed before the motors were off");
+
+        // It may have lines of the board: nobody takes its place, and nobody drives, until it has ended.
+        pass(5_000).await;
+        scene.send(r#"{"CMD":"CLEAR_EMERGENCY_STOP"}"#);
+        pass(50).await;
+        scene.send(r#"{"CMD":"TURN_ON_ENGINE","ID":"again"}"#);
+        pass(5).await;
+        assert!(scene.failures().contains(&Reason::GuardLost), "{:?}", scene.diary.answers());
+        let so_far = kills();
+        guard.process.hangs.set(false);
+        pass(1_000).await;
+        let ended = kills();
+        assert!(ended <= so_far + 2, "looked for it after it had ended");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_is_ended_only_when_the_motors_are_off() {
+    let (guard, watchers) = PlayedGuard::new();
+    let diary = guard.process.diary.clone();
+    play_recorded(diary.clone(), Ended::Shutdown, watchers, async |scene| {
+        scene.drive();
+        guard.echo(3_000).await;
+        pass(100).await;
+        *scene.broken.borrow_mut() = true;
+        pass(1_000).await;
+        let answers = scene.failures();
+        assert!(!diary.0.borrow().contains(&Deed::Killed), "the last that can cut the power: {answers:?}");
+        *scene.broken.borrow_mut() = false;
+        pass(200).await;
+        assert!(scene.is_stopped() && diary.0.borrow().contains(&Deed::Killed));
     })
     .await;
 }
