@@ -4,7 +4,7 @@ mod sessions;
 
 use crate::clock::{Clock, Moment};
 use crate::exit::{Exit, Fault};
-use crate::link::{Event, Link, Message, QoS, Subscriptions};
+use crate::link::{self, Event, Link, Message, QoS, Subscriptions};
 use crate::options::Options;
 use crate::random;
 use crate::signals::Signals;
@@ -26,8 +26,12 @@ type Ticket = Option<(usize, Purpose)>;
 /// What a client tells.
 #[derive(Clone, Debug)]
 pub enum News {
-    /// The link is there.
+    /// The broker has accepted the connection; stops leave from now on.
+    Connected,
+    /// The link is there, and subscribed.
     Up,
+    /// The broker refuses a subscription; the connection stays for stops.
+    NotGranted(Fault),
     /// All that the broker had kept should have come by now.
     Settled,
     /// The link is lost, for a reason that may pass.
@@ -71,6 +75,7 @@ pub struct CommandClient {
     /// Those that have not come to their end.
     exchanges: BTreeMap<usize, PendingCommand>,
     begun: usize,
+    connected: bool,
     up: bool,
     news: VecDeque<News>,
 }
@@ -102,6 +107,7 @@ impl CommandClient {
             channels: Sessions::new(options, random::nonce()?),
             exchanges: BTreeMap::new(),
             begun: 0,
+            connected: false,
             up: false,
             news: VecDeque::new(),
         })
@@ -134,6 +140,8 @@ impl CommandClient {
         if self.up {
             self.feed(self.begun, Input::Up);
             self.ask();
+        } else if self.connected {
+            self.feed(self.begun, Input::Connected);
         }
         Ok(())
     }
@@ -223,6 +231,16 @@ impl CommandClient {
 
     fn on_link(&mut self, event: Event<Ticket>) {
         match event {
+            Event::Connected => {
+                self.connected = true;
+                self.feed_all(Input::Connected);
+                self.news.push_back(News::Connected);
+            }
+            Event::NotGranted(failure) => {
+                let fault = link::fault(&failure);
+                self.feed_all(Input::NotGranted(&fault));
+                self.news.push_back(News::NotGranted(fault));
+            }
             Event::Up => {
                 self.up = true;
                 self.channels.iter_mut().for_each(VehicleSession::ask_anew);
@@ -232,13 +250,13 @@ impl CommandClient {
             }
             Event::Settled => self.news.push_back(News::Settled),
             Event::Down(failure) => {
-                self.up = false;
+                (self.connected, self.up) = (false, false);
                 let why = failure.to_string();
                 self.feed_all(Input::Down(&why));
                 self.news.push_back(News::Down(why));
             }
             Event::Barred(fault, _) => {
-                self.up = false;
+                (self.connected, self.up) = (false, false);
                 self.feed_all(Input::Barred(&fault));
                 self.news.push_back(News::Barred(fault));
             }

@@ -43,8 +43,12 @@ pub struct Message {
 /// What happens on the link; `T` names a publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<T> {
-    /// Connected and subscribed.
+    /// The broker has accepted the connection: publishes leave from now on, before any subscription is granted.
+    Connected,
+    /// Connected, and every subscription is granted.
     Up,
+    /// The broker refuses a subscription. The connection stays, since a stop needs no subscription.
+    NotGranted(Failure),
     /// A broker that works in order has now sent all that it had kept.
     Settled,
     /// Not connected, for a reason that may pass.
@@ -119,7 +123,7 @@ impl<T: Copy + Send + 'static> Link<T> {
             Some(Signal::Connected(client, names)) => {
                 self.connection = Some((client, names));
                 self.show(PresenceState::Online);
-                Event::Up
+                Event::Connected
             }
             Some(Signal::Event(event)) => {
                 if matches!(event, Event::Down(_) | Event::Barred(..)) {
@@ -280,13 +284,13 @@ impl<T: Copy + Send + 'static> Connection<'_, T> {
                 Packet::Incoming(Incoming::ConnAck(_)) => {
                     self.stage = Stage::Connected;
                     self.subscribe(&self.keeper.subscriptions.filters);
+                    // The subscriptions go first on the wire, so that answers to what is published now are heard.
+                    let connected = Signal::Connected(self.client.clone(), Arc::clone(&names));
+                    self.keeper.signals.send(connected).await.map_err(|_| Gone)?;
                 }
                 Packet::Incoming(Incoming::SubAck(ack)) => {
-                    if let Some(refused) = self.refused(&ack.return_codes) {
-                        return Ok(refused);
-                    }
                     backoff.reset();
-                    self.subscribed(&names).await?;
+                    self.subscribed(&ack.return_codes).await?;
                 }
                 Packet::Incoming(Incoming::Publish(publish)) => {
                     let payload = publish.payload.to_vec();
@@ -325,7 +329,10 @@ impl<T: Copy + Send + 'static> Connection<'_, T> {
         let _ = self.client.try_subscribe_many(filters);
     }
 
-    async fn subscribed(&mut self, names: &Names<T>) -> Result<(), Gone> {
+    async fn subscribed(&mut self, codes: &[SubscribeReasonCode]) -> Result<(), Gone> {
+        if let Some(refused) = self.refused(codes) {
+            return self.keeper.tell(Event::NotGranted(refused)).await;
+        }
         self.acks = self.acks.saturating_add(1);
         if self.acks > 1 {
             return self.keeper.tell(Event::Settled).await;
@@ -335,8 +342,7 @@ impl<T: Copy + Send + 'static> Connection<'_, T> {
             let last = self.keeper.subscriptions.filters.last().cloned();
             self.subscribe(last.as_slice());
         }
-        let connected = Signal::Connected(self.client.clone(), Arc::clone(names));
-        self.keeper.signals.send(connected).await.map_err(|_| Gone)
+        self.keeper.tell(Event::Up).await
     }
 
     /// The first filter that the broker does not grant. One that it does not answer for is not granted.

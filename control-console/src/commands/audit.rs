@@ -58,7 +58,7 @@ async fn follow(
                 output.note(&format!("{why}; trying again, and what happens meanwhile is not heard"));
                 failure = why;
             }
-            News::Barred(fault) => return Err(fault),
+            News::Barred(fault) | News::NotGranted(fault) => return Err(fault),
             News::Leave(exit) => return Ok(exit),
             News::Time if reach_by.is_some() => {
                 return Err(Fault::advised(Exit::BrokerNotReached, &failure, "check the address"));
@@ -76,6 +76,7 @@ async fn follow(
                 }
             }
             News::Message { .. }
+            | News::Connected
             | News::Settled
             | News::Agreed(..)
             | News::Answer(..)

@@ -115,13 +115,13 @@ async fn travel(
                 output.note(&format!("{why}; trying again"));
                 Input::Down(why)
             }
-            News::Barred(fault) => Input::Barred(fault),
+            News::Barred(fault) | News::NotGranted(fault) => Input::Barred(fault),
             News::Agreed(..) => Input::Agreed,
             News::Answer(_, heard) => Input::Answer(heard),
             News::Message { topic, payload, .. } => Input::Message(*topic, payload),
             News::Finished(report) => Input::Braked(report),
             News::Leave(exit) => Input::Leave(*exit),
-            News::Time | News::Settled | News::Progress(..) => Input::Tick,
+            News::Time | News::Connected | News::Settled | News::Progress(..) => Input::Tick,
         };
         if let News::Message { topic: Topic::Events, payload, .. } = &news
             && let Some(notice) =

@@ -85,6 +85,7 @@ impl Round<'_> {
     async fn run(&mut self, all: bool) -> Result<(), Fault> {
         let end = self.client.clock.now().saturating_add(self.silence);
         let (mut settled, mut quiet) = (!all, all.then_some(end));
+        let mut not_granted = None;
         let mut failure =
             Some("the broker did not answer in time; check the address and that it runs".to_owned());
         while self.open > 0 || !settled {
@@ -98,6 +99,15 @@ impl Round<'_> {
                     failure = Some(why);
                 }
                 News::Up => failure = None,
+                News::Connected => {
+                    failure = Some("the broker has not answered the subscriptions; try again".to_owned());
+                }
+                News::NotGranted(fault) => {
+                    self.output.note(&format!("{fault}; stops are published all the same"));
+                    not_granted = Some(fault);
+                    // Without all subscriptions the broker marks no end of what it had kept.
+                    quiet = all.then(|| self.client.clock.now().saturating_add(QUIET));
+                }
                 News::Barred(fault) if self.begun.is_empty() => return Err(fault),
                 News::Leave(exit) if self.begun.is_empty() => {
                     return Err(Fault::new(
@@ -109,6 +119,9 @@ impl Round<'_> {
                 News::Barred(_) | News::Leave(_) => settled = true,
                 News::Progress(..) | News::Agreed(..) | News::Answer(..) | News::Message { .. } => {}
             }
+        }
+        if let Some(fault) = not_granted.filter(|_| self.begun.is_empty()) {
+            return Err(fault);
         }
         match (self.begun.is_empty(), failure) {
             (true, Some(why)) => Err(Fault::advised(Exit::BrokerNotReached, &why, "check the address")),

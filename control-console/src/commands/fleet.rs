@@ -90,7 +90,7 @@ async fn gather(client: &mut CommandClient, roster: &mut Roster, silence: Durati
                 last = client.clock.now();
                 end = last.saturating_add(ANSWERS.min(silence));
             }
-            News::Barred(fault) => return Err(fault),
+            News::Barred(fault) | News::NotGranted(fault) => return Err(fault),
             News::Down(why) if settled => {
                 tracing::info!("{why}");
                 return Ok(());
@@ -100,7 +100,12 @@ async fn gather(client: &mut CommandClient, roster: &mut Roster, silence: Durati
                 return Err(Fault::advised(Exit::BrokerNotReached, &failure, "check the address"));
             }
             News::Leave(exit) => return Err(Fault::new(exit, "ended by a signal", "run it again")),
-            News::Up | News::Time | News::Progress(..) | News::Answer(..) | News::Finished(_) => {}
+            News::Connected
+            | News::Up
+            | News::Time
+            | News::Progress(..)
+            | News::Answer(..)
+            | News::Finished(_) => {}
         }
     }
 }

@@ -112,9 +112,11 @@ async fn deliver(
                     output.note(&notice);
                 }
             }
-            News::Up
+            News::Connected
+            | News::Up
             | News::Settled
             | News::Barred(_)
+            | News::NotGranted(_)
             | News::Agreed(..)
             | News::Answer(..)
             | News::Message { .. }

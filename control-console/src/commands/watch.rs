@@ -83,11 +83,12 @@ impl Watch<'_> {
                     output.note(&format!("{why}; trying again, values shown before are old"));
                     self.failure = Some(why);
                 }
-                News::Barred(fault) => return Err(fault),
+                News::Barred(fault) | News::NotGranted(fault) => return Err(fault),
                 News::Leave(exit) => return Ok(exit),
                 News::Time if self.reach_by.is_some() => return Err(self.unreached()),
                 News::Time => return Ok(self.time_is_up(output)),
-                News::Settled
+                News::Connected
+                | News::Settled
                 | News::Agreed(..)
                 | News::Answer(..)
                 | News::Progress(..)

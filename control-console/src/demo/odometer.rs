@@ -31,7 +31,8 @@ pub(super) async fn watch(
                     }
                 }
                 Event::Barred(fault, _) => return fault,
-                Event::Up | Event::Settled | Event::Down(_) | Event::Acknowledged(()) => {}
+                Event::NotGranted(failure) => return crate::link::fault(&failure),
+                Event::Connected | Event::Up | Event::Settled | Event::Down(_) | Event::Acknowledged(()) => {}
             },
             Ok(()) = cut.changed() => {
                 if *cut.borrow_and_update() {

@@ -83,10 +83,10 @@ impl<'a> Show<'a> {
                 }
                 News::Finished(report) => self.finished(&report)?,
                 News::Down(why) => self.output.note(&format!("{why}; trying again")),
-                News::Barred(fault) => return Err(fault),
+                News::Barred(fault) | News::NotGranted(fault) => return Err(fault),
                 News::Leave(exit) => break Some(exit),
                 News::Time => break None,
-                News::Up | News::Settled | News::Agreed(..) | News::Answer(..) => {}
+                News::Connected | News::Up | News::Settled | News::Agreed(..) | News::Answer(..) => {}
             }
         };
         Ok(self.end(left))

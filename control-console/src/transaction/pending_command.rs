@@ -56,8 +56,12 @@ pub enum Purpose {
 /// What happens to an exchange.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
+    /// Publishes leave from now on; whether the subscriptions are granted is not known yet.
+    Connected,
     /// The link is there and subscribed.
     Up,
+    /// The broker refuses a subscription, so that answers may not come.
+    NotGranted(&'a Fault),
     /// The link is lost, for a reason that may pass.
     Down(&'a str),
     /// The link can't be had.
@@ -107,8 +111,13 @@ pub struct PendingCommand {
     phase: Phase,
     /// When the phase ends by itself; the record has a deadline of its own.
     until: Moment,
+    connected: bool,
     up: bool,
+    /// Whether answers could ever be heard.
+    was_up: bool,
     last_failure: Option<String>,
+    /// The subscription that the broker refused to a stop, which goes out all the same.
+    not_granted: Option<Fault>,
     record: Option<Record>,
     companion: Option<Record>,
     /// A stop that was sent before there was a session; it brakes, and no more.
@@ -129,8 +138,11 @@ impl PendingCommand {
             until: now.saturating_add(errand.silence),
             errand,
             phase: Phase::Connecting,
+            connected: false,
             up: false,
+            was_up: false,
             last_failure: None,
+            not_granted: None,
             record: None,
             companion: None,
             first: None,
@@ -162,7 +174,7 @@ impl PendingCommand {
             Phase::Awaiting if self.only_brakes() => Some(self.until),
             Phase::Awaiting => self.waiting_for().and_then(Record::deadline),
         };
-        let again = if self.up { self.again } else { None };
+        let again = if self.may_publish() { self.again } else { None };
         [patience, again].into_iter().flatten().min()
     }
 
@@ -172,12 +184,21 @@ impl PendingCommand {
             return Vec::new();
         }
         match input {
+            Input::Connected => {
+                self.connected = true;
+                if self.name().is_stop() { self.resume(now, channel) } else { Vec::new() }
+            }
             Input::Up => {
-                self.up = true;
+                (self.connected, self.up, self.was_up) = (true, true, true);
                 self.resume(now, channel)
             }
+            Input::NotGranted(fault) if self.name().is_stop() => {
+                self.not_granted = Some(fault.clone());
+                Vec::new()
+            }
+            Input::NotGranted(fault) => vec![self.barred(fault)],
             Input::Down(why) => {
-                self.up = false;
+                (self.connected, self.up) = (false, false);
                 self.last_failure = Some(why.to_owned());
                 Vec::new()
             }
@@ -225,11 +246,16 @@ impl PendingCommand {
         }
     }
 
+    /// Whether what this command wants to say can leave: a stop waits for no subscription.
+    const fn may_publish(&self) -> bool {
+        self.up || (self.connected && self.name().is_stop())
+    }
+
     fn tick(&mut self, now: Moment, channel: &mut VehicleSession) -> Vec<Action> {
         if self.is_over(now) {
             return vec![self.give_up(channel)];
         }
-        if !self.up || self.again.is_none_or(|again| now < again) {
+        if !self.may_publish() || self.again.is_none_or(|again| now < again) {
             return Vec::new();
         }
         match self.phase {

@@ -74,6 +74,34 @@ async fn a_topic_that_the_access_list_forbids_ends_it_at_once() -> Result<()> {
     Ok(())
 }
 
+/// A broker that accepts a connection, answers the subscription like this or not at all, and tells what else it was sent.
+fn accepting(suback: &'static [u8]) -> Result<(String, std::sync::mpsc::Receiver<String>)> {
+    let server = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("mqtt://{}", server.local_addr()?);
+    let (told, received) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut stream, _) = server.accept().unwrap();
+        let _ = stream.read(&mut [0; 1024]);
+        let _ = stream.write_all(&[&[0x20, 2, 0, 0], suback].concat());
+        let mut all = Vec::new();
+        let _ = stream.read_to_end(&mut all);
+        let _ = told.send(String::from_utf8_lossy(&all).into_owned());
+    });
+    Ok((url, received))
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_no_subscription_and_one_that_is_refused_ends_none() -> Result<()> {
+    for suback in [&[][..], &[0x90, 6, 0, 1, 1, 0x80, 1, 1]] {
+        let (url, received) = accepting(suback)?;
+        let output = run(&url, &["--timeout", "1s", "--json", "estop", "rover-1"]).await?;
+        let told = object(&output)?;
+        assert_eq!((output.code, &told["outcome"]), (Some(7), &json!("UNKNOWN")), "{}", output.stdout);
+        assert!(received.recv()?.contains("EMERGENCY_STOP"), "{suback:?}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_doctor_says_which_step_a_bad_broker_refuses() -> Result<()> {
     let accepted = [0x20, 2, 0, 0];

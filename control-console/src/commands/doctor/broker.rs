@@ -255,9 +255,9 @@ async fn hear(link: &mut Link<usize>, silence: Duration) -> Result<Vec<Message>,
                     messages.push(message);
                 }
                 Event::Settled => last = Some(clock.now()),
-                Event::Up | Event::Acknowledged(_) | Event::Message(_) => {}
+                Event::Connected | Event::Up | Event::Acknowledged(_) | Event::Message(_) => {}
                 Event::Barred(fault, cause) => return Err(Refused { fault, cause }),
-                Event::Down(failure) => {
+                Event::Down(failure) | Event::NotGranted(failure) => {
                     return Err(Refused { fault: link::fault(&failure), cause: Some(failure.cause().clone()) });
                 }
             },

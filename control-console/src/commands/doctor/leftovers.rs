@@ -141,9 +141,9 @@ async fn clear(
                     }
                 }
                 Event::Acknowledged(_) => open = open.saturating_sub(1),
-                Event::Settled | Event::Message(_) => {}
+                Event::Connected | Event::Settled | Event::Message(_) => {}
                 Event::Barred(fault, cause) => break Err(Refused { fault, cause }),
-                Event::Down(failure) => break Err(link::fault(&failure).into()),
+                Event::Down(failure) | Event::NotGranted(failure) => break Err(link::fault(&failure).into()),
             },
             () = clock.reach(Some(options.silence())) => break Err(in_silence().into()),
         }

@@ -27,6 +27,12 @@ impl OperatorTask {
                 }
                 self.lose(LinkState::Down(why));
             }
+            // Stops leave already; what else a screen may do waits for the subscriptions.
+            News::Connected => return,
+            News::NotGranted(fault) => {
+                self.warn(now, None, &fault);
+                self.lose(LinkState::Down(fault.what));
+            }
             News::Barred(fault) => {
                 self.event_log.note(now, None, Weight::Alarm, &fault.what);
                 self.lose(LinkState::Barred(fault));

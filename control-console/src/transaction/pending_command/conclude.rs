@@ -98,6 +98,11 @@ impl PendingCommand {
         if let Some((reason, detail)) = self.doubtful() {
             return self.doubted(reason, &detail);
         }
+        if let Some(fault) = self.not_granted.take().filter(|_| !self.only_brakes()) {
+            let detail =
+                format!("{}; it was published, and the vehicle may or may not have stopped", fault.what);
+            return self.finish(Exit::NoAnswer, Some(detail), Some(fault.next_step));
+        }
         let id = self.errand.topics.id();
         let away = self.away(channel).filter(|_| !self.only_brakes());
         let mut detail = match (&away, self.phase) {
@@ -105,6 +110,10 @@ impl PendingCommand {
             (None, Phase::Opening) => opening(id, channel),
             (None, _) if self.only_brakes() => {
                 format!("{id} brakes, and has not confirmed more than that")
+            }
+            (None, _) if !self.was_up => {
+                "the broker has not granted the subscription to answers; the vehicle may or may not have acted"
+                    .to_owned()
             }
             (None, _) if !self.acknowledged && !self.name().is_on_drive_topic() => {
                 "the broker did not confirm the command; the vehicle may or may not have acted".to_owned()
@@ -157,6 +166,8 @@ impl PendingCommand {
                 Some(format!("{id} is offline: its connection to the broker broke"))
             }
             Some(PresenceState::Online | PresenceState::Sleeping) => None,
+            // Without its subscription nobody can say which vehicles this broker knows.
+            None if !self.was_up => None,
             // Vehicles that know only the plain form say nothing of their presence; others have just been heard.
             None if self.errand.form == Form::Plain || channel.is_agreed() || channel.forged() > 0 => None,
             None => Some(format!(

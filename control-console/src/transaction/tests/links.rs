@@ -70,3 +70,34 @@ fn a_link_that_can_not_be_had_ends_it_at_once() {
         (Exit::NotAuthorised, Outcome::NotSent)
     );
 }
+
+#[test]
+fn a_stop_leaves_on_connack_and_again_when_answers_can_be_heard_and_nothing_else_does() {
+    for (command, leaves) in [
+        (Command::EmergencyStop, 1),
+        (Command::Brake, 1),
+        (Command::TurnOffEngine, 1),
+        (Command::LockDoors, 0),
+    ] {
+        let mut exchange = exchange(command.clone(), Form::Identified);
+        let actions = exchange.handle(at(10), Input::Connected);
+        assert_eq!(published(&actions).len(), leaves, "{command:?}");
+        assert_eq!(published(&exchange.handle(at(20), Input::Up)).len(), 1, "{command:?}");
+    }
+}
+
+#[test]
+fn a_refused_subscription_ends_a_command_at_once_and_a_stop_never() {
+    let fault = Fault::new(Exit::NotAuthorised, "the broker forbids it", "change the access list");
+    let mut command = exchange(Command::LockDoors, Form::Identified);
+    command.handle(at(10), Input::Connected);
+    assert_eq!(finished(&command.handle(at(20), Input::NotGranted(&fault))).exit, Exit::NotAuthorised);
+
+    let mut stop = exchange(Command::EmergencyStop, Form::Identified);
+    stop.handle(at(10), Input::Connected);
+    assert!(stop.handle(at(20), Input::NotGranted(&fault)).is_empty());
+    assert_eq!(published(&stop.handle(at(510), Input::Tick)).len(), 1, "repeated without an answer");
+    let report = finished(&stop.handle(at(5_010), Input::Tick)).clone();
+    assert_eq!((report.outcome, report.exit), (Outcome::Unknown, Exit::NoAnswer));
+    assert!(report.detail.unwrap().contains("may or may not have stopped"));
+}
