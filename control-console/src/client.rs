@@ -53,6 +53,8 @@ pub enum News {
         /// Whether the broker had kept it.
         retained: bool,
     },
+    /// A stop was handed to a connection, for the first time or once more.
+    StopPublished(VehicleId, CommandName),
     /// A vehicle is at it.
     Progress(VehicleId, Answer),
     /// An exchange has come to its end.
@@ -144,6 +146,30 @@ impl CommandClient {
             self.feed(self.begun, Input::Connected);
         }
         Ok(())
+    }
+
+    /// Publishes a pending stop of this vehicle once more, now; tells whether there is one.
+    pub fn stop_again(&mut self, vehicle: &VehicleId, stop: CommandName) -> bool {
+        let pending =
+            |exchange: &PendingCommand| exchange.topics().id() == vehicle && exchange.name() == stop;
+        let numbers = self.numbers(pending);
+        for number in &numbers {
+            self.feed(*number, Input::Again);
+        }
+        !numbers.is_empty()
+    }
+
+    /// Whether the broker has accepted the connection, so that a stop leaves at once.
+    #[must_use]
+    pub const fn is_connected(&self) -> bool {
+        self.connected
+    }
+
+    /// Forgets a vehicle that nothing is pending with.
+    pub fn forget(&mut self, vehicle: &VehicleId) {
+        if !self.exchanges.values().any(|exchange| exchange.topics().id() == vehicle) {
+            self.channels.forget(vehicle);
+        }
     }
 
     /// The topics of a vehicle.
@@ -283,6 +309,8 @@ impl CommandClient {
         let Message { payload, retained, .. } = message;
         #[expect(clippy::wildcard_enum_match_arm, reason = "the others are for those who asked for them")]
         match topic {
+            // A vehicle that nobody has spoken to from here has nothing to answer.
+            Topic::Session | Topic::ExecutedCommands | Topic::Answers if !self.channels.has(&vehicle) => {}
             Topic::Session => match self.channel(&vehicle).agree(&payload, now) {
                 Ok(Some(agreement)) => {
                     self.feed_about(&vehicle, Input::Agreed);
@@ -303,7 +331,7 @@ impl CommandClient {
                 if topic == Topic::Presence
                     && let Ok(presence) = serde_json::from_slice(&payload)
                 {
-                    self.channel(&vehicle).see(presence);
+                    self.channels.see(&vehicle, presence);
                 }
                 if topic == Topic::Events
                     && let Ok(VehicleEvent {
@@ -357,6 +385,9 @@ impl CommandClient {
                     if !self.link.publish(Some((number, purpose)), &path, qos(topic), payload) {
                         // Nothing but a later tick or link follows from this.
                         let _ = exchange.handle(now, channel, Input::Unsent(purpose));
+                    } else if purpose == Purpose::Command && exchange.name().is_stop() {
+                        let vehicle = exchange.topics().id().clone();
+                        self.news.push_back(News::StopPublished(vehicle, exchange.name()));
                     }
                 }
             }

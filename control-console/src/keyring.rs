@@ -1,6 +1,7 @@
 //! The keys that this console has: for each vehicle one file.
 
 use crate::exit::{Exit, Fault};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,19 @@ impl Keyring {
         Ok(files.iter().filter_map(|path| path.file_stem()?.to_str()?.parse().ok()).collect())
     }
 
+    /// Reads every key once.
+    #[must_use]
+    pub fn load(&self) -> LoadedKeys {
+        match self.vehicles() {
+            Ok(vehicles) => {
+                let keys =
+                    vehicles.into_iter().map(|vehicle| (vehicle.clone(), self.find(&vehicle).transpose()));
+                LoadedKeys(Ok(keys.filter_map(|(vehicle, key)| Some((vehicle, key?))).collect()))
+            }
+            Err(fault) => LoadedKeys(Err(fault)),
+        }
+    }
+
     /// The key for a vehicle, if there is one.
     ///
     /// # Errors
@@ -52,6 +66,21 @@ impl Keyring {
                 Err(Fault::new(Exit::Usage, what, "name the file after its vehicle"))
             }
         }
+    }
+}
+
+/// The keys as they were when they were read, and why some can't be used.
+#[derive(Clone, Debug)]
+pub struct LoadedKeys(Result<BTreeMap<VehicleId, Result<KeyFile, Fault>>, Fault>);
+
+impl LoadedKeys {
+    /// The key for a vehicle, if there is one.
+    ///
+    /// # Errors
+    /// If there is one that can't be used, or the folder can't be read.
+    pub fn find(&self, vehicle: &VehicleId) -> Result<Option<KeyFile>, Fault> {
+        let keys = self.0.as_ref().map_err(Clone::clone)?;
+        keys.get(vehicle).cloned().transpose()
     }
 }
 

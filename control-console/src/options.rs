@@ -121,12 +121,12 @@ pub fn home_folder() -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::cli::Cli;
     use clap::Parser as _;
 
-    pub(super) fn resolve(text: &str, variables: &[(&str, &str)], flags: &str) -> Result<Options, Fault> {
+    pub(crate) fn resolve(text: &str, variables: &[(&str, &str)], flags: &str) -> Result<Options, Fault> {
         let words = ["control-console"].into_iter().chain(flags.split_whitespace());
         let global = Cli::try_parse_from(words).unwrap().global;
         let layers = Layers::new().text("config.toml", text);

@@ -80,6 +80,7 @@ async fn follow(
             | News::Settled
             | News::Agreed(..)
             | News::Answer(..)
+            | News::StopPublished(..)
             | News::Progress(..)
             | News::Finished(_) => {}
         }

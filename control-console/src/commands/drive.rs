@@ -121,7 +121,9 @@ async fn travel(
             News::Message { topic, payload, .. } => Input::Message(*topic, payload),
             News::Finished(report) => Input::Braked(report),
             News::Leave(exit) => Input::Leave(*exit),
-            News::Time | News::Connected | News::Settled | News::Progress(..) => Input::Tick,
+            News::Time | News::Connected | News::Settled | News::Progress(..) | News::StopPublished(..) => {
+                Input::Tick
+            }
         };
         if let News::Message { topic: Topic::Events, payload, .. } = &news
             && let Some(notice) =

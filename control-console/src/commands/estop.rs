@@ -117,7 +117,11 @@ impl Round<'_> {
                     ));
                 }
                 News::Barred(_) | News::Leave(_) => settled = true,
-                News::Progress(..) | News::Agreed(..) | News::Answer(..) | News::Message { .. } => {}
+                News::StopPublished(..)
+                | News::Progress(..)
+                | News::Agreed(..)
+                | News::Answer(..)
+                | News::Message { .. } => {}
             }
         }
         if let Some(fault) = not_granted.filter(|_| self.begun.is_empty()) {

@@ -103,6 +103,7 @@ async fn gather(client: &mut CommandClient, roster: &mut Roster, silence: Durati
             News::Connected
             | News::Up
             | News::Time
+            | News::StopPublished(..)
             | News::Progress(..)
             | News::Answer(..)
             | News::Finished(_) => {}

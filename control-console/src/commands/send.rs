@@ -115,6 +115,7 @@ async fn deliver(
             News::Connected
             | News::Up
             | News::Settled
+            | News::StopPublished(..)
             | News::Barred(_)
             | News::NotGranted(_)
             | News::Agreed(..)

@@ -91,6 +91,7 @@ impl Watch<'_> {
                 | News::Settled
                 | News::Agreed(..)
                 | News::Answer(..)
+                | News::StopPublished(..)
                 | News::Progress(..)
                 | News::Finished(_) => {}
             }

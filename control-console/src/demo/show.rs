@@ -86,7 +86,12 @@ impl<'a> Show<'a> {
                 News::Barred(fault) | News::NotGranted(fault) => return Err(fault),
                 News::Leave(exit) => break Some(exit),
                 News::Time => break None,
-                News::Connected | News::Up | News::Settled | News::Agreed(..) | News::Answer(..) => {}
+                News::StopPublished(..)
+                | News::Connected
+                | News::Up
+                | News::Settled
+                | News::Agreed(..)
+                | News::Answer(..) => {}
             }
         };
         Ok(self.end(left))

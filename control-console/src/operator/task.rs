@@ -3,6 +3,10 @@
 mod drive;
 mod hear;
 mod leave;
+mod stops;
+#[cfg(test)]
+mod tests;
+mod vehicles;
 
 use super::Handle;
 use super::command_queue::{CommandQueue, QueuedCommands};
@@ -22,7 +26,7 @@ use crate::teleop::stick::Input as Push;
 use crate::transaction::Form;
 use drive::Hand;
 use leave::Leaving;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -36,10 +40,6 @@ const PING_EVERY: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_secs(5);
 /// So long after the last sign of a person what was begun from here is kept going.
 const PRESENT: Duration = Duration::from_millis(1500);
-/// For how long an emergency stop is repeated that is not answered.
-const STOP_SILENCE: Duration = Duration::from_secs(60);
-/// Stops to one vehicle that may be on their way at a time; each is repeated by itself.
-const STOPS: usize = 3;
 /// The topics of a vehicle that a screen needs.
 const TOPICS: [(Topic, QoS); 6] = [
     (Topic::Presence, QoS::AtLeastOnce),
@@ -61,6 +61,12 @@ pub(super) struct OperatorTask {
     requests: BTreeMap<CommandId, RequestKind>,
     /// Our last commands that have come to their end.
     recent: VecDeque<CommandId>,
+    /// Vehicles whose emergency stop was pressed and is not known to have left.
+    unannounced: BTreeSet<VehicleId>,
+    /// Vehicles of the settings and those that there are keys for; never dropped from the table.
+    named: BTreeSet<VehicleId>,
+    /// Whether it was said that there are more vehicles than the table has room for.
+    is_full: bool,
     /// Vehicles that were set in motion from here, and until when somebody is known to be present.
     moved: BTreeMap<VehicleId, Moment>,
     silence: Duration,
@@ -104,6 +110,9 @@ impl OperatorTask {
             sticks: BTreeMap::new(),
             requests: BTreeMap::new(),
             recent: VecDeque::new(),
+            unannounced: BTreeSet::new(),
+            named: vehicles.iter().cloned().chain(options.keys.vehicles().unwrap_or_default()).collect(),
+            is_full: false,
             moved: BTreeMap::new(),
             silence: options.silence(),
             show_at: Some(now),
@@ -153,8 +162,9 @@ impl OperatorTask {
     }
 
     /// Does what screens ordered, stops first.
-    fn obey(&mut self, inbox: QueuedCommands) {
+    fn obey(&mut self, mut inbox: QueuedCommands) {
         let now = self.now();
+        self.refuse_unknown(&mut inbox);
         for vehicle in &inbox.stops {
             self.stop(vehicle);
         }
@@ -192,18 +202,6 @@ impl OperatorTask {
             self.leave(exit);
         }
         self.mark();
-    }
-
-    fn stop(&mut self, vehicle: &VehicleId) {
-        let now = self.now();
-        let flying = self.requests.values().filter(|request| **request == RequestKind::Stop).count();
-        let vehicles = self.snapshot.vehicles.len().max(1);
-        if flying < STOPS.saturating_mul(vehicles) {
-            self.begin(vehicle, Command::EmergencyStop, Form::Identified, RequestKind::Stop, STOP_SILENCE);
-        }
-        self.steer(vehicle, Input::Push(Push::EmergencyStop));
-        self.moved.remove(vehicle);
-        self.event_log.note(now, Some(vehicle), Weight::Alarm, "EMERGENCY_STOP sent");
     }
 
     fn send(&mut self, vehicle: &VehicleId, command: Command) {
@@ -316,10 +314,6 @@ impl OperatorTask {
         (self.snapshot.at, self.shown, self.show_at) = (now, now, None);
         self.snapshot.event_log = self.event_log.entries();
         self.scenes.send_replace(Arc::new(self.snapshot.clone()));
-    }
-
-    fn vehicle(&mut self, id: &VehicleId) -> &mut Vehicle {
-        Arc::make_mut(self.snapshot.vehicles.entry(id.clone()).or_default())
     }
 }
 

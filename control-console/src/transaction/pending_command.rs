@@ -78,6 +78,8 @@ pub enum Input<'a> {
     Unreadable,
     /// The vehicle is said to have refused somebody's request for a session.
     Refused(Reason),
+    /// A person has asked for the same stop again.
+    Again,
     /// Time has passed.
     Tick,
     /// A signal: leave with this code.
@@ -222,6 +224,7 @@ impl PendingCommand {
                 self.unreadable = self.unreadable.saturating_add(1);
                 Vec::new()
             }
+            Input::Again => self.press_again(now, channel),
             Input::Tick => self.tick(now, channel),
             Input::Leave(exit) => self.leave(exit, now, channel),
             Input::Agreed => Vec::new(),
@@ -249,6 +252,15 @@ impl PendingCommand {
     /// Whether what this command wants to say can leave: a stop waits for no subscription.
     const fn may_publish(&self) -> bool {
         self.up || (self.connected && self.name().is_stop())
+    }
+
+    /// Publishes a stop once more, at once if there is a connection, and restarts its time.
+    fn press_again(&mut self, now: Moment, channel: &mut VehicleSession) -> Vec<Action> {
+        self.until = now.saturating_add(self.errand.silence);
+        for record in [&mut self.record, &mut self.first].into_iter().flatten() {
+            record.restart(now);
+        }
+        if self.may_publish() && self.name().is_stop() { self.resume(now, channel) } else { Vec::new() }
     }
 
     fn tick(&mut self, now: Moment, channel: &mut VehicleSession) -> Vec<Action> {

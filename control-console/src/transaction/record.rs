@@ -213,6 +213,14 @@ impl Record {
         self.mark.send_again(mark);
     }
 
+    /// Restarts the time that silence may last, because a person has asked for the same again.
+    pub fn restart(&mut self, now: Moment) {
+        self.deadline = now.saturating_add(self.silence);
+        if self.stage == Stage::Unknown {
+            self.stage = Stage::Waiting;
+        }
+    }
+
     /// What somebody has answered who need not be the vehicle.
     #[must_use]
     pub fn doubtful(&self) -> Option<&Answer> {

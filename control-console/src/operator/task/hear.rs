@@ -50,12 +50,14 @@ impl OperatorTask {
                 }
             }
             News::Agreed(vehicle, _) => self.steer(&vehicle, Input::Agreed),
-            News::Answer(vehicle, heard) => {
+            News::Answer(vehicle, heard) if self.admit(&vehicle) => {
                 self.vehicle(&vehicle).heard = Some(now);
                 self.steer(&vehicle, Input::Answer(&heard));
             }
+            News::Answer(..) => {}
             News::Finished(report) => self.finished(&report),
             News::Leave(exit) => self.leave(exit),
+            News::StopPublished(vehicle, stop) => self.announce(&vehicle, stop),
             News::Time | News::Settled => return,
         }
         self.mark();
@@ -75,8 +77,8 @@ impl OperatorTask {
 
     fn hear(&mut self, id: &VehicleId, topic: Topic, payload: &[u8], retained: bool) {
         let now = self.now();
-        if payload.is_empty() && !self.snapshot.vehicles.contains_key(id) {
-            // Somebody has removed what the broker had kept of a vehicle that is no more.
+        // An empty one removes what the broker had kept of a vehicle that is no more.
+        if !self.snapshot.vehicles.contains_key(id) && (payload.is_empty() || !self.admit(id)) {
             return;
         }
         if !retained || topic == Topic::Presence {
