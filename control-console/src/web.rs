@@ -5,6 +5,7 @@
 mod access;
 mod assets;
 mod connections;
+mod controls;
 mod events;
 mod frame;
 mod listen;
@@ -12,7 +13,6 @@ mod messages;
 mod rate_limit;
 mod router;
 mod socket;
-mod sticks;
 
 use crate::cli::WebArgs;
 use crate::exit::{Exit, Fault};

@@ -1,11 +1,11 @@
-//! Access: our host names, allowed origins, and the rights of a token.
+//! Access rules: our host names, the origins that may ask, and the role that a token opens.
 
 use crate::exit::{Exit, Fault};
 use crate::random;
 use std::net::{IpAddr, SocketAddr};
 use subtle::ConstantTimeEq as _;
 
-/// What somebody may do.
+/// The rights of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Role {
@@ -25,7 +25,7 @@ pub(super) struct Access {
 }
 
 impl Access {
-    /// Rules for a server at `address` that is also known by `names`.
+    /// Makes the rules for a server at `address` that is also known by `names`.
     ///
     /// # Errors
     /// If the system has no random numbers, or a name can't be one.
@@ -42,7 +42,7 @@ impl Access {
         Ok(Self { address, secure, names, control, view })
     }
 
-    /// The link that may drive, and the one that may only look.
+    /// Returns the link that can drive, and the one for viewing only.
     pub(super) fn links(&self) -> [String; 2] {
         let scheme = if self.secure { "https" } else { "http" };
         let host = match self.names.first() {
@@ -58,7 +58,7 @@ impl Access {
         [format!("{page}#control={}", self.control), format!("{page}{view}")]
     }
 
-    /// What a token opens; nothing if it is wrong, or missing where one is needed.
+    /// Finds the role that a token opens; none if it is wrong, or missing where one is needed.
     pub(super) fn role(&self, token: Option<&str>) -> Option<Role> {
         let is = |known: &str, token: &str| bool::from(known.as_bytes().ct_eq(token.as_bytes()));
         match token {
@@ -69,7 +69,7 @@ impl Access {
         }
     }
 
-    /// Whether a request means this server: a name that only an attacker's name server leads here is none of ours.
+    /// Checks the host that a request names: one that only an attacker's name server leads here is none of ours.
     pub(super) fn is_our_host(&self, host: &str) -> bool {
         let default = if self.secure { 443 } else { 80 };
         let (name, port) = match host.rsplit_once(':') {
@@ -92,7 +92,7 @@ impl Access {
         }
     }
 
-    /// Whether `origin` is a page of this server, as it was asked for at `host`.
+    /// Checks that `origin` is a page of this server, as it was asked for at `host`.
     pub(super) fn is_our_origin(&self, origin: &str, host: &str) -> bool {
         let scheme = if self.secure { "https://" } else { "http://" };
         origin.strip_prefix(scheme).is_some_and(|origin| origin.eq_ignore_ascii_case(host))

@@ -5,18 +5,23 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::routing::get;
 
 /// Path, type and content of every file.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 13] = [
     ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
     ("/style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
     ("/app.js", "text/javascript; charset=utf-8", include_str!("page/app.js")),
+    ("/control.js", "text/javascript; charset=utf-8", include_str!("page/control.js")),
+    ("/drive_pad.js", "text/javascript; charset=utf-8", include_str!("page/drive_pad.js")),
+    ("/emergency_stop.js", "text/javascript; charset=utf-8", include_str!("page/emergency_stop.js")),
+    ("/events.js", "text/javascript; charset=utf-8", include_str!("page/events.js")),
+    ("/gamepad.js", "text/javascript; charset=utf-8", include_str!("page/gamepad.js")),
+    ("/stick.js", "text/javascript; charset=utf-8", include_str!("page/stick.js")),
     ("/link.js", "text/javascript; charset=utf-8", include_str!("page/link.js")),
-    ("/hand.js", "text/javascript; charset=utf-8", include_str!("page/hand.js")),
     ("/charts.js", "text/javascript; charset=utf-8", include_str!("page/charts.js")),
     ("/commands.js", "text/javascript; charset=utf-8", include_str!("page/commands.js")),
     ("/icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
 ];
 
-/// What every answer carries. Nothing but our own files is loaded, nothing is framed, nothing is told to other sites.
+/// Headers of every response: the page loads only our own files, is not framed, and sends no referrer.
 const HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -29,14 +34,14 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// A router that serves them.
+/// Routes of the files.
 pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     FILES.into_iter().fold(Router::new(), |router, (path, kind, content)| {
         router.route(path, get(move || async move { ([(header::CONTENT_TYPE, kind)], content) }))
     })
 }
 
-/// Puts in what every answer carries.
+/// Adds the security headers to a response.
 pub(super) fn protect(headers: &mut HeaderMap) {
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
@@ -56,5 +61,35 @@ mod tests {
             assert!(!html.contains(forbidden), "{forbidden}");
         }
         assert!(!html.contains("<script>"), "inline script");
+    }
+
+    #[test]
+    fn every_import_of_a_script_is_served() {
+        for (path, _, content) in FILES.iter().filter(|(path, ..)| path.ends_with(".js")) {
+            for import in content.lines().filter_map(|line| line.strip_prefix("import ")?.split('"').nth(1)) {
+                let served = import.trim_start_matches('.');
+                assert!(FILES.iter().any(|(path, ..)| *path == served), "{path} imports {import}");
+            }
+        }
+    }
+
+    /// A stop must not depend on anything that draws.
+    #[test]
+    fn the_scripts_of_a_stop_import_none_that_draws() {
+        let content = |path: &str| FILES.iter().find(|file| file.0 == path).unwrap().2;
+        let mut scripts = vec!["/control.js"];
+        let mut next = 0;
+        while let Some(script) = scripts.get(next) {
+            for line in content(script).lines() {
+                let import = line.strip_prefix("import ").and_then(|line| line.split('"').nth(1));
+                let import = import.map(|import| import.trim_start_matches('.'));
+                scripts.extend(import.filter(|import| !scripts.contains(import)));
+            }
+            next += 1;
+        }
+        for draws in ["/app.js", "/charts.js", "/commands.js"] {
+            assert!(!scripts.contains(&draws), "{scripts:?}");
+        }
+        assert!(scripts.len() > 4, "{scripts:?}");
     }
 }

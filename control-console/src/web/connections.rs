@@ -1,20 +1,21 @@
-//! Open connections: roles and their number.
+//! Admission of pages: by host and origin, by token, and by number.
 
 use super::access::{Access, Role};
+use super::controls::Controls;
 use super::rate_limit::RateLimit;
-use super::sticks::Sticks;
 use crate::clock::Moment;
 use crate::operator::Handle;
 use axum::http::{HeaderMap, StatusCode, header};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use vehicle_protocol::VehicleId;
 
 /// Streams and sockets that may be open at a time.
 const OPEN: usize = 64;
 /// Wrong tokens a second that are looked at.
 const GUESSES: f64 = 5.0;
 
-/// What every request needs.
+/// State shared by all requests.
 #[derive(Clone)]
 pub(super) struct Web {
     pub(super) handle: Handle,
@@ -23,7 +24,7 @@ pub(super) struct Web {
 
 struct Shared {
     access: Arc<Access>,
-    sticks: Mutex<Sticks>,
+    controls: Mutex<Controls>,
     guesses: Mutex<RateLimit>,
     open: AtomicUsize,
     pages: AtomicU64,
@@ -42,7 +43,7 @@ impl Web {
     pub(super) fn new(handle: Handle, access: Arc<Access>) -> Self {
         let shared = Shared {
             access,
-            sticks: Mutex::default(),
+            controls: Mutex::default(),
             guesses: Mutex::new(RateLimit::new(GUESSES, handle.clock.now())),
             open: AtomicUsize::new(0),
             pages: AtomicU64::new(1),
@@ -54,30 +55,35 @@ impl Web {
         self.handle.clock.now()
     }
 
-    pub(super) fn sticks(&self) -> MutexGuard<'_, Sticks> {
-        self.shared.sticks.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn controls(&self) -> MutexGuard<'_, Controls> {
+        self.shared.controls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a token opens. Whoever guesses is made to wait, and with him all who are wrong; never who is right.
+    /// Tells whether settings or broker know a vehicle; a page can't make the console remember any other.
+    pub(super) fn knows(&self, vehicle: &VehicleId) -> bool {
+        self.handle.snapshot().vehicles.contains_key(vehicle)
+    }
+
+    /// Finds the role that a token opens. Wrong tokens share a rate limit; a right one never waits for them.
     pub(super) fn role(&self, token: Option<&str>) -> Result<Role, StatusCode> {
         self.shared.access.role(token).ok_or_else(|| {
             let mut guesses = self.shared.guesses.lock().unwrap_or_else(PoisonError::into_inner);
-            if guesses.take(self.now()) { StatusCode::UNAUTHORIZED } else { StatusCode::TOO_MANY_REQUESTS }
+            if guesses.acquire(self.now()) { StatusCode::UNAUTHORIZED } else { StatusCode::TOO_MANY_REQUESTS }
         })
     }
 
-    /// Room for one more stream or socket.
+    /// Makes room for one more stream or socket; none if too many are open.
     pub(super) fn ticket(&self) -> Option<Ticket> {
         let ticket = Ticket(Arc::clone(&self.shared));
         (self.shared.open.fetch_add(1, Ordering::Relaxed) < OPEN).then_some(ticket)
     }
 
-    /// A number that no other page has.
+    /// Draws a number that no other page has.
     pub(super) fn number(&self) -> u64 {
         self.shared.pages.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Whether a page of ours asks for a host of ours; a socket is asked for by pages only.
+    /// Checks host and origin of a request; a socket needs an origin, since only pages open one.
     pub(super) fn lets_in(&self, headers: &HeaderMap, is_socket: bool) -> bool {
         let value = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
         let Some(host) = value(header::HOST) else { return false };

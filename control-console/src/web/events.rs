@@ -1,4 +1,4 @@
-//! What is shown, as server-sent events.
+//! The stream of server-sent events by which a page sees.
 
 use super::connections::{Ticket, Web};
 use super::frame;
@@ -16,17 +16,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use vehicle_protocol::{Description, VehicleId};
 
-/// A page is not told more often than this.
+/// The shortest time between two state events.
 const PACE: Duration = Duration::from_millis(100);
-/// Nor less often: silence means that this process is gone.
+/// The longest one: silence means that this process is gone.
 const SILENCE: Duration = Duration::from_millis(400);
 
-/// The first vehicle that is known.
+/// Streams the first vehicle that is known.
 pub(super) async fn any(State(web): State<Web>, headers: HeaderMap) -> Response {
     stream(web, None, &headers)
 }
 
-/// This vehicle.
+/// Streams the vehicle in the path; its state is null while neither settings nor broker know it.
 pub(super) async fn of(State(web): State<Web>, Path(vehicle): Path<String>, headers: HeaderMap) -> Response {
     match vehicle.parse() {
         Ok(vehicle) => stream(web, Some(vehicle), &headers),
@@ -44,7 +44,7 @@ fn stream(web: Web, vehicle: Option<VehicleId>, headers: &HeaderMap) -> Response
         return (StatusCode::SERVICE_UNAVAILABLE, "too many pages are open\n").into_response();
     };
     let handle = web.handle.clone();
-    let view = View { handle, web, vehicle, told: Told::default(), due: VecDeque::new(), _ticket: ticket };
+    let view = View { handle, web, vehicle, sent: Sent::default(), due: VecDeque::new(), _ticket: ticket };
     Sse::new(stream::unfold(view, |mut view| async move {
         let event = view.next().await?;
         Some((Ok::<_, Infallible>(event), view))
@@ -52,25 +52,25 @@ fn stream(web: Web, vehicle: Option<VehicleId>, headers: &HeaderMap) -> Response
     .into_response()
 }
 
-/// One page that looks.
+/// The stream of one page.
 struct View {
     web: Web,
     handle: Handle,
     vehicle: Option<VehicleId>,
-    told: Told,
+    sent: Sent,
     due: VecDeque<Event>,
     _ticket: Ticket,
 }
 
-/// What the page was told last.
+/// The newest of each kind that the page has.
 #[derive(Default)]
-struct Told {
+struct Sent {
     state: Option<Moment>,
     description: Option<Arc<Description>>,
     sample: Option<Moment>,
     place: Option<Moment>,
     entry: u64,
-    /// Whether it was told that this process leaves.
+    /// The page knows that this process leaves.
     end: bool,
 }
 
@@ -80,7 +80,7 @@ impl View {
             if let Some(event) = self.due.pop_front() {
                 return Some(event);
             }
-            if self.told.end {
+            if self.sent.end {
                 return None;
             }
             self.wait().await;
@@ -90,28 +90,29 @@ impl View {
 
     /// Waits for something new, at the pace of a page.
     async fn wait(&mut self) {
-        let Some(told) = self.told.state else { return };
+        let Some(told) = self.sent.state else { return };
         let clock = self.handle.clock;
         clock.reach(Some(told.saturating_add(PACE))).await;
         tokio::select! {
-            more = self.handle.changed() => self.told.end |= !more,
+            more = self.handle.changed() => self.sent.end |= !more,
             () = clock.reach(Some(told.saturating_add(SILENCE))) => {}
         }
     }
 
     fn look(&mut self) {
         let (now, snapshot) = (self.web.now(), self.handle.snapshot());
-        self.told.end |= snapshot.leaving.is_some();
+        self.sent.end |= snapshot.leaving.is_some();
         if self.vehicle.is_none() {
             self.vehicle = snapshot.fleet().first().map(|(id, _)| (*id).clone());
         }
         let vehicle = self.vehicle.clone();
-        if let Some(vehicle) = &vehicle {
+        // Looking at an unknown vehicle must not make the console remember it.
+        if let Some(vehicle) = vehicle.as_ref().filter(|id| snapshot.vehicles.contains_key(*id)) {
             self.handle.order(UiCommand::Look(vehicle.clone()));
         }
-        let held = vehicle.as_ref().is_some_and(|id| self.web.sticks().holder(id, now).is_some());
-        self.tell("state", &frame::state(&snapshot, vehicle.as_ref(), held, now));
-        self.told.state = Some(now);
+        let in_control = vehicle.as_ref().is_some_and(|id| self.web.controls().holder(id, now).is_some());
+        self.enqueue("state", &frame::state(&snapshot, vehicle.as_ref(), in_control, now));
+        self.sent.state = Some(now);
         self.look_back(&snapshot, vehicle.as_ref(), now);
         self.look_at_the_log(&snapshot, now);
     }
@@ -120,38 +121,38 @@ impl View {
     fn look_back(&mut self, snapshot: &Snapshot, id: Option<&VehicleId>, now: Moment) {
         let Some(vehicle) = id.and_then(|id| snapshot.vehicles.get(id)) else { return };
         if let Some(description) = &vehicle.description
-            && self.told.description.as_ref().is_none_or(|told| !Arc::ptr_eq(told, description))
+            && self.sent.description.as_ref().is_none_or(|told| !Arc::ptr_eq(told, description))
         {
-            self.told.description = Some(Arc::clone(description));
-            self.tell("description", &serde_json::to_value(&**description).unwrap_or_default());
+            self.sent.description = Some(Arc::clone(description));
+            self.enqueue("description", &serde_json::to_value(&**description).unwrap_or_default());
         }
-        let since = self.told.sample;
+        let since = self.sent.sample;
         if let Some(last) = vehicle.ring.since(since).next_back() {
-            self.told.sample = Some(last.at);
-            self.tell("samples", &frame::samples(vehicle.ring.since(since), now));
+            self.sent.sample = Some(last.at);
+            self.enqueue("samples", &frame::samples(vehicle.ring.since(since), now));
         }
         let first = vehicle.trail.places().next().map(|(at, ..)| *at);
         let last = vehicle.trail.places().next_back().map(|(at, ..)| *at);
-        if last != self.told.place {
+        if last != self.sent.place {
             // A trail that begins after what was told is another one.
-            let reset = self.told.place.is_none_or(|told| first.is_none_or(|first| first > told));
-            let since = self.told.place.filter(|_| !reset);
+            let reset = self.sent.place.is_none_or(|told| first.is_none_or(|first| first > told));
+            let since = self.sent.place.filter(|_| !reset);
             let new = vehicle.trail.places().filter(|(at, ..)| since.is_none_or(|since| *at > since));
-            self.told.place = last;
-            self.tell("trail", &frame::places(new, reset));
+            self.sent.place = last;
+            self.enqueue("trail", &frame::places(new, reset));
         }
     }
 
     fn look_at_the_log(&mut self, snapshot: &Snapshot, now: Moment) {
-        let told = self.told.entry;
-        let mut new = snapshot.event_log.iter().filter(|entry| entry.number > told).peekable();
+        let last = self.sent.entry;
+        let mut new = snapshot.event_log.iter().filter(|entry| entry.number > last).peekable();
         if new.peek().is_some() {
-            self.told.entry = snapshot.event_log.back().map_or(told, |entry| entry.number);
-            self.tell("log", &frame::entries(new, now));
+            self.sent.entry = snapshot.event_log.back().map_or(last, |entry| entry.number);
+            self.enqueue("log", &frame::entries(new, now));
         }
     }
 
-    fn tell(&mut self, name: &str, data: &Value) {
+    fn enqueue(&mut self, name: &str, data: &Value) {
         self.due.push_back(Event::default().event(name).data(data.to_string()));
     }
 }

@@ -1,13 +1,14 @@
-//! What a page is shown: the JSON of its stream.
+//! The JSON of a page's stream of events.
 
 use crate::clock::Moment;
 use crate::operator::{Entry, Freshness, LinkState, Sample, Snapshot, Vehicle};
+use crate::teleop::stick::{Halt, State};
 use crate::transaction::in_milliseconds;
 use serde_json::{Map, Value, json};
 use vehicle_protocol::VehicleId;
 
-/// Everything that changes all the time. `held` tells whether some page holds the stick.
-pub(super) fn state(snapshot: &Snapshot, chosen: Option<&VehicleId>, held: bool, now: Moment) -> Value {
+/// Builds the state event: the fleet, and all of the chosen vehicle. `in_control` is true if any page controls it.
+pub(super) fn state(snapshot: &Snapshot, chosen: Option<&VehicleId>, in_control: bool, now: Moment) -> Value {
     let (link, why) = match &snapshot.link {
         LinkState::Connecting => ("connecting", None),
         LinkState::Up => ("up", None),
@@ -23,7 +24,7 @@ pub(super) fn state(snapshot: &Snapshot, chosen: Option<&VehicleId>, held: bool,
         "why": why,
         "leaving": snapshot.leaving.is_some(),
         "fleet": fleet,
-        "vehicle": vehicle.map(|(id, vehicle)| whole(snapshot, id, vehicle, held, now)),
+        "vehicle": vehicle.map(|(id, vehicle)| whole(snapshot, id, vehicle, in_control, now)),
     })
 }
 
@@ -39,7 +40,7 @@ fn row(snapshot: &Snapshot, id: &VehicleId, vehicle: &Vehicle, now: Moment) -> V
     })
 }
 
-fn whole(snapshot: &Snapshot, id: &VehicleId, vehicle: &Vehicle, held: bool, now: Moment) -> Value {
+fn whole(snapshot: &Snapshot, id: &VehicleId, vehicle: &Vehicle, in_control: bool, now: Moment) -> Value {
     let fresh = vehicle.freshness(snapshot.is_up(), now);
     // What is too old to be relied on does not even leave this process.
     let values: Map<String, Value> = if fresh == Freshness::Gone {
@@ -58,19 +59,31 @@ fn whole(snapshot: &Snapshot, id: &VehicleId, vehicle: &Vehicle, held: bool, now
         "round_trip_ms": round_trip.map(in_milliseconds),
         "values": values,
         "drive": {
-            "state": drive.state.map(crate::teleop::stick::State::word),
-            "halt": drive.halt.map(|halt| format!("{halt:?}")),
+            "state": drive.state.map(State::word),
+            "halt": drive.halt.map(halt_name),
             "reason": drive.refusal.as_ref().and_then(|refusal| refusal.reason),
             "detail": drive.refusal.as_ref().and_then(|refusal| refusal.detail.clone()),
             "divisor": drive.divisor,
-            "held": held,
+            "in_control": in_control,
         },
         "waits_for_clear": vehicle.waits_for_clear(),
         "limits": { "speed_mph": speed, "turn_rate_degrees_per_s": turn_rate },
     })
 }
 
-/// Samples as rows: age in seconds, speed, round trip, battery.
+const fn halt_name(halt: Halt) -> &'static str {
+    match halt {
+        Halt::Stopped => "stopped",
+        Halt::Disarmed => "not_in_control",
+        Halt::Emergency => "emergency_stop",
+        Halt::Refused => "refused",
+        Halt::Lapsed => "input_interrupted",
+        Halt::Silent => "vehicle_silent",
+        Halt::Unlinked => "link_lost",
+    }
+}
+
+/// Lists samples as rows: age in seconds, speed, round trip, battery.
 pub(super) fn samples<'a>(samples: impl Iterator<Item = &'a Sample>, now: Moment) -> Value {
     let row = |sample: &Sample| {
         let age = now.saturating_sub(sample.at).as_secs_f64();
@@ -79,13 +92,13 @@ pub(super) fn samples<'a>(samples: impl Iterator<Item = &'a Sample>, now: Moment
     samples.map(row).collect()
 }
 
-/// Places as pairs of metres.
+/// Lists places as pairs of metres; `reset` makes the page forget those that it has.
 pub(super) fn places<'a>(places: impl Iterator<Item = &'a (Moment, f64, f64)>, reset: bool) -> Value {
     let points: Value = places.map(|(_, x, y)| json!([thousandths(*x), thousandths(*y)])).collect();
     json!({ "reset": reset, "points": points })
 }
 
-/// Lines of the log.
+/// Lists the lines of the log.
 pub(super) fn entries<'a>(entries: impl Iterator<Item = &'a Entry>, now: Moment) -> Value {
     let line = |entry: &Entry| {
         json!({

@@ -1,8 +1,8 @@
-//! How much one page may ask for. Pure; time is an argument.
+//! A rate limit with a burst of one second. Pure; time is an argument.
 
 use crate::clock::Moment;
 
-/// So many a second, and as many at once.
+/// Permits that come back at a steady rate, up to one second of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RateLimit {
     a_second: f64,
@@ -15,8 +15,8 @@ impl RateLimit {
         Self { a_second, left: a_second.max(1.0), at: now }
     }
 
-    /// Takes one, if there is one left.
-    pub(super) fn take(&mut self, now: Moment) -> bool {
+    /// Acquires a permit; false if none is left.
+    pub(super) fn acquire(&mut self, now: Moment) -> bool {
         let gained = now.saturating_sub(self.at).as_secs_f64() * self.a_second;
         (self.left, self.at) = ((self.left + gained).min(self.a_second.max(1.0)), now);
         let allowed = self.left >= 1.0;
@@ -34,8 +34,8 @@ mod tests {
 
     #[test]
     fn a_burst_is_as_long_as_a_second_and_then_it_is_so_many_a_second() {
-        let mut allowance = RateLimit::new(5.0, Moment::ZERO);
-        let mut taken = |ms: u64| (0..20).filter(|_| allowance.take(Duration::from_millis(ms))).count();
-        assert_eq!([0, 0, 200, 10_000].map(&mut taken), [5, 0, 1, 5]);
+        let mut limit = RateLimit::new(5.0, Moment::ZERO);
+        let mut acquired = |ms: u64| (0..20).filter(|_| limit.acquire(Duration::from_millis(ms))).count();
+        assert_eq!([0, 0, 200, 10_000].map(&mut acquired), [5, 0, 1, 5]);
     }
 }

@@ -1,4 +1,4 @@
-//! Which path leads where.
+//! The paths of the server.
 
 use super::connections::Web;
 use super::{assets, events, socket};
@@ -9,7 +9,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
-/// All paths.
+/// Routes all paths.
 pub(super) fn router(web: Web) -> Router {
     assets::router()
         .route("/events", get(events::any))

@@ -71,12 +71,12 @@ async fn a_link_without_the_token_may_look_and_stop_but_not_drive() -> Result<()
     let mut operator = rig.operator().await?;
     operator.send(r#"{"CMD":"TURN_ON_ENGINE"}"#).await?;
     let tab = chromium.open(&rig.view).await?;
-    tab.shows("#role-badge", "looking only").await?;
+    tab.shows("#role-badge", "View only").await?;
     tab.shows("#mode-badge", "standing").await?;
-    tab.until("document.getElementById('take').disabled && document.querySelector('[data-command=ACCELERATE]').disabled").await?;
+    tab.until("document.getElementById('control').disabled && document.querySelector('[data-command=ACCELERATE]').disabled").await?;
     // Whoever goes past the page is refused by the console.
     let refused = tab
-        .js("new Promise((done) => { const heard = [], socket = new WebSocket(`ws://${location.host}/drive`); socket.onopen = () => { for (const word of [{hello: null}, {take: 'rover-1'}, {hand: {ahead: 1, right: 0}}, {send: {vehicle: 'rover-1', command: {CMD: 'ACCELERATE'}}}]) socket.send(JSON.stringify(word)); }; socket.onmessage = (message) => { heard.push(JSON.parse(message.data)); if (heard.length === 4) done(heard.filter((reply) => reply.refused).length); }; })")
+        .js("new Promise((done) => { const heard = [], socket = new WebSocket(`ws://${location.host}/drive`); socket.onopen = () => { for (const message of [{hello: null}, {take_control: 'rover-1'}, {stick: {ahead: 1, right: 0}}, {send: {vehicle: 'rover-1', command: {CMD: 'ACCELERATE'}}}]) socket.send(JSON.stringify(message)); }; socket.onmessage = (message) => { heard.push(JSON.parse(message.data)); if (heard.length === 4) done(heard.filter((reply) => reply.refused).length); }; })")
         .await?;
     ensure!(refused == 3, "{refused}");
     rig.never_moved().await?;
@@ -93,18 +93,18 @@ async fn of_two_tabs_one_holds_the_stick_and_the_other_is_told() -> Result<()> {
     let second = chromium.window().await?;
     second.go(&rig.control).await?;
     first.until("!document.hidden").await?;
-    second.shows("#drive-hint", "nother screen holds the stick").await?;
-    second.click("#take").await?;
-    second.shows("#drive-hint", "nother screen holds the stick").await?;
+    second.shows("#drive-hint", "nother page is in control").await?;
+    second.click("#control").await?;
+    second.shows("#drive-hint", "nother page is in control").await?;
     second.press("KeyW").await?;
     rig.never_moved().await?;
     second.release("KeyW").await?;
     rig.hold_w(&first).await?;
     first.release("KeyW").await?;
     rig.stops().await?;
-    first.click("#take").await?;
+    first.click("#control").await?;
     first.shows("#drive-badge", "DISARMED").await?;
-    second.click("#take").await?;
+    second.click("#control").await?;
     second.shows("#drive-badge", "READY").await?;
     rig.hold_w(&second).await?;
     second.release("KeyW").await?;
@@ -168,7 +168,7 @@ async fn a_stop_that_is_pressed_before_the_page_is_connected_stops() -> Result<(
     operator.status("mode", "emergency_stop").await?;
     ensure!(
         tab.js("window.pressed").await?
-            == "The console is not connected: the stop is sent as soon as it is; meanwhile the vehicle stops by itself when nobody drives it."
+            == "Emergency stop not sent yet: the console is not connected. It leaves as soon as the console answers; a vehicle that nobody drives stops by itself."
     );
     tab.shows("#mode-badge", "EMERGENCY STOP").await
 }

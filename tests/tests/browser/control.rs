@@ -74,7 +74,7 @@ async fn who_finds_somebody_else_driving_asks_for_control_and_then_drives() -> R
     tab.until("[...document.querySelectorAll('#values div')].some(d => d.textContent === 'Driverphone')")
         .await?;
     tab.until("document.querySelector('#ask').hidden").await?;
-    tab.click("#take").await?;
+    tab.click("#control").await?;
     tab.shows("#drive-badge", "READY").await?;
     tab.press("KeyW").await?;
     tab.until("!document.querySelector('#ask').hidden").await?;
@@ -82,7 +82,7 @@ async fn who_finds_somebody_else_driving_asks_for_control_and_then_drives() -> R
     tab.release("KeyW").await?;
     rig.never_moved().await?;
     tab.click("#ask").await?;
-    tab.shows("#ask", "Really?").await?;
+    tab.shows("#ask", "Press again").await?;
     tab.click("#ask").await?;
     tab.until("[...document.querySelectorAll('#values div')].some(d => d.textContent === 'Driverpage')")
         .await?;

@@ -47,9 +47,9 @@ async fn it_fits_phone_and_desktop_in_both_themes_and_survives_a_reload() -> Res
             tab.dress(width, height, theme).await?;
             tab.call("Page.reload", serde_json::json!({})).await?;
             // The console has kept the past, and the tab its token.
-            tab.shows("#role-badge", "may drive").await?;
+            tab.shows("#role-badge", "Can drive").await?;
             tab.until(
-                "!document.getElementById('strip-speed').getAttribute('aria-label').includes('nothing')",
+                "!document.getElementById('strip-speed').getAttribute('aria-label').includes('no data')",
             )
             .await?;
             tab.until(

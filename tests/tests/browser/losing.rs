@@ -66,7 +66,7 @@ async fn a_console_that_is_killed_stops_and_the_page_says_so_once() -> Result<()
     rig.stops().await?;
     tab.shows("#banner-text", "has not been heard").await?;
     tab.until("document.querySelector('.status').dataset.fresh === 'old'").await?;
-    tab.until("document.getElementById('take').disabled").await?;
+    tab.until("document.getElementById('control').disabled").await?;
     let said = tab.js("said").await?;
     ensure!(said.as_array().is_some_and(|said| said.len() == 1), "told more than once: {said}");
     Ok(())
@@ -89,7 +89,7 @@ async fn a_console_that_freezes_is_a_stale_link_and_nothing_goes_on_when_it_wake
     let said = tab.js("said.map((text) => text.split(/[. ]/)[0]).join()").await?;
     ensure!(said == "Lost,Connected", "{said}");
     tab.release("KeyW").await?;
-    tab.click("#take").await?;
+    tab.click("#control").await?;
     tab.shows("#drive-badge", "READY").await?;
     rig.hold_w(&tab).await
 }

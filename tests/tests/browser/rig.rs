@@ -16,7 +16,7 @@ const WATCHED: Duration = Duration::from_millis(1500);
 const STOPS: Duration = Duration::from_secs(5);
 
 /// The page has let go, and says so.
-const ASKS: &str = "document.getElementById('drive-hint').textContent.match(/press again|Let go first/) || document.getElementById('take').dataset.on === 'false'";
+const ASKS: &str = "document.getElementById('drive-hint').textContent.match(/press again|Release the stick first/) || document.getElementById('control').dataset.on === 'false'";
 
 pub(crate) struct Rig {
     pub(crate) broker: Mosquitto,
@@ -75,7 +75,7 @@ impl Rig {
     /// Turns the engine on and takes the stick, as a person does.
     pub(crate) async fn ready(&self, tab: &Tab) -> Result<()> {
         self.start_engine(tab).await?;
-        tab.click("#take").await?;
+        tab.click("#control").await?;
         tab.shows("#drive-badge", "READY").await
     }
 
@@ -131,13 +131,13 @@ impl Rig {
         // Only some failsafes have to be cleared; after the others a fresh press is enough.
         if tab.js("document.getElementById('clear').hidden").await? == false {
             tab.click("#clear").await?;
-            tab.shows("#clear", "once more").await?;
+            tab.shows("#clear", "Press again").await?;
             tab.click("#clear").await?;
             tab.shows("#mode-badge", "engine off").await?;
             self.start_engine(tab).await?;
         }
-        if tab.js("document.getElementById('take').dataset.on === 'false'").await? == true {
-            tab.click("#take").await?;
+        if tab.js("document.getElementById('control').dataset.on === 'false'").await? == true {
+            tab.click("#control").await?;
         }
         tab.shows("#drive-badge", "READY").await?;
         tab.until(&format!("!({ASKS})")).await

@@ -1,14 +1,13 @@
-// The page: shows what the console tells, and says what the person does.
+// Draws what control.js knows, and passes on what a person asks for.
 
-import { Link, token } from "/link.js";
-import { Hand } from "/hand.js";
-import { strip, track } from "/charts.js";
-import { show as showCommands } from "/commands.js";
+import { attach, chooseVehicle, gamepadName, leave, link, sendCommand, state, stick, stops, takeControl, vehicleId } from "./control.js";
+import { strip, track } from "./charts.js";
+import { show as showCommands } from "./commands.js";
+import { reachOf } from "./drive_pad.js";
 
 const $ = (id) => document.getElementById(id);
 const GONE_MS = 30_000; // old values are shown for so long
 const DIM_MS = 1_000;
-const STOP_WAITS_MS = 60_000; // as long as the console repeats a stop that is not answered
 
 const MODES = {
   off: ["○", "note", "engine off"], standing: ["■", "good", "standing"], driving: ["▶", "live", "driving"], braking: ["▽", "live", "braking"],
@@ -19,41 +18,34 @@ const PRESENCE = {
 };
 const DRIVE = { DISARMED: ["○", "note"], READY: ["■", "good"], DRIVING: ["▶", "live"], HOLD: ["▲", "warn"], ESTOP: ["✖", "bad"] };
 const HALTS = {
-  Stopped: "Stopped here.", Disarmed: "Not armed.", Emergency: "Emergency stop.", Refused: "The vehicle refused", Lapsed: "The hand fell silent.",
-  Silent: "The vehicle was not heard.", Unlinked: "The link was lost.",
+  stopped: "Stopped from this page.", not_in_control: "This page was not in control.", emergency_stop: "Emergency stop.", refused: "The vehicle refused",
+  input_interrupted: "Input was interrupted.", vehicle_silent: "The vehicle is silent.", link_lost: "The link was lost.",
 };
 const SHOWN = [
   ["mode", "Mode"], ["cause", "Cause"], ["engine", "Engine"], ["driver", "Driver"], ["target_speed_mph", "Target speed", "mph"], ["parking_brake", "Parking brake"],
-  ["max_speed_mph", "Most speed", "mph"], ["min_speed_mph", "Least speed", "mph"], ["doors", "Doors"], ["headlights", "Headlights"], ["parking_lights", "Parking lights"],
-  ["hazard_lights", "Hazard lights"], ["pose", "Position"], ["uptime_s", "Up for", "s"],
+  ["max_speed_mph", "Max speed", "mph"], ["min_speed_mph", "Min speed", "mph"], ["doors", "Doors"], ["headlights", "Headlights"], ["parking_lights", "Parking lights"],
+  ["hazard_lights", "Hazard lights"], ["pose", "Position"], ["uptime_s", "Uptime", "s"],
 ];
 const WEIGHTS = { note: "·", good: "✓", warning: "▲", alarm: "✖" };
 
-let state = null;
 let rows = []; // [performance time in s, speed, round trip, battery]
 let points = [];
-let notice = null; // what the person is told about the stick, and until when
+let notice = null; // a message to the person, and until when it is shown
 let trouble = null;
-let barred = null; // the vehicle that refused the stick because somebody else drives it, and who that is
-const sure = {}; // buttons that were pressed once, and until when that counts
-let stopping = null; // since when a stop waits for the console to be there
+let refusedBy = null; // the vehicle that refused to be driven since somebody else drives it, and who that is
+let shownVehicle = null;
+let announcedStop = null;
+let knob = null; // what the pad shows
+const confirming = {}; // buttons that were pressed once, and until when that counts
 
-const secret = token();
-const link = new Link(secret, { event: take, word: answer, change: watch });
-const hand = new Hand($("pad"), $("knob"), link, { stop, left: tell, changed: render });
-// Asked for before anything is drawn, which takes a phone longer than the answer takes.
-link.open(null);
-
-function take(name, data) {
+function receiveEvent(name, data) {
   const now = performance.now() / 1000;
   if (name === "state") {
-    const known = state?.vehicle?.id;
-    state = data;
-    if (known && data.vehicle && known !== data.vehicle.id) forget();
-    stopLate();
+    if (data.vehicle && shownVehicle && shownVehicle !== data.vehicle.id) clearVehicle();
+    shownVehicle = data.vehicle?.id ?? shownVehicle;
     render();
   } else if (name === "description") {
-    showCommands($("commands"), data, send);
+    showCommands($("commands"), data, sendCommand);
     renderCommands();
   } else if (name === "samples") {
     rows.push(...data.map(([age, ...values]) => [now - age, ...values]));
@@ -67,62 +59,38 @@ function take(name, data) {
   }
 }
 
-function answer(reply) {
-  if (reply.stick !== undefined) {
-    if (reply.stick) {
-      hand.take();
-      $("pad").focus({ preventScroll: true });
-    } else {
-      hand.holds = false;
-      tell("another screen holds the stick of this vehicle");
-    }
-  }
-  if (reply.refused) tell(reply.refused);
-  if (reply.role) stopLate();
-  if (reply.closed && (hand.holds || hand.leaning)) {
-    hand.leave("the connection to the console broke");
-  }
-  render();
-}
-
-function forget() {
+function clearVehicle() {
   rows = [];
   points = [];
   $("commands").replaceChildren();
 }
 
-function tell(text) {
+function showNotice(text) {
   notice = { text: text.charAt(0).toUpperCase() + text.slice(1), until: performance.now() + 6000 };
   $("polite").textContent = notice.text;
   render();
 }
 
-function stop() {
-  hand.letGo();
-  stopping = performance.now();
-  if (!stopLate()) tell("the console is not connected: the stop is sent as soon as it is; meanwhile the vehicle stops by itself when nobody drives it");
-}
-
-/** Sends a stop that was asked for; a hand may be faster than the connection. */
-function stopLate() {
-  if (stopping === null || performance.now() - stopping > STOP_WAITS_MS) return false;
-  const id = state?.vehicle?.id;
-  if (!id || !link.role || !link.sayStop({ stop: id })) return false;
-  stopping = null;
+function showStopSent() {
   $("stop").dataset.sent = "true";
   setTimeout(() => { $("stop").dataset.sent = "false"; }, 600);
-  return true;
 }
 
-function send(command) {
-  const id = state?.vehicle?.id;
-  if (!id || !link.say({ send: { vehicle: id, command } })) tell("not sent: the console is not connected");
+/** The state of the vehicle that is shown; none while another one was chosen and has not come yet. */
+function current() {
+  return state?.vehicle?.id === vehicleId() ? state?.vehicle : null;
 }
 
-function present() {
-  if (document.hidden || !document.hasFocus()) return;
-  const id = state?.vehicle?.id;
-  if (id && link.role) link.say({ present: id });
+/** Moves the knob to where the vehicle is told to go. */
+function renderKnob() {
+  const moves = stick.moving && !stick.needsNeutral && !(stick.inControl && current()?.drive.halt);
+  const [ahead, right] = moves ? [stick.sent.ahead / stick.speedLimit, stick.sent.right / stick.speedLimit] : [0, 0];
+  const reach = moves ? reachOf($("pad")) : 0;
+  const wanted = `translate(${right * reach}px, ${-ahead * reach}px)`;
+  if (wanted === knob) return;
+  knob = wanted;
+  $("knob").style.transform = wanted;
+  $("pad").dataset.held = String(moves);
 }
 
 function badge(id, [shape, tone, text]) {
@@ -132,27 +100,29 @@ function badge(id, [shape, tone, text]) {
   place.lastElementChild.textContent = text;
 }
 
-/** What stands between the person and the vehicle, if anything does. */
+const unknownVehicle = (id) => `Unknown vehicle ${id}: neither the settings of the console nor the broker know it.`;
+
+/** A sentence on what keeps the person from the vehicle, or null. */
 function findTrouble() {
-  const vehicle = state?.vehicle;
+  const vehicle = current();
   if (link.refused) return link.refused;
-  if (link.heard === null) return null;
+  if (link.heardAt === null) return null;
   if (link.ended) return "The console has ended. Start it again and open its new link.";
   if (!link.alive) return `The console has not been heard for ${Math.round(link.age / 1000)} s. Nothing is sent; the vehicle stops by itself.`;
   if (state.link === "down") return `The console has lost the broker: ${state.why ?? "no reason known"}.`;
+  if (state.link === "up" && link.vehicle && !state.fleet.some(({ id }) => id === link.vehicle)) return unknownVehicle(link.vehicle);
   if (state.link !== "up" || !vehicle) return null;
   if (vehicle.presence && vehicle.presence !== "ONLINE") return `${vehicle.id}: ${PRESENCE[vehicle.presence][2]}.`;
   if (vehicle.fresh !== "current" && vehicle.age_ms !== null) return `${vehicle.id} has not been heard for ${Math.round(vehicle.age_ms / 1000)} s.`;
   return null;
 }
 
-/** Told aloud once when it is lost and once when it is back. */
-function watch() {
+/** Announces once that the vehicle is lost, and once that it is back. */
+function checkLink() {
   const found = findTrouble();
   if (Boolean(found) !== Boolean(trouble)) {
     $("alert").textContent = found ? `Lost. ${found}` : "Connected again.";
   }
-  if (found && !link.alive && hand.holds) hand.leave("the console was not heard");
   if (found !== trouble) render(found);
   trouble = found;
   freshen();
@@ -160,8 +130,8 @@ function watch() {
 
 function freshness() {
   if (!state || link.age > GONE_MS) return "gone";
-  const told = state.vehicle?.fresh ?? "gone";
-  return told === "current" && link.age > DIM_MS ? "old" : told;
+  const reported = current()?.fresh ?? "gone";
+  return reported === "current" && link.age > DIM_MS ? "old" : reported;
 }
 
 function freshen() {
@@ -174,11 +144,11 @@ function freshen() {
 }
 
 function render(found = trouble) {
-  const vehicle = state?.vehicle;
-  const silent = link.heard !== null && !link.alive;
+  const vehicle = current();
+  const silent = link.heardAt !== null && !link.alive;
   $("banner").hidden = !found;
   $("banner-text").textContent = found ?? "";
-  $("name").textContent = vehicle?.id ?? "no vehicle yet";
+  $("name").textContent = vehicleId() ?? "no vehicle yet";
   $("broker").textContent = state ? state.broker : "connecting";
   document.title = vehicle ? `${vehicle.id} – Control console` : "Control console";
   const fresh = freshness();
@@ -186,7 +156,7 @@ function render(found = trouble) {
   const mode = fresh === "gone" ? null : vehicle?.values.mode;
   const [shape, tone, text] = MODES[mode] ?? ["○", "note", "unknown"];
   badge("mode-badge", fresh === "current" ? [shape, tone, text] : [shape, "note", mode ? `~ ${text}` : "unknown"]);
-  badge("role-badge", link.role === "control" ? ["◆", "good", "may drive"] : ["○", "note", link.role ? "looking only" : "not connected"]);
+  badge("role-badge", link.role === "control" ? ["◆", "good", "Can drive"] : ["○", "note", link.role ? "View only" : "Not connected"]);
   renderDrive(vehicle, found);
   renderStatus();
   renderFleet();
@@ -194,48 +164,64 @@ function render(found = trouble) {
 }
 
 function renderDrive(vehicle, found) {
-  const control = link.role === "control";
+  const canDrive = link.role === "control";
   const drive = vehicle?.drive ?? {};
   const estop = vehicle?.values.mode === "emergency_stop";
-  const word = estop ? "ESTOP" : hand.holds ? drive.state ?? "DISARMED" : "DISARMED";
+  const word = estop ? "ESTOP" : stick.inControl ? drive.state ?? "DISARMED" : "DISARMED";
   badge("drive-badge", [...DRIVE[word], word]);
-  hand.halted = hand.holds && Boolean(drive.halt);
-  hand.ready = hand.holds && link.alive && (word === "READY" || word === "DRIVING");
-  const takeButton = $("take");
-  takeButton.disabled = !control || !link.alive || !vehicle || estop;
-  takeButton.dataset.on = String(hand.holds);
-  takeButton.textContent = hand.holds ? "Give the stick back" : "Take the stick";
+  const controlButton = $("control");
+  controlButton.disabled = !canDrive || !link.alive || !vehicle || estop;
+  controlButton.dataset.on = String(stick.inControl);
+  controlButton.textContent = stick.inControl ? "Release control" : "Take control";
   const engine = vehicle?.values.engine === true;
-  $("engine").disabled = !control || !link.alive || !vehicle || estop || engine;
-  $("engine").textContent = engine ? "The engine is on" : "Turn the engine on";
+  $("engine").disabled = !canDrive || !link.alive || !vehicle || estop || engine;
+  $("engine").textContent = engine ? "Engine is on" : "Turn engine on";
   const clear = $("clear");
   clear.hidden = !vehicle?.waits_for_clear;
-  clear.disabled = !control || !link.alive;
-  clear.textContent = sure.clear ? "Really? Press once more" : estop ? "Clear emergency stop" : "Clear failsafe";
-  renderControl(vehicle, drive, word, control);
-  let hint = "Hold to drive, let go to stop. Space stops in emergency, any other key just stops.";
-  if (!control) hint = link.role ? "This link may only look. STOP works from here too; driving needs the link that the console printed first." : "Not connected.";
-  else if (estop) hint = "Stopped in emergency. Clear it when it is safe: that is a step of its own.";
-  else if (vehicle?.waits_for_clear) hint = `Stopped by a failsafe (${vehicle.values.cause}). Look at the vehicle, then clear it.`;
-  else if (!hand.holds) hint = drive.held ? "Another screen holds the stick of this vehicle." : `${engine ? "Take" : "Turn the engine on and take"} the stick to drive with pad, W A S D, arrows or a gamepad.`;
-  else if (drive.halt) hint = drive.halt === "Refused" ? `The vehicle refused: ${drive.reason ?? ""} ${drive.detail ?? ""}. Let go first.` : `${HALTS[drive.halt] ?? drive.halt} Let go of the stick, then press again.`;
-  else if (vehicle?.values.engine === false) hint = "The engine is off: turn it on, then hold to drive.";
-  if (notice && performance.now() < notice.until) hint = `${notice.text}${/[.!?]$/.test(notice.text) ? "" : "."}`;
-  $("drive-hint").textContent = hint;
-  const cap = { 2: "Half the speed: the round trip is above 150 ms.", 4: "A quarter of the speed: the round trip is above 300 ms." }[drive.divisor];
-  $("cap").textContent = [cap, hand.gamepad ? `Gamepad: ${hand.gamepad.slice(0, 24)}` : null].filter(Boolean).join(" ");
-  if (found && !link.alive) hand.ready = false;
+  clear.disabled = !canDrive || !link.alive;
+  clear.textContent = confirming.clear ? "Press again to confirm" : estop ? "Clear emergency stop" : "Clear failsafe";
+  renderHandover(vehicle, drive, word, canDrive);
+  const open = openStop();
+  if (open !== announcedStop) $("alert").textContent = open ?? "";
+  announcedStop = open;
+  $("drive-hint").textContent = open ?? currentNotice() ?? hint(vehicle, drive, { canDrive, estop, engine });
+  const divided = { 2: "Half the speed: the round trip is above 150 ms.", 4: "A quarter of the speed: the round trip is above 300 ms." }[drive.divisor];
+  $("cap").textContent = [divided, gamepadName ? `Gamepad: ${gamepadName.slice(0, 24)}, second button stops` : null].filter(Boolean).join(" ");
+  $("pad").dataset.ready = String(stick.inControl && link.alive && !(found && !link.alive) && (word === "READY" || word === "DRIVING"));
+  renderKnob();
 }
 
-// Who drives is in the status all the time; the button comes only when that stood in the way.
-function renderControl(vehicle, drive, word, control) {
+/** A sentence on an emergency stop that the console has not accepted; null if there is none. */
+function openStop() {
+  for (const [vehicle, status] of stops.open) {
+    if (status === "unknown") return `Emergency stop of ${vehicle} not sent. ${unknownVehicle(vehicle)}`;
+    if (status === "unsent") return "Emergency stop not sent yet: the console is not connected. It leaves as soon as the console answers; a vehicle that nobody drives stops by itself.";
+  }
+  return null;
+}
+
+const currentNotice = () => notice && performance.now() < notice.until ? `${notice.text}${/[.!?]$/.test(notice.text) ? "" : "."}` : null;
+
+function hint(vehicle, drive, { canDrive, estop, engine }) {
+  if (!canDrive) return link.role ? "View only. STOP works from here too; driving needs the link that the console printed first." : "Not connected.";
+  if (estop) return "Emergency stop. Clear it when it is safe: that is a step of its own.";
+  if (vehicle?.waits_for_clear) return `Stopped by a failsafe (${vehicle.values.cause}). Look at the vehicle, then clear it.`;
+  if (!stick.inControl) return drive.in_control ? "Another page is in control of this vehicle." : `${engine ? "Take" : "Turn the engine on and take"} control to drive with pad, W A S D, arrows or a gamepad.`;
+  if (drive.halt === "refused") return `The vehicle refused: ${[drive.reason, drive.detail].filter(Boolean).join(" ")}. Release the stick first.`;
+  if (drive.halt) return `${HALTS[drive.halt] ?? drive.halt} Release the stick, then press again.`;
+  if (vehicle?.values.engine === false) return "The engine is off: turn it on, then hold to drive.";
+  return "Hold to drive, release to stop. Space is the emergency stop; any other key stops the drive.";
+}
+
+// The status shows the driver all the time; the button comes only when somebody else's control stood in the way.
+function renderHandover(vehicle, drive, word, canDrive) {
   const { driver, next_driver: next } = vehicle?.values ?? {};
-  if (hand.holds && driver && drive.reason === "NOT_IN_CONTROL") barred = { id: vehicle.id, driver };
-  else if (barred && (barred.id !== vehicle?.id || barred.driver !== driver || word === "DRIVING")) barred = null;
+  if (stick.inControl && driver && drive.reason === "NOT_IN_CONTROL") refusedBy = { id: vehicle.id, driver };
+  else if (refusedBy && (refusedBy.id !== vehicle?.id || refusedBy.driver !== driver || word === "DRIVING")) refusedBy = null;
   const ask = $("ask");
-  ask.hidden = !barred;
-  ask.disabled = !control || !link.alive || Boolean(next);
-  ask.textContent = next ? `${next} is about to get control` : sure.ask ? "Really? Press once more" : `Ask ${driver} for control`;
+  ask.hidden = !refusedBy;
+  ask.disabled = !canDrive || !link.alive || Boolean(next);
+  ask.textContent = next ? `${next} is about to get control` : confirming.ask ? "Press again to confirm" : `Ask ${driver} for control`;
 }
 
 const short = (value, places = 1) => typeof value === "number" ? value.toFixed(places) : "–";
@@ -249,7 +235,7 @@ function valueText(value, unit) {
 }
 
 function renderStatus() {
-  const vehicle = state?.vehicle;
+  const vehicle = current();
   const fresh = freshness();
   const values = fresh === "gone" ? {} : vehicle?.values ?? {};
   document.querySelector(".status").dataset.fresh = fresh;
@@ -258,7 +244,7 @@ function renderStatus() {
   $("battery").textContent = short(values.battery_pct, 0);
   $("trip").textContent = fresh === "current" ? short(vehicle.round_trip_ms, vehicle.round_trip_ms < 10 ? 1 : 0) : "–";
   const age = vehicle?.age_ms === null || !vehicle ? null : vehicle.age_ms + (link.alive ? 0 : link.age);
-  $("age").textContent = fresh === "gone" && age !== null ? `last heard ${Math.round(age / 1000)} s ago: values removed` : age === null ? "never heard" : age < 2000 ? "heard just now" : `heard ${Math.round(age / 1000)} s ago`;
+  $("age").textContent = fresh === "gone" && age !== null ? `last heard ${Math.round(age / 1000)} s ago, values removed` : age === null ? "not heard yet" : age < 2000 ? "heard just now" : `heard ${Math.round(age / 1000)} s ago`;
   const known = SHOWN.filter(([key]) => key !== "cause" || values.cause);
   const list = $("values");
   if (list.childElementCount !== known.length) {
@@ -297,8 +283,8 @@ function renderFleet() {
   }
   fleet.forEach(({ id, presence, mode, speed_mph: speed, fresh }, index) => {
     const button = list.children[index].firstChild;
-    button.setAttribute("aria-current", String(id === state.vehicle?.id));
-    const [shape, , there] = PRESENCE[presence] ?? ["○", "note", "never heard"];
+    button.setAttribute("aria-current", String(id === vehicleId()));
+    const [shape, , there] = PRESENCE[presence] ?? ["○", "note", "not heard yet"];
     const doing = mode && presence === "ONLINE" ? MODES[mode]?.[2] ?? mode : there;
     const text = `${fresh === "old" ? "~ " : ""}${shape} ${doing}${fresh === "current" && speed ? ` ${speed.toFixed(1)} mph` : ""}`;
     if (button.lastChild.textContent !== text) button.lastChild.textContent = text;
@@ -306,10 +292,9 @@ function renderFleet() {
 }
 
 function choose(id) {
-  if (id === state?.vehicle?.id) return;
-  if (hand.holds) hand.leave("you looked at another vehicle");
-  forget();
-  link.open(id);
+  if (!chooseVehicle(id)) return;
+  clearVehicle();
+  render();
 }
 
 function renderCommands() {
@@ -317,7 +302,7 @@ function renderCommands() {
   const off = !control || !link.alive;
   for (const field of $("commands").querySelectorAll("button, input")) if (field.disabled !== off) field.disabled = off;
   const some = $("commands").childElementCount > 0;
-  $("commands-note").textContent = !some ? "the vehicle has not said yet what it can do" : control ? "" : "this link may only look";
+  $("commands-note").textContent = !some ? "No description from the vehicle yet" : control ? "" : "View only";
 }
 
 function log(lines) {
@@ -339,7 +324,7 @@ function log(lines) {
 }
 
 function draw() {
-  const vehicle = state?.vehicle;
+  const vehicle = current();
   const fresh = freshness();
   const values = fresh === "gone" ? {} : vehicle?.values ?? {};
   const pair = (x, y) => typeof x === "number" && typeof y === "number" ? [x, y] : null;
@@ -353,42 +338,64 @@ function draw() {
 }
 
 const THEMES = { auto: "light", light: "dark", dark: "auto" };
-function theme(name) {
+let theme = "auto";
+try {
+  theme = localStorage.getItem("theme") ?? theme;
+} catch {
+  // A browser that keeps nothing follows the system.
+}
+
+function applyTheme(name) {
+  theme = name;
   if (name === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = name;
   $("theme").textContent = `Theme: ${name}`;
-  localStorage.setItem("theme", name);
   requestAnimationFrame(draw);
 }
 
-$("stop").addEventListener("pointerdown", (event) => { if (event.button === 0) stop(); });
-$("stop").addEventListener("click", (event) => { if (event.detail === 0) stop(); }); // by the Enter key
-$("take").addEventListener("click", () => {
-  if (hand.holds) hand.leave("you gave the stick back");
-  else if (!link.say({ take: state.vehicle.id })) tell("not sent: the console is not connected");
+function nextTheme() {
+  applyTheme(THEMES[theme]);
+  try {
+    localStorage.setItem("theme", theme);
+  } catch {
+    // It holds until the page is closed.
+  }
+}
+
+$("control").addEventListener("click", () => {
+  if (stick.inControl) leave("released here");
+  else takeControl();
   render();
 });
-$("engine").addEventListener("click", () => send({ CMD: "TURN_ON_ENGINE" }));
-// What is done slowly: at the second press.
-function slowly(name, command) {
+$("engine").addEventListener("click", () => sendCommand({ CMD: "TURN_ON_ENGINE" }));
+/** A button that acts at its second press. */
+function confirmed(name, command) {
   $(name).addEventListener("click", () => {
-    if (sure[name]) {
-      clearTimeout(sure[name]);
-      sure[name] = 0;
-      send({ CMD: command });
+    if (confirming[name]) {
+      clearTimeout(confirming[name]);
+      confirming[name] = 0;
+      sendCommand({ CMD: command });
     } else {
-      sure[name] = setTimeout(() => { sure[name] = 0; render(); }, 4000);
+      confirming[name] = setTimeout(() => { confirming[name] = 0; render(); }, 4000);
     }
     render();
   });
 }
-slowly("clear", "CLEAR_EMERGENCY_STOP");
-slowly("ask", "TAKE_CONTROL");
-for (const choice of document.querySelectorAll("[name=reach]")) choice.addEventListener("change", () => { hand.reach = Number(choice.value); });
-$("theme").addEventListener("click", () => theme(THEMES[localStorage.getItem("theme") ?? "auto"]));
+confirmed("clear", "CLEAR_EMERGENCY_STOP");
+confirmed("ask", "TAKE_CONTROL");
+for (const choice of document.querySelectorAll("[name=speed-limit]")) choice.addEventListener("change", () => { stick.speedLimit = Number(choice.value); });
+$("theme").addEventListener("click", nextTheme);
 addEventListener("resize", () => requestAnimationFrame(draw));
 matchMedia("(prefers-color-scheme: light)").addEventListener("change", draw);
 
-theme(localStorage.getItem("theme") ?? "auto");
-setInterval(present, 500);
+applyTheme(theme);
 render();
+attach({
+  changed: () => render(),
+  notice: showNotice,
+  event: receiveEvent,
+  stickChanged: renderKnob,
+  linkChecked: checkLink,
+  stopSent: showStopSent,
+  controlAcquired: () => $("pad").focus({ preventScroll: true }),
+});

@@ -1,4 +1,4 @@
-// Every command that the vehicle says it obeys, with the ranges that it gives.
+// Buttons for the commands in a vehicle's description, with the ranges that it gives.
 
 const GROUPS = [
   ["Engine and motion", ["TURN_ON_ENGINE", "TURN_OFF_ENGINE", "ACCELERATE", "BRAKE", "ROTATE_LEFT", "ROTATE_RIGHT", "PARK", "PARK_IN_SAFE_PLACE"]],
@@ -11,9 +11,11 @@ const GROUPS = [
 const ELSEWHERE = new Set(["DRIVE", "HEARTBEAT", "EMERGENCY_STOP", "CLEAR_EMERGENCY_STOP"]);
 // Arguments that are no numbers, which a description does not list.
 const WORDS = { CANCEL: "ID", REVOKE_KEY: "TARGET_KEY" };
+// "Take control" is the button beside the pad; these two are about the lock at the vehicle.
+const NAMES = { TAKE_CONTROL: "Take control lock", RELEASE_CONTROL: "Release control lock" };
 const FIRST = { DEGREES: 90, DURATION_MS: 500 };
 
-const words = (name) => name.toLowerCase().replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase());
+const words = (name) => NAMES[name] ?? name.toLowerCase().replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase());
 
 function input(key, attributes, unit) {
   const label = document.createElement("label");

@@ -1,40 +1,44 @@
-// The way to the console: a stream to look by, a socket to drive by. Nothing is queued; what can't leave now is dropped.
+// The connection to the console: a stream of events to look by, a socket to drive by. Nothing is queued; what can't leave now is dropped.
 
-const SILENT_MS = 1000; // the console speaks every 400 ms
+import { EventParser } from "./events.js";
+
+const SILENT_MS = 1000; // the console sends an event each 400 ms
 const RETRY_MS = 700;
 const FULL_BYTES = 2048; // more than this waiting in the socket means that nothing arrives
 
 /** The token of the link; it is kept for this tab alone and taken out of the address, which people copy. */
 export function token() {
-  const match = /^#(control|view)=([0-9a-f]+)$/.exec(location.hash);
-  if (match) {
-    sessionStorage.setItem("token", match[2]);
-    history.replaceState(null, "", location.pathname);
+  const fromAddress = /^#(?:control|view)=([0-9a-f]+)$/.exec(location.hash)?.[1] ?? null;
+  if (fromAddress) history.replaceState(null, "", location.pathname);
+  try {
+    if (fromAddress) sessionStorage.setItem("token", fromAddress);
+    return sessionStorage.getItem("token");
+  } catch {
+    return fromAddress; // a browser that keeps nothing asks for the link again after a reload
   }
-  return sessionStorage.getItem("token");
 }
 
 export class Link {
   constructor(secret, on) {
     this.secret = secret;
-    this.on = on; // { event(name, data), word(reply), change() }
-    this.vehicle = null;
-    this.heard = null;
+    this.on = on; // { event(name, data), reply(reply), tick() }
+    this.vehicle = null; // the one that a person chose
+    this.heardAt = null;
     this.role = null;
     this.refused = null;
     this.ended = false;
     this.reading = null;
     this.socket = null;
-    setInterval(() => this.on.change(), 200);
+    setInterval(() => this.on.tick(), 200);
   }
 
-  /** Milliseconds since the console was heard; null if it never was. */
+  /** Milliseconds since the last event of the console; null before the first. */
   get age() {
-    return this.heard === null ? null : performance.now() - this.heard;
+    return this.heardAt === null ? null : performance.now() - this.heardAt;
   }
 
   get alive() {
-    return this.heard !== null && this.age < SILENT_MS && !this.ended;
+    return this.heardAt !== null && this.age < SILENT_MS && !this.ended;
   }
 
   get canSend() {
@@ -44,11 +48,11 @@ export class Link {
   open(vehicle) {
     this.vehicle = vehicle;
     this.reading?.abort();
-    this.look();
+    this.subscribe();
     if (!this.socket) this.connect();
   }
 
-  async look() {
+  async subscribe() {
     const reading = new AbortController();
     this.reading = reading;
     try {
@@ -56,44 +60,29 @@ export class Link {
       const headers = this.secret ? { Authorization: `Bearer ${this.secret}` } : {};
       const answer = await fetch(path, { headers, signal: reading.signal, cache: "no-store" });
       if (!answer.ok) {
-        this.refused = answer.status === 401 ? "This link may not look here any more: use the one that the console printed." : `The console refused: ${answer.status}.`;
+        this.refused = answer.status === 401 ? "This link is no longer valid: use the one that the console printed." : `The console refused: ${answer.status}.`;
         throw new Error(this.refused);
       }
       this.refused = null;
       await this.read(answer.body.getReader());
     } catch {
-      // Whatever it was, it is tried again; that the console is silent is shown meanwhile.
+      // Any failure is tried again; the page shows meanwhile that the console is silent.
     }
-    if (!reading.signal.aborted) setTimeout(() => reading === this.reading && this.look(), RETRY_MS);
+    if (!reading.signal.aborted) setTimeout(() => reading === this.reading && this.subscribe(), RETRY_MS);
   }
 
   async read(reader) {
     const decoder = new TextDecoder();
-    let text = "";
+    const parser = new EventParser();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      text += decoder.decode(value, { stream: true });
-      let end;
-      while ((end = text.indexOf("\n\n")) >= 0) {
-        this.take(text.slice(0, end));
-        text = text.slice(end + 2);
+      for (const { name, data } of parser.push(decoder.decode(value, { stream: true }))) {
+        this.heardAt = performance.now();
+        if (name === "state") this.ended = data.leaving;
+        this.on.event(name, data);
       }
     }
-  }
-
-  take(block) {
-    let name = "", data = "";
-    for (const line of block.split("\n")) {
-      if (line.startsWith("event:")) name = line.slice(6).trim();
-      else if (line.startsWith("data:")) data += line.slice(5);
-    }
-    if (!data) return;
-    this.heard = performance.now();
-    this.ended = false;
-    const value = JSON.parse(data);
-    if (name === "state" && value.leaving) this.ended = true;
-    this.on.event(name, value);
   }
 
   connect() {
@@ -104,27 +93,27 @@ export class Link {
     socket.onmessage = (message) => {
       const reply = JSON.parse(message.data);
       if (reply.role) this.role = reply.role;
-      this.on.word(reply);
+      this.on.reply(reply);
     };
     socket.onclose = () => {
       if (socket !== this.socket) return;
       this.role = null;
-      this.on.word({ closed: true });
       setTimeout(() => this.connect(), RETRY_MS);
+      this.on.reply({ closed: true });
     };
   }
 
-  /** Says a word now or never; tells whether it left. */
-  say(word) {
+  /** Sends a message now or never; returns whether it left. */
+  send(message) {
     if (!this.canSend) return false;
-    this.socket.send(JSON.stringify(word));
+    this.socket.send(JSON.stringify(message));
     return true;
   }
 
-  /** What stops is said even if nothing was heard for a while: it can only help. */
-  sayStop(word) {
-    if (this.socket?.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(JSON.stringify(word));
+  /** Sends what stops even if nothing was heard for a while: it can only help. */
+  sendStop(message) {
+    if (this.socket?.readyState !== WebSocket.OPEN || this.role === null) return false;
+    this.socket.send(JSON.stringify(message));
     return true;
   }
 }

@@ -1,0 +1,103 @@
+// The events of pointer, keys and gamepads, as the decisions of stick.js and gamepad.js want them.
+
+import { readGamepads } from "./gamepad.js";
+import { pointerPosition } from "./stick.js";
+
+const TICK_MS = 16; // a gamepad has no events; a timer goes on where a page that is not drawn gets no animation frames
+const KNOB = 34; // pixels from the middle of the knob to its edge
+
+/** Pixels that a pointer or the knob can go from the middle of the pad. */
+export const reachOf = (pad) => pad.clientWidth / 2 - KNOB;
+
+/** Space goes before everything, in every field and on every button. */
+export function bindSpace(stop) {
+  window.addEventListener("keydown", (event) => {
+    if (event.code !== "Space") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!event.repeat) stop();
+  }, true);
+  window.addEventListener("keyup", (event) => {
+    if (event.code === "Space") { event.preventDefault(); event.stopImmediatePropagation(); }
+  }, true);
+}
+
+/** The button stops when it goes down; a click without a pointer is the Enter key or a screen reader. */
+export function bindStopButton(button, stop) {
+  button.addEventListener("pointerdown", (event) => { if (event.button === 0) stop(); });
+  button.addEventListener("click", (event) => { if (event.detail === 0) stop(); });
+}
+
+/** Reads gamepads on every tick, whatever else is held: the stop button first. */
+export function bindGamepads(stick, { stop, tick, nameChanged }) {
+  let pressed = new Set(), name = null;
+  const read = () => {
+    try {
+      return navigator.getGamepads?.() ?? [];
+    } catch {
+      return []; // a policy of the browser forbids gamepads
+    }
+  };
+  setInterval(() => {
+    const reading = readGamepads(read(), pressed);
+    pressed = reading.pressed;
+    if (reading.stopPressed) stop();
+    stick.gamepad = reading.position;
+    tick();
+    if (reading.name !== name) {
+      name = reading.name;
+      nameChanged(name);
+    }
+  }, TICK_MS);
+}
+
+/** Pointer and keys. `on` is { changed(), release(), leave(why), pressedWithoutControl() }. */
+export function bindPad(pad, stick, on) {
+  let pointer = null;
+  const drag = (event) => {
+    const box = pad.getBoundingClientRect();
+    const reach = reachOf(pad);
+    const [x, y] = [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2];
+    stick.pointer = pointerPosition(x / reach, y / reach);
+    on.changed();
+  };
+  const lift = (event) => {
+    if (event.pointerId !== pointer) return;
+    pointer = stick.pointer = null;
+    on.changed();
+  };
+  pad.addEventListener("pointerdown", (event) => {
+    if ((pointer !== null && stick.pointer) || (event.pointerType === "mouse" && event.button !== 0)) return;
+    event.preventDefault();
+    pointer = event.pointerId;
+    pad.focus({ preventScroll: true });
+    pad.setPointerCapture(pointer);
+    drag(event);
+    if (!stick.inControl) on.pressedWithoutControl();
+  });
+  // What let go of the stick without the pointer being lifted wants a fresh press.
+  pad.addEventListener("pointermove", (event) => { if (event.pointerId === pointer && stick.pointer) drag(event); });
+  pad.addEventListener("pointerup", lift);
+  pad.addEventListener("lostpointercapture", lift);
+  pad.addEventListener("pointercancel", (event) => {
+    if (event.pointerId !== pointer) return;
+    pointer = null;
+    on.release();
+  });
+  pad.addEventListener("contextmenu", (event) => event.preventDefault());
+
+  window.addEventListener("keydown", (event) => {
+    const { code, repeat, ctrlKey, altKey, metaKey } = event;
+    const typing = Boolean(event.target.closest?.("input, select, textarea"));
+    const effect = stick.keyDown({ code, repeat, typing, chord: ctrlKey || altKey || metaKey });
+    if (effect === "steer") { event.preventDefault(); on.changed(); }
+    if (effect === "release") on.release();
+  });
+  window.addEventListener("keyup", (event) => { if (stick.keys.delete(event.code)) on.changed(); });
+
+  window.addEventListener("blur", () => on.leave("the page lost the focus"));
+  window.addEventListener("pagehide", () => on.leave("the page was closed"));
+  document.addEventListener("visibilitychange", () => { if (document.hidden) on.leave("the page was hidden"); });
+  document.addEventListener("freeze", () => on.leave("the page was frozen"));
+  window.addEventListener("gamepaddisconnected", () => on.release());
+}
