@@ -66,7 +66,7 @@ pub struct LinkEvents {
 
 /// Starts to connect, and goes on until the handle leaves or is dropped. Needs a tokio runtime.
 ///
-/// Certificates are judged by the trusted_time, all else goes by the clock. After a suspend, drop the handle and spawn anew with the new epoch: LINK counts from 1 in each.
+/// Certificates are judged by trusted time, all else goes by the clock. After a suspend, drop the handle and spawn anew with the new epoch: LINK counts from 1 in each.
 ///
 /// # Errors
 ///

@@ -128,7 +128,7 @@ per_listener_settings true
 set_tcp_nodelay true
 # No message of the contract is longer.
 message_size_limit 16384
-# Consumer is silent for longer counts as gone; a vehicle's longest keepalive is that of its configuration.
+# Who is silent for longer counts as gone; a vehicle's longest keepalive is that of its configuration.
 max_keepalive 3600
 # For one slow client: messages under way, and those that wait.
 max_inflight_messages 20
