@@ -104,7 +104,7 @@ impl Agent {
 }
 
 fn run(url: &str, vehicle: &str, flags: &[String], folder: &TempDir) -> Result<Program> {
-    let mut command = Program::first("vehicle-agent")?;
+    let mut command = Program::command("vehicle-agent")?;
     command.args(["run", "--vehicle", vehicle, "--broker", url, "--board", "sim"]);
     command.arg("--trace").arg(folder.path().join("trace.ndjson"));
     command.arg("--state-dir").arg(folder.path().join("state"));

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -15,12 +14,6 @@ use crate::wait::{SOON, until};
 
 /// How much of a program's output is shown when its handle goes away, in lines.
 const SHOWN_LINES: usize = 60;
-
-/// How `chrt` gives what the agent's unit asks for.
-const REAL_TIME: [&str; 2] = ["--rr", "10"];
-static MAY_GIVE_REAL_TIME: LazyLock<bool> = LazyLock::new(|| {
-    Command::new("chrt").args(REAL_TIME).arg("true").status().is_ok_and(|status| status.success())
-});
 
 /// A running program; killed when dropped.
 #[derive(Debug)]
@@ -61,23 +54,6 @@ impl Program {
     pub fn command(name: &str) -> Result<Command> {
         let file = built(name)?;
         Ok(Command::new(file))
-    }
-
-    /// The same in real time, as the agent's service has it: beside others that want the processor an agent like any other
-    /// would lose its guard. Whoever may not give real time gets a program that waits its turn.
-    ///
-    /// # Errors
-    ///
-    /// When the program has not been built, or is older than its sources.
-    pub fn first(name: &str) -> Result<Command> {
-        let program = Self::command(name)?;
-        if !*MAY_GIVE_REAL_TIME {
-            return Ok(program);
-        }
-        // It becomes the program.
-        let mut command = Command::new("chrt");
-        command.args(REAL_TIME).arg(program.get_program());
-        Ok(command)
     }
 
     /// Starts any command, without input, and with its output kept in files.

@@ -16,6 +16,7 @@ pub use guarded_outputs::{Files, GuardedOutputs, Lines};
 use crate::board::BoardError;
 use crate::clock::Clock;
 use crate::control::Cause;
+use crate::realtime::{self, Priority};
 use heartbeat::Heartbeat;
 use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -46,7 +47,7 @@ pub(crate) mod word {
 /// # Errors
 /// When outputs can't be made safe at the end. That they can't be taken at the start is told to the agent instead.
 pub(crate) fn run(outputs: &GuardedOutputs) -> Result<(), BoardError> {
-    outlive_signals();
+    detach();
     let clock = Clock::start();
     let mut cutoff = match outputs.open(clock) {
         Ok(cutoff) => cutoff,
@@ -58,15 +59,31 @@ pub(crate) fn run(outputs: &GuardedOutputs) -> Result<(), BoardError> {
     watch(stdin().as_fd(), clock, cutoff.as_mut())
 }
 
-/// What ends the agent must leave the guard until it has made the outputs safe: it ends with the socket.
-fn outlive_signals() {
+/// Lets no signal and no busy machine come between the guard and the end of the agent.
+fn detach() {
     // For whoever lists processes; otherwise it would show as the link by which it was started.
     let _ = rustix::thread::set_name(c"vehicle-guard");
+    let detached = if realtime::request(Priority::Guard).is_ok() {
+        rustix::process::setsid().map(|_| ())
+    } else {
+        // A session of its own would be a group of its own for the kernel's scheduler (sched_autogroup), which under load did
+        // not run for 150 ms and more while the agent's did.
+        rustix::process::setpgid(None, None)
+    };
     // Fails only where the guard leads a session already.
-    let _ = rustix::process::setsid();
-    // The guard has one thread, so a signal that this thread blocks never arrives.
-    let ignored: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
-    let _ = ignored.thread_block();
+    let _ = detached;
+    // What a terminal or a user sends to end or halt the agent. The guard has one thread, so a signal that this thread blocks
+    // never arrives.
+    let blocked = [
+        Signal::SIGINT,
+        Signal::SIGTERM,
+        Signal::SIGHUP,
+        Signal::SIGQUIT,
+        Signal::SIGTSTP,
+        Signal::SIGTTIN,
+        Signal::SIGTTOU,
+    ];
+    let _ = blocked.into_iter().collect::<SigSet>().thread_block();
 }
 
 fn watch(agent: BorrowedFd<'_>, clock: Clock, cutoff: &mut dyn Cutoff) -> Result<(), BoardError> {

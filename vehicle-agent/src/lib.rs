@@ -15,6 +15,7 @@ pub mod guard;
 mod keys;
 mod latch;
 pub mod link;
+mod realtime;
 pub mod sensors;
 pub mod supervise;
 pub mod trusted_time;

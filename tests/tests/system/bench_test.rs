@@ -47,7 +47,7 @@ impl Scene {
     }
 
     fn start_in(folder: TempDir) -> Result<Self> {
-        let mut command = Program::first("vehicle-agent")?;
+        let mut command = Program::command("vehicle-agent")?;
         command.arg("test-outputs").arg(configuration(&folder)?);
         let terminal = Terminal::start(&command, Kind::Old, (100, 30))?;
         Ok(Self { folder, terminal, seen: 0 })

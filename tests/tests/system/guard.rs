@@ -2,6 +2,7 @@
 
 mod agent_dies;
 mod guard_dies;
+mod real_time;
 mod service;
 
 use anyhow::{Context, Result, ensure};

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::config::{BoardConfig, Config};
 use crate::control::SafetyChecks;
 use crate::guard::GuardedOutputs;
+use crate::realtime;
 use crate::supervise::{Guard, Service, Watchers};
 use anyhow::Context as _;
 use std::future::Future;
@@ -41,6 +42,7 @@ async fn run_watched(config: Config, checks: SafetyChecks, clock: Clock) -> Resu
     let claim = config.board.claim();
     // Files that stand for a board are shared by whoever tests with them.
     let _claim = if matches!(config.board, BoardConfig::Sim { .. }) { claim.ok().flatten() } else { claim? };
+    realtime::request_for_control_loop();
     // First the guard, so that there is no moment in which the board has power without it.
     let outputs = GuardedOutputs::of(&config.board, config.kinematics);
     let guard = checks.guard.then(|| Guard::start(outputs)).transpose()?;

@@ -53,7 +53,7 @@ impl Manager {
 }
 
 fn agent(broker: &str, folder: &Path, ear: &Path, watchdog: Option<Duration>) -> Result<Program> {
-    let mut command = Program::first("vehicle-agent")?;
+    let mut command = Program::command("vehicle-agent")?;
     command.args(["run", "--vehicle", "rover-1", "--broker", broker, "--state-dir"]).arg(folder);
     command.env("NOTIFY_SOCKET", ear);
     if let Some(watchdog) = watchdog {
