@@ -16,8 +16,8 @@ use sessions::Sessions;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use vehicle_protocol::{
-    Answer, Command, CommandId, CommandName, Event as VehicleEvent, EventKind, OperatorName, Root, Topic,
-    Topics, VehicleId,
+    Answer, Command, CommandId, CommandName, Description, Event as VehicleEvent, EventKind, OperatorName,
+    Root, Topic, Topics, VehicleId,
 };
 
 /// A publish: for which exchange and what for, if it is for one.
@@ -332,6 +332,11 @@ impl CommandClient {
                     && let Ok(presence) = serde_json::from_slice(&payload)
                 {
                     self.channels.see(&vehicle, presence);
+                }
+                if topic == Topic::Description
+                    && let Ok(description) = serde_json::from_slice::<Description>(&payload)
+                {
+                    self.channel(&vehicle).describe(description.limits);
                 }
                 if topic == Topic::Events
                     && let Ok(VehicleEvent {

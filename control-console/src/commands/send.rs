@@ -74,6 +74,11 @@ pub(crate) fn subscriptions(options: &Options, vehicles: &[VehicleId]) -> Subscr
     Subscriptions { filters: filters.collect(), settle: false }
 }
 
+/// Where the vehicle publishes its limits.
+pub(crate) fn description(options: &Options, vehicle: &VehicleId) -> (String, QoS) {
+    (options.root.vehicle(vehicle.clone()).of(Topic::Description), QoS::AtLeastOnce)
+}
+
 /// Where the answers to our commands come.
 pub(crate) const fn answers(options: &Options) -> Topic {
     match options.encoding {
@@ -91,7 +96,12 @@ async fn deliver(
     output: &Output,
 ) -> Result<Exit, Fault> {
     let is_control = matches!(command, Command::TakeControl | Command::ReleaseControl);
-    let mut client = CommandClient::start(options, subscriptions(options, std::slice::from_ref(vehicle)))?;
+    let mut subscriptions = subscriptions(options, std::slice::from_ref(vehicle));
+    if command.name().is_motion() {
+        // Its limits say how often a heartbeat must follow.
+        subscriptions.filters.insert(0, description(options, vehicle));
+    }
+    let mut client = CommandClient::start(options, subscriptions)?;
     client.go_on(vehicle);
     client.begin(vehicle, command, form, id, options.silence())?;
     if let Some(fault) = client.trouble(vehicle).filter(|_| form != Form::Plain) {

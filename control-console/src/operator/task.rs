@@ -2,6 +2,7 @@
 
 mod drive;
 mod hear;
+mod heartbeat;
 mod leave;
 mod stops;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use crate::teleop::session::Input;
 use crate::teleop::stick::Input as Push;
 use crate::transaction::Form;
 use drive::Hand;
+use heartbeat::Heartbeats;
 use leave::Leaving;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -67,8 +69,8 @@ pub(super) struct OperatorTask {
     named: BTreeSet<VehicleId>,
     /// Whether it was said that there are more vehicles than the table has room for.
     is_full: bool,
-    /// Vehicles that were set in motion from here, and until when somebody is known to be present.
-    moved: BTreeMap<VehicleId, Moment>,
+    /// Vehicles that were set in motion from here.
+    moved: BTreeMap<VehicleId, Heartbeats>,
     silence: Duration,
     /// When the next snapshot may be published, if there is news.
     show_at: Option<Moment>,
@@ -157,7 +159,7 @@ impl OperatorTask {
     fn deadline(&self) -> Moment {
         let sticks = self.sticks.values().filter_map(|hand| hand.session.deadline());
         let leaving = self.leaving.as_ref().map(Leaving::until);
-        let others = [self.show_at, leaving, Some(self.sample_at), Some(self.ping_at)];
+        let others = [self.show_at, leaving, self.heartbeat_at(), Some(self.sample_at), Some(self.ping_at)];
         sticks.chain(others.into_iter().flatten()).min().unwrap_or(self.sample_at)
     }
 
@@ -187,8 +189,8 @@ impl OperatorTask {
             }
         }
         for vehicle in inbox.present {
-            if let Some(until) = self.moved.get_mut(&vehicle) {
-                *until = now.saturating_add(PRESENT);
+            if let Some(heartbeats) = self.moved.get_mut(&vehicle) {
+                heartbeats.until = now.saturating_add(PRESENT);
             }
         }
         for (vehicle, command) in inbox.commands {
@@ -214,7 +216,8 @@ impl OperatorTask {
             self.steer(vehicle, Input::Push(Push::Stop));
             self.moved.remove(vehicle);
         } else if name.is_motion() {
-            self.moved.insert(vehicle.clone(), now.saturating_add(PRESENT));
+            let heartbeats = Heartbeats { until: now.saturating_add(PRESENT), next: now };
+            self.moved.insert(vehicle.clone(), heartbeats);
         }
         self.event_log.note(now, Some(vehicle), Weight::Note, &format!("{name} sent"));
         self.begin(vehicle, command, send::form(name, false), RequestKind::Command, self.silence);
@@ -252,6 +255,7 @@ impl OperatorTask {
     fn pass(&mut self) {
         let now = self.now();
         self.pass_sticks(now);
+        self.send_heartbeats(now);
         if now >= self.ping_at {
             self.ping_at = now.saturating_add(PING_EVERY);
             self.ping(now);
@@ -265,12 +269,12 @@ impl OperatorTask {
         }
     }
 
-    /// Asks those who are looked at for a sign of life; where somebody is present who has set one in motion, with a heartbeat.
+    /// Asks vehicles that are looked at, or were set in motion from here, for a sign of life.
     fn ping(&mut self, now: Moment) {
         if !self.snapshot.is_up() || self.leaving.is_some() {
             return;
         }
-        self.moved.retain(|_, until| now < *until);
+        self.moved.retain(|_, heartbeats| now < heartbeats.until);
         let is_due = |vehicle: &Vehicle| {
             let is_looked_at = vehicle.looked_at.is_some_and(|at| now < at.saturating_add(LOOK));
             is_looked_at && matches!(vehicle.presence(), Some(PresenceState::Online) | None)
@@ -283,9 +287,7 @@ impl OperatorTask {
             .map(|(id, _)| id.clone())
             .collect();
         for id in due {
-            let moved = self.moved.contains_key(&id);
-            let command = if moved { Command::Heartbeat } else { Command::ReportStatus };
-            if self.begin(&id, command, Form::Identified, RequestKind::Ping, self.silence) {
+            if self.begin(&id, Command::ReportStatus, Form::Identified, RequestKind::Ping, self.silence) {
                 self.vehicle(&id).awaited.get_or_insert(now);
             }
         }

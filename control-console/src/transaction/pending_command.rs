@@ -12,8 +12,6 @@ use crate::exit::{Exit, Fault};
 use std::time::Duration;
 use vehicle_protocol::{Answer, Command, CommandId, CommandName, Reason, Topic, Topics};
 
-/// How often an operator's presence is renewed while motion is awaited; a vehicle's `operator_timeout` may be 500 ms.
-const HEARTBEAT_EVERY: Duration = Duration::from_millis(200);
 /// How often a stop is repeated until it is answered.
 const STOP_EVERY: Duration = Duration::from_millis(500);
 /// When a publish is tried again that the link had no room for.

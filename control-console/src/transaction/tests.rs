@@ -13,7 +13,8 @@ use crate::clock::Moment;
 use crate::exit::{Exit, Fault};
 use std::time::Duration;
 use vehicle_protocol::{
-    Command, CommandName, Degrees, Encoding, Epoch, Nonce, Reason, Root, Setpoint, Shape, State, Topic, json,
+    Command, CommandName, Degrees, Encoding, Epoch, LimitsDescription, Nonce, Reason, Root, Setpoint, Shape,
+    State, Topic, json,
 };
 
 const SILENCE: Duration = Duration::from_secs(5);

@@ -5,6 +5,7 @@
 
 mod decode;
 mod encode;
+mod limits;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +19,8 @@ use std::time::Duration;
 use vehicle_protocol::auth::KeyFile;
 use vehicle_protocol::encoding::Encoding;
 use vehicle_protocol::{
-    KeyName, Nonce, Presence, PresenceState, SessionAnswer, SessionId, SessionRequest, VehicleId,
+    KeyName, LimitsDescription, Nonce, Presence, PresenceState, SessionAnswer, SessionId, SessionRequest,
+    VehicleId,
 };
 
 /// How often a session is asked for: the vehicle may have been away for a moment.
@@ -59,6 +61,7 @@ pub struct VehicleSession {
     encoding: Encoding,
     nonce: Nonce,
     presence: Option<Presence>,
+    limits: Option<LimitsDescription>,
     agreed: Option<Agreed>,
     wanted: bool,
     asked: Option<Moment>,
@@ -84,6 +87,7 @@ impl VehicleSession {
             encoding,
             nonce,
             presence: None,
+            limits: None,
             agreed: None,
             wanted: false,
             asked: None,

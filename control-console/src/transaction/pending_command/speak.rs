@@ -1,6 +1,6 @@
 //! What an exchange publishes.
 
-use super::{Action, HEARTBEAT_EVERY, PendingCommand, Phase, Purpose, Request, STOP_EVERY};
+use super::{Action, PendingCommand, Phase, Purpose, Request, STOP_EVERY};
 use crate::clock::Moment;
 use crate::transaction::record::Record;
 use crate::transaction::vehicle_session::{Form, Sealed, VehicleSession};
@@ -24,8 +24,11 @@ impl PendingCommand {
         if name.is_on_drive_topic() {
             actions.extend(self.accompany(now, channel));
         } else {
-            let every =
-                if name.is_stop() { Some(STOP_EVERY) } else { name.is_motion().then_some(HEARTBEAT_EVERY) };
+            let every = if name.is_stop() {
+                Some(STOP_EVERY)
+            } else {
+                name.is_motion().then(|| channel.heartbeat_interval())
+            };
             self.again = every.map(|every| now.saturating_add(every));
         }
         actions
@@ -60,8 +63,8 @@ impl PendingCommand {
     }
 
     pub(super) fn heartbeat(&mut self, now: Moment, channel: &mut VehicleSession) -> Vec<Action> {
-        self.again = Some(now.saturating_add(HEARTBEAT_EVERY));
-        let sealed = self.seal(now, channel, Command::Heartbeat, self.errand.companion.clone());
+        self.again = Some(now.saturating_add(channel.heartbeat_interval()));
+        let sealed = channel.heartbeat(now, self.errand.form);
         sealed.map(|sealed| publish(Purpose::Heartbeat, sealed)).into_iter().collect()
     }
 

@@ -16,7 +16,10 @@ fn every_executing_restarts_the_silence() {
 
 #[test]
 fn motion_is_kept_alive_while_it_is_awaited_and_nothing_else_is() {
-    let mut moving = sent(Command::RotateLeft(Degrees::new(90.0)));
+    let mut moving = exchange(Command::RotateLeft(Degrees::new(90.0)), Form::Timed);
+    moving.channel.describe(LimitsDescription { operator_timeout_ms: 600, ..LimitsDescription::default() });
+    moving.handle(at(0), Input::Up);
+    hear(&mut moving, 100, Topic::Session, &session(1, 60_000));
     let beat = [(Purpose::Heartbeat, Topic::Drive, r#"{"CMD":"HEARTBEAT"}"#)];
     assert!(moving.handle(at(299), Input::Tick).is_empty());
     assert_eq!(published(&moving.handle(at(300), Input::Tick)), beat);
