@@ -55,12 +55,13 @@ pub struct DriveArgs {
     /// How long; then the stick is released. Without it keys and mouse drive, in a terminal
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub length: Option<Duration>,
-    /// How long the vehicle goes by a setpoint that no other follows
-    #[arg(long, value_name = "N", default_value_t = 300, requires = "length")]
-    pub hold_ms: u64,
-    /// The time from one setpoint to the next; four must fit into a hold
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "50ms", requires = "length")]
-    pub period: Duration,
+    /// Time until the vehicle stops by itself when no other setpoint follows. 300 without it, or less where the vehicle
+    /// allows no more
+    #[arg(long, value_name = "N", requires = "length")]
+    pub hold_ms: Option<u64>,
+    /// Time from one setpoint to the next; four must fit into a hold. 50ms without it, or less in a short hold
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "length")]
+    pub period: Option<Duration>,
     /// How it is shown
     #[command(flatten)]
     pub face: FaceArgs,

@@ -12,11 +12,13 @@ use crate::random;
 use crate::teleop::Report;
 use crate::teleop::scripted::{Action, Config, Input, ScriptedDrive};
 use crate::teleop::stick::Velocity;
-use crate::teleop::timing::SetpointTiming;
+use crate::teleop::timing::RequestedTiming;
 use crate::transaction::Form;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use vehicle_protocol::{Command, DegreesPerSecond, Envelope, Mph, Setpoint, Shape, Topic, VehicleId, json};
+use vehicle_protocol::{
+    Command, DegreesPerSecond, Envelope, MIN_HOLD_MS, Mph, Setpoint, Shape, Topic, VehicleId, json,
+};
 
 /// Drives as asked, and says what came of it.
 ///
@@ -24,7 +26,7 @@ use vehicle_protocol::{Command, DegreesPerSecond, Envelope, Mph, Setpoint, Shape
 /// If nothing could be begun.
 pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Output) -> Result<Exit, Fault> {
     let vehicle = &arguments.vehicle;
-    let (rhythm, velocity) = match checked(arguments) {
+    let (timing, velocity) = match checked(arguments) {
         Ok(checked) => checked,
         Err(fault) => {
             Report::not_begun(vehicle.clone(), &fault).tell(output);
@@ -40,7 +42,7 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
         vehicle: vehicle.clone(),
         velocity,
         length: arguments.length.unwrap_or_default(),
-        rhythm,
+        timing,
         silence: options.silence(),
         name: random::name()?,
     };
@@ -58,7 +60,7 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
     travelled.map(|report| report.exit)
 }
 
-fn checked(arguments: &DriveArgs) -> Result<(SetpointTiming, Velocity), Fault> {
+fn checked(arguments: &DriveArgs) -> Result<(RequestedTiming, Velocity), Fault> {
     let refused = |why: &str| {
         let step = format!(
             "usage: control-console drive {} --mph N --degrees-per-s N --for 10s [--hold-ms 300] [--period 50ms]",
@@ -69,24 +71,26 @@ fn checked(arguments: &DriveArgs) -> Result<(SetpointTiming, Velocity), Fault> {
     if !arguments.mph.is_finite() || !arguments.degrees_per_s.is_finite() {
         return Err(refused("a speed and a turn rate are finite numbers"));
     }
-    let rhythm = SetpointTiming::new(arguments.period, Duration::from_millis(arguments.hold_ms));
-    let rhythm = rhythm.map_err(|why| refused(&why))?;
+    let timing =
+        RequestedTiming { period: arguments.period, hold: arguments.hold_ms.map(Duration::from_millis) };
+    // The longest hold is the vehicle's to say, once its description is known.
+    timing.check().map_err(|why| refused(&why))?;
     let velocity = Velocity {
         speed: Mph::new(arguments.mph),
         turn_rate: DegreesPerSecond::new(arguments.degrees_per_s),
     };
-    let setpoint =
-        Setpoint { speed: velocity.speed, turn_rate: velocity.turn_rate, hold_ms: rhythm.hold_ms() };
+    let setpoint = Setpoint { speed: velocity.speed, turn_rate: velocity.turn_rate, hold_ms: MIN_HOLD_MS };
     // The ranges stand in one place, where messages are read.
     let text = json::encode(&Envelope { command: Command::Drive(setpoint), shape: Shape::Plain });
     json::decode(text.as_bytes()).map_err(|error| refused(&error.detail))?;
-    Ok((rhythm, velocity))
+    Ok((timing, velocity))
 }
 
 fn subscriptions(options: &Options, vehicle: &VehicleId) -> Subscriptions {
     let mut subscriptions = send::subscriptions(options, std::slice::from_ref(vehicle));
     let telemetry = options.root.vehicle(vehicle.clone()).of(Topic::Telemetry);
     subscriptions.filters.push((telemetry, QoS::AtMostOnce));
+    subscriptions.filters.push(send::description(options, vehicle));
     subscriptions
 }
 

@@ -7,7 +7,7 @@ mod tests;
 use super::Report;
 use super::session::{self, TeleopSession};
 use super::stick::{Halt, Input as Push, Phase, Velocity};
-use super::timing::SetpointTiming;
+use super::timing::RequestedTiming;
 use crate::clock::Moment;
 use crate::exit::{Exit, Fault};
 use crate::transaction::{Sealed, VehicleSession, VerifiedAnswer};
@@ -28,8 +28,8 @@ pub struct Config {
     pub velocity: Velocity,
     /// For how long.
     pub length: Duration,
-    /// How often, and how long a setpoint holds.
-    pub rhythm: SetpointTiming,
+    /// The timing that was asked for; the vehicle's limits decide.
+    pub timing: RequestedTiming,
     /// The longest silence.
     pub silence: Duration,
     /// What every ID begins with.
@@ -99,7 +99,7 @@ pub struct ScriptedDrive {
     session: TeleopSession,
     velocity: Velocity,
     length: Duration,
-    rhythm: SetpointTiming,
+    timing: RequestedTiming,
     silence: Duration,
     stage: Stage,
     /// When the stage began.
@@ -118,13 +118,13 @@ impl ScriptedDrive {
     /// A trip that begins at `now`, before there is a link.
     #[must_use]
     pub fn new(config: Config, now: Moment) -> Self {
-        let Config { vehicle, velocity, length, rhythm, silence, name } = config;
-        let config = session::Config { vehicle, rhythm, name, show: SHOW, pulse: None };
+        let Config { vehicle, velocity, length, timing, silence, name } = config;
+        let config = session::Config { vehicle, timing, name, show: SHOW, pulse: None };
         Self {
             session: TeleopSession::new(config, now),
             velocity,
             length,
-            rhythm,
+            timing,
             silence,
             stage: Stage::Connecting,
             since: now,
@@ -226,8 +226,10 @@ impl ScriptedDrive {
                 session::Action::Publish(sealed) => self.actions.push(Action::Publish(sealed)),
                 session::Action::Opened if self.stage == Stage::Opening => {
                     self.enter(now, Stage::Showing);
-                    self.push(now, channel, Push::Arm);
-                    self.push(now, channel, Push::Hand(Some(self.velocity)));
+                    if !self.is_refused(channel) {
+                        self.push(now, channel, Push::Arm);
+                        self.push(now, channel, Push::Hand(Some(self.velocity)));
+                    }
                 }
                 session::Action::Confirmed(number)
                     if self.stage == Stage::Confirming && number >= self.counts_from =>
@@ -240,6 +242,10 @@ impl ScriptedDrive {
                 }
                 session::Action::Opened | session::Action::Confirmed(_) | session::Action::RoundTrip(_) => {}
             }
+        }
+        // The description may come later than the session; nothing but neutral has left until then.
+        if self.stage == Stage::Showing && self.is_refused(channel) {
+            return;
         }
         let going = matches!(self.stage, Stage::Showing | Stage::Driving);
         if let Some(halt) = self.session.halt().filter(|_| going) {

@@ -9,7 +9,7 @@ mod tests;
 
 use super::command_ids::CommandIds;
 use super::stick::{Halt, Input as Push, Phase, State, Stick};
-use super::timing::SetpointTiming;
+use super::timing::{RequestedTiming, SetpointTiming};
 use crate::clock::Moment;
 use crate::transaction::{Sealed, VehicleSession, VerifiedAnswer};
 use std::time::Duration;
@@ -20,8 +20,8 @@ use vehicle_protocol::{Reason, Topic, VehicleId};
 pub struct Config {
     /// The vehicle.
     pub vehicle: VehicleId,
-    /// How often a setpoint leaves, and how long it holds.
-    pub rhythm: SetpointTiming,
+    /// The timing that was asked for; the vehicle's limits decide.
+    pub timing: RequestedTiming,
     /// What every ID begins with.
     pub name: String,
     /// For how long neutral is shown before the vehicle is asked whether it took it.
@@ -92,7 +92,7 @@ impl TeleopSession {
     #[must_use]
     pub fn new(charter: Config, now: Moment) -> Self {
         Self {
-            stick: Stick::new(charter.rhythm, now),
+            stick: Stick::new(SetpointTiming::default(), now),
             names: CommandIds::new(charter.name.clone()),
             charter,
             since: now,
@@ -132,6 +132,12 @@ impl TeleopSession {
         self.stick.halt()
     }
 
+    /// The timing of the setpoints that leave now.
+    #[must_use]
+    pub const fn timing(&self) -> SetpointTiming {
+        self.stick.timing()
+    }
+
     /// Whether the stick sends nothing more by itself.
     #[must_use]
     pub const fn is_silent(&self) -> bool {
@@ -169,6 +175,9 @@ impl TeleopSession {
 
     /// Takes one input and says what is to be done.
     pub fn handle(&mut self, now: Moment, channel: &mut VehicleSession, input: Input<'_>) -> Vec<Action> {
+        if let Ok(timing) = self.charter.timing.within(channel.limits()) {
+            self.stick.set_timing(timing);
+        }
         match input {
             Input::Up => {
                 (self.link, self.knocked) = (Some(now), None);

@@ -144,7 +144,7 @@ enum Arming {
 /// A stick.
 #[derive(Debug)]
 pub struct Stick {
-    rhythm: SetpointTiming,
+    timing: SetpointTiming,
     phase: Phase,
     /// When the phase began.
     since: Moment,
@@ -165,9 +165,9 @@ pub struct Stick {
 impl Stick {
     /// A stick at neutral, disarmed, without a link.
     #[must_use]
-    pub const fn new(rhythm: SetpointTiming, now: Moment) -> Self {
+    pub const fn new(timing: SetpointTiming, now: Moment) -> Self {
         Self {
-            rhythm,
+            timing,
             phase: Phase::Hold,
             since: now,
             arming: Arming::Disarmed,
@@ -181,6 +181,17 @@ impl Stick {
             sent: None,
             due: None,
         }
+    }
+
+    /// The timing of its setpoints.
+    #[must_use]
+    pub const fn timing(&self) -> SetpointTiming {
+        self.timing
+    }
+
+    /// Changes the timing, from the next setpoint on.
+    pub const fn set_timing(&mut self, timing: SetpointTiming) {
+        self.timing = timing;
     }
 
     /// What a screen shows of it.
@@ -219,8 +230,8 @@ impl Stick {
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         let due = if self.up { self.due } else { None };
-        let patience = self.is_pressed().then(|| self.last_sign().saturating_add(self.rhythm.silence()));
-        let hand = self.is_pressed().then(|| self.said.saturating_add(self.rhythm.hold()));
+        let patience = self.is_pressed().then(|| self.last_sign().saturating_add(self.timing.silence()));
+        let hand = self.is_pressed().then(|| self.said.saturating_add(self.timing.hold()));
         [due, patience, hand].into_iter().flatten().min()
     }
 
@@ -268,11 +279,11 @@ impl Stick {
     /// A gap is looked for before anything else: whatever comes after one must not be taken for a stream that goes on.
     fn look_at_the_clock(&mut self, now: Moment) {
         let last = self.sent.unwrap_or_default().max(self.since);
-        let gap = self.phase == Phase::Driving && now.saturating_sub(last) > self.rhythm.hold();
-        let let_go = self.is_pressed() && now.saturating_sub(self.said) >= self.rhythm.hold();
+        let gap = self.phase == Phase::Driving && now.saturating_sub(last) > self.timing.hold();
+        let let_go = self.is_pressed() && now.saturating_sub(self.said) >= self.timing.hold();
         if gap || let_go {
             self.cut(now, Halt::Lapsed);
-        } else if self.is_pressed() && now.saturating_sub(self.last_sign()) >= self.rhythm.silence() {
+        } else if self.is_pressed() && now.saturating_sub(self.last_sign()) >= self.timing.silence() {
             self.hold(now, Halt::Silent);
         }
     }
@@ -352,7 +363,7 @@ impl Stick {
                 self.enter(now, if self.taken { Phase::Driving } else { Phase::Ready });
                 // A hand that trembles makes no flood.
                 self.due =
-                    self.sent.map(|sent| sent.saturating_add(self.rhythm.period()).max(now)).or(self.due);
+                    self.sent.map(|sent| sent.saturating_add(self.timing.period()).max(now)).or(self.due);
             }
         }
     }
@@ -360,18 +371,18 @@ impl Stick {
     fn speak(&mut self, now: Moment) -> Option<Setpoint> {
         let due = self.due.filter(|due| self.up && now >= *due)?;
         let velocity = match (self.phase, self.hand) {
-            (Phase::Driving, Some(velocity)) => velocity.divided(self.rhythm.divisor(self.round_trip)),
+            (Phase::Driving, Some(velocity)) => velocity.divided(SetpointTiming::divisor(self.round_trip)),
             (Phase::Driving | Phase::Ready | Phase::Released | Phase::Hold, _) => Velocity::default(),
         };
         self.sent = Some(now);
-        let next = due.saturating_add(self.rhythm.period());
-        let next = if next > now { next } else { now.saturating_add(self.rhythm.period()) };
-        let ends = self.since.saturating_add(self.rhythm.release());
+        let next = due.saturating_add(self.timing.period());
+        let next = if next > now { next } else { now.saturating_add(self.timing.period()) };
+        let ends = self.since.saturating_add(self.timing.release());
         self.due = Some(next).filter(|next| self.is_pressed() || *next <= ends);
         Some(Setpoint {
             speed: velocity.speed,
             turn_rate: velocity.turn_rate,
-            hold_ms: self.rhythm.hold_ms(),
+            hold_ms: self.timing.hold_ms(),
         })
     }
 }

@@ -1,8 +1,13 @@
-//! How often a stick speaks, and for how long its word holds.
+//! The time between setpoints, and the time that each of them holds, within the vehicle's limits.
 
 use std::time::Duration;
-use vehicle_protocol::{CommandName, MIN_HOLD_MS};
+use vehicle_protocol::{CommandName, LimitsDescription, MIN_HOLD_MS};
 
+/// The shortest hold of the contract, which every vehicle accepts.
+const SHORTEST_HOLD: Duration = Duration::from_millis(MIN_HOLD_MS);
+/// The contract's advice for the hold, and for the period.
+const USUAL_HOLD: Duration = Duration::from_millis(300);
+const USUAL_PERIOD: Duration = Duration::from_millis(50);
 /// Setpoints that may be lost in a row before the vehicle stops; fewer would make every hiccup a stop.
 const SETPOINTS_IN_A_HOLD: u32 = 4;
 /// The shortest period: faster than this nobody steers, and a vehicle takes it for a flood.
@@ -17,6 +22,67 @@ const SLOW_WAY: Duration = Duration::from_millis(150);
 /// And so late at a quarter.
 const SLOWER_WAY: Duration = Duration::from_millis(300);
 
+/// The timing that a person asked for; what is left out is derived from the vehicle's limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestedTiming {
+    /// The time from one setpoint to the next.
+    pub period: Option<Duration>,
+    /// The time that a setpoint holds.
+    pub hold: Option<Duration>,
+}
+
+impl RequestedTiming {
+    /// Checks what is wrong for every vehicle.
+    ///
+    /// # Errors
+    /// If a time is too short, or too few setpoints fit into a hold; a sentence without full stop.
+    pub fn check(self) -> Result<(), String> {
+        let Self { period, hold } = self;
+        if hold.is_some_and(|hold| hold < SHORTEST_HOLD) {
+            return Err(format!("a hold lasts at least {MIN_HOLD_MS} ms"));
+        }
+        if period.is_some_and(|period| period < SHORTEST_PERIOD) {
+            return Err(format!("a period lasts at least {} ms", SHORTEST_PERIOD.as_millis()));
+        }
+        period.zip(hold).map_or(Ok(()), |(period, hold)| fits(period, hold))
+    }
+
+    /// The timing for a vehicle with these limits. Until they are known, the shortest hold, which every vehicle accepts,
+    /// unless another was asked for.
+    ///
+    /// # Errors
+    /// If the vehicle does not allow what was asked for; a sentence without full stop.
+    pub fn within(self, limits: Option<LimitsDescription>) -> Result<SetpointTiming, String> {
+        self.check()?;
+        // A setpoint dies with its hold, and no command may live longer than this, whatever the vehicle allows.
+        let longest_life = CommandName::Drive.longest_life();
+        let published = limits.map(|limits| Duration::from_millis(limits.max_hold_ms));
+        // A vehicle that publishes no limit, or none that can be met, still accepts the shortest hold.
+        let longest = published.map(|longest| longest.clamp(SHORTEST_HOLD, longest_life));
+        let hold = self.hold.unwrap_or_else(|| USUAL_HOLD.min(longest.unwrap_or(SHORTEST_HOLD)));
+        let longest = longest.unwrap_or(longest_life);
+        if hold > longest {
+            let (most, asked) = (longest.as_millis(), hold.as_millis());
+            return Err(format!("the vehicle allows a hold of {MIN_HOLD_MS} to {most} ms, not {asked} ms"));
+        }
+        let shortened = hold.checked_div(SETPOINTS_IN_A_HOLD).unwrap_or_default();
+        let period = self.period.unwrap_or_else(|| USUAL_PERIOD.min(shortened));
+        fits(period, hold)?;
+        Ok(SetpointTiming { period, hold })
+    }
+}
+
+fn fits(period: Duration, hold: Duration) -> Result<(), String> {
+    if period.saturating_mul(SETPOINTS_IN_A_HOLD) <= hold {
+        return Ok(());
+    }
+    Err(format!(
+        "{SETPOINTS_IN_A_HOLD} periods of {} ms are longer than a hold of {} ms, so that one late setpoint would stop the vehicle",
+        period.as_millis(),
+        hold.as_millis()
+    ))
+}
+
 /// The times of a stick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetpointTiming {
@@ -24,37 +90,21 @@ pub struct SetpointTiming {
     hold: Duration,
 }
 
-impl SetpointTiming {
-    /// A setpoint each `period` that holds for `hold`.
-    ///
-    /// # Errors
-    /// What is wrong with them, as a sentence without full stop.
-    pub fn new(period: Duration, hold: Duration) -> Result<Self, String> {
-        let longest = CommandName::Drive.longest_life();
-        let (least, most) = (Duration::from_millis(MIN_HOLD_MS), longest.as_millis());
-        if hold < least || hold > longest {
-            return Err(format!("a hold lasts {MIN_HOLD_MS} to {most} ms"));
-        }
-        if period < SHORTEST_PERIOD {
-            return Err(format!("a period lasts {} ms at least", SHORTEST_PERIOD.as_millis()));
-        }
-        if period.saturating_mul(SETPOINTS_IN_A_HOLD) > hold {
-            return Err(format!(
-                "{SETPOINTS_IN_A_HOLD} periods of {} ms are longer than a hold of {} ms, so that one late setpoint would stop the vehicle",
-                period.as_millis(),
-                hold.as_millis()
-            ));
-        }
-        Ok(Self { period, hold })
+impl Default for SetpointTiming {
+    /// A timing that every vehicle accepts.
+    fn default() -> Self {
+        Self { period: SHORTEST_HOLD / SETPOINTS_IN_A_HOLD, hold: SHORTEST_HOLD }
     }
+}
 
+impl SetpointTiming {
     /// The time from one setpoint to the next.
     #[must_use]
     pub const fn period(&self) -> Duration {
         self.period
     }
 
-    /// How long a setpoint holds.
+    /// The time that a setpoint holds.
     #[must_use]
     pub const fn hold(&self) -> Duration {
         self.hold
@@ -72,26 +122,86 @@ impl SetpointTiming {
         RELEASE
     }
 
-    /// By how much what a hand asks for is divided when the way there and back takes `round_trip`.
+    /// So long may a vehicle be silent under a pressed stick.
     #[must_use]
-    pub fn divisor(&self, round_trip: Duration) -> i64 {
+    pub const fn silence(&self) -> Duration {
+        SILENCE
+    }
+
+    /// The number that speeds are divided by when the way there and back takes `round_trip`.
+    #[must_use]
+    pub fn divisor(round_trip: Duration) -> i64 {
         match round_trip {
             _ if round_trip > SLOWER_WAY => 4,
             _ if round_trip > SLOW_WAY => 2,
             _ => 1,
         }
     }
-
-    /// So long may a vehicle be silent under a pressed stick.
-    #[must_use]
-    pub const fn silence(&self) -> Duration {
-        SILENCE
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const fn limits(max_hold_ms: u64) -> Option<LimitsDescription> {
+        let none = LimitsDescription {
+            max_speed_mph: 0.0,
+            speed_step_mph: 0.0,
+            max_turn_rate_degrees_per_s: 0.0,
+            acceleration_m_per_s2: 0.0,
+            deceleration_m_per_s2: 0.0,
+            max_hold_ms: 0,
+            operator_timeout_ms: 0,
+        };
+        Some(LimitsDescription { max_hold_ms, ..none })
+    }
+
+    fn timing(period: u64, hold: u64) -> SetpointTiming {
+        SetpointTiming { period: Duration::from_millis(period), hold: Duration::from_millis(hold) }
+    }
+
+    fn requested(period: Option<u64>, hold: Option<u64>) -> RequestedTiming {
+        RequestedTiming { period: period.map(Duration::from_millis), hold: hold.map(Duration::from_millis) }
+    }
+
+    #[test]
+    fn what_nobody_asked_for_comes_from_the_limits_of_the_vehicle() {
+        for (limits, expected) in [
+            (None, timing(25, 100)),
+            (limits(0), timing(25, 100)),
+            (limits(100), timing(25, 100)),
+            (limits(160), timing(40, 160)),
+            (limits(200), timing(50, 200)),
+            (limits(300), timing(50, 300)),
+            (limits(500), timing(50, 300)),
+            (limits(5_000), timing(50, 300)),
+            (limits(u64::MAX), timing(50, 300)),
+        ] {
+            assert_eq!(RequestedTiming::default().within(limits), Ok(expected), "{limits:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_vehicle_does_not_allow_is_refused_with_its_own_limit() {
+        for (limits, hold, expected) in [
+            (None, 2_000, None),
+            (None, 5_000, Some("100 to 2000 ms, not 5000 ms")),
+            (limits(500), 500, None),
+            (limits(500), 5_000, Some("100 to 500 ms, not 5000 ms")),
+            (limits(100), 101, Some("100 to 100 ms, not 101 ms")),
+            (limits(5_000), 2_001, Some("100 to 2000 ms, not 2001 ms")),
+        ] {
+            let refusal = requested(None, Some(hold)).within(limits).err();
+            let fits = match (&refusal, expected) {
+                (None, None) => true,
+                (Some(why), Some(end)) => why.ends_with(end),
+                (None, Some(_)) | (Some(_), None) => false,
+            };
+            assert!(fits, "{limits:?} {hold}: {refusal:?}");
+        }
+        assert!(requested(Some(50), None).within(limits(100)).is_err(), "the period does not fit");
+        assert!(requested(Some(50), None).within(limits(500)).is_ok());
+    }
 
     #[test]
     fn a_hold_must_outlast_four_periods() {
@@ -103,10 +213,10 @@ mod tests {
             (25, 99, false),
             (9, 300, false),
             (500, 2000, true),
-            (500, 2001, false),
+            (501, 2000, false),
         ] {
-            let rhythm = SetpointTiming::new(Duration::from_millis(period), Duration::from_millis(hold));
-            assert_eq!(rhythm.is_ok(), fine, "{period} {hold} {rhythm:?}");
+            let timing = requested(Some(period), Some(hold));
+            assert_eq!(timing.check().is_ok(), fine, "{period} {hold}");
         }
     }
 }

@@ -7,14 +7,10 @@ use crate::operator::vehicle::{Drive, Refusal, Vehicle};
 use crate::random;
 use crate::teleop::session::{Action, Config, Input, TeleopSession};
 use crate::teleop::stick::{Halt, Input as Push, Phase, Velocity};
-use crate::teleop::timing::SetpointTiming;
+use crate::teleop::timing::{RequestedTiming, SetpointTiming};
 use std::time::Duration;
 use vehicle_protocol::{Command, DegreesPerSecond, Mph, VehicleId};
 
-/// The time from one setpoint to the next.
-const PERIOD: Duration = Duration::from_millis(50);
-/// How long a setpoint holds.
-const HOLD: Duration = Duration::from_millis(300);
 /// A stick that no hand was on for so long is put away.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -75,7 +71,7 @@ impl OperatorTask {
             self.moved.remove(vehicle);
         }
         // A word that lay on the queue for too long is as good as none.
-        if lean.is_none() || now.saturating_sub(at) < HOLD {
+        if lean.is_none() || now.saturating_sub(at) < hand.session.timing().hold() {
             let velocity = lean.map(|lean| reach(lean, self.vehicle(vehicle)));
             self.steer(vehicle, Input::Push(Push::Hand(velocity)));
         }
@@ -87,9 +83,9 @@ impl OperatorTask {
             hand.touched = now;
             return;
         }
-        let made = (SetpointTiming::new(PERIOD, HOLD), random::name());
-        let (Ok(rhythm), Ok(name)) = made else { return };
-        let charter = Config { vehicle: vehicle.clone(), rhythm, name, show: SHOW, pulse: None };
+        let Ok(name) = random::name() else { return };
+        let timing = RequestedTiming::default();
+        let charter = Config { vehicle: vehicle.clone(), timing, name, show: SHOW, pulse: None };
         let hand = Hand { session: TeleopSession::new(charter, now), touched: now, refusal: None };
         self.sticks.insert(vehicle.clone(), hand);
         if self.snapshot.is_up() {
@@ -104,8 +100,8 @@ impl OperatorTask {
     pub(super) fn show_way(&mut self, id: &VehicleId) {
         let now = self.now();
         let round_trip = self.vehicle(id).round_trip_now(now);
-        if let Some((round_trip, rhythm)) = round_trip.zip(SetpointTiming::new(PERIOD, HOLD).ok()) {
-            self.vehicle(id).drive.divisor = rhythm.divisor(round_trip);
+        if let Some(round_trip) = round_trip {
+            self.vehicle(id).drive.divisor = SetpointTiming::divisor(round_trip);
             self.steer(id, Input::Push(Push::RoundTrip(round_trip)));
         }
     }

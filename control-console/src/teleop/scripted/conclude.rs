@@ -38,6 +38,14 @@ impl ScriptedDrive {
         }
     }
 
+    /// Ends the drive if the vehicle does not allow the timing that was asked for.
+    pub(super) fn is_refused(&mut self, channel: &VehicleSession) -> bool {
+        let Err(why) = self.timing.within(channel.limits()) else { return false };
+        let step = "leave out --hold-ms and --period: they then follow the vehicle's limits";
+        self.finish(Exit::RefusedHere, Outcome::Rejected, Some(why), Some(step.to_owned()));
+        true
+    }
+
     /// A signal has ended it, and nothing more can or need be said.
     pub(super) fn left(&mut self, exit: Exit) {
         let detail = if self.session.is_up() {
@@ -124,7 +132,7 @@ impl ScriptedDrive {
     }
 
     fn stops_by_itself(&self) -> String {
-        let hold = self.rhythm.hold_ms();
+        let hold = self.session.timing().hold_ms();
         format!("the vehicle stops by itself {hold} ms after the last setpoint, and does not go on by itself")
     }
 

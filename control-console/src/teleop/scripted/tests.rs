@@ -5,7 +5,9 @@ use super::*;
 use crate::teleop::Outcome;
 use crate::transaction::Outcome as Sent;
 use proptest::prelude::*;
-use vehicle_protocol::{Command, CommandName, DegreesPerSecond, Encoding, Epoch, Mph, Nonce, json};
+use vehicle_protocol::{
+    Command, CommandName, DegreesPerSecond, Encoding, Epoch, LimitsDescription, Mph, Nonce, json,
+};
 
 const fn at(milliseconds: u64) -> Moment {
     Duration::from_millis(milliseconds)
@@ -26,19 +28,23 @@ struct Scene {
     report: Option<Report>,
 }
 
+fn config() -> Config {
+    Config {
+        vehicle: "rover-1".parse().unwrap(),
+        velocity: Velocity { speed: Mph::new(2.0), turn_rate: DegreesPerSecond::ZERO },
+        length: at(2_000),
+        // That of a vehicle which allows 300 ms or more.
+        timing: RequestedTiming { period: Some(at(50)), hold: Some(at(300)) },
+        silence: at(5_000),
+        name: "abc".to_owned(),
+    }
+}
+
 impl Scene {
     fn new() -> Self {
-        let config = Config {
-            vehicle: "rover-1".parse().unwrap(),
-            velocity: Velocity { speed: Mph::new(2.0), turn_rate: DegreesPerSecond::ZERO },
-            length: at(2_000),
-            rhythm: SetpointTiming::new(at(50), at(300)).unwrap(),
-            silence: at(5_000),
-            name: "abc".to_owned(),
-        };
         Self {
-            channel: VehicleSession::new(config.vehicle.clone(), None, Encoding::Json, Nonce([1; 16])),
-            trip: ScriptedDrive::new(config, at(0)),
+            channel: VehicleSession::new(config().vehicle, None, Encoding::Json, Nonce([1; 16])),
+            trip: ScriptedDrive::new(config(), at(0)),
             now: at(0),
             setpoints: Vec::new(),
             knock: None,
@@ -354,5 +360,29 @@ proptest! {
         scene.run(60_000);
         let braking = matches!(scene.trip.stage, Stage::Braking(_));
         prop_assert!(scene.report.is_some() || braking, "{:?}", scene.trip.stage);
+    }
+}
+
+#[test]
+fn a_hold_that_the_vehicle_does_not_allow_is_refused_before_anything_moves() {
+    let limits = LimitsDescription { max_hold_ms: 500, ..LimitsDescription::default() };
+    for known_first in [true, false] {
+        let mut scene = Scene::new();
+        let timing = RequestedTiming { hold: Some(at(700)), period: None };
+        scene.trip = ScriptedDrive::new(Config { timing, ..config() }, at(0));
+        if known_first {
+            scene.channel.describe(limits);
+        }
+        scene.feed(Input::Up);
+        scene.session(7, 60_000);
+        scene.channel.describe(limits);
+        let report = scene.end();
+        let detail = report.detail.unwrap_or_default();
+        assert_eq!(
+            (report.exit, detail.contains("100 to 500 ms, not 700 ms")),
+            (Exit::RefusedHere, true),
+            "{detail}"
+        );
+        assert_eq!((report.setpoints_sent == 0, scene.last_move()), (known_first, None));
     }
 }

@@ -17,7 +17,7 @@ impl TeleopSession {
         channel: &mut VehicleSession,
         setpoint: Setpoint,
     ) -> Option<Action> {
-        let (command, hold) = (Command::Drive(setpoint), self.charter.rhythm.hold());
+        let (command, hold) = (Command::Drive(setpoint), self.timing().hold());
         channel.seal(now, command, Form::Timed, self.names.make(), hold).map(Action::Publish)
     }
 

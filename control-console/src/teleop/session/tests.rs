@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::teleop::stick::Velocity;
-use vehicle_protocol::{Command, DegreesPerSecond, Encoding, Epoch, Mph, Nonce, json};
+use vehicle_protocol::{Command, DegreesPerSecond, Encoding, Epoch, LimitsDescription, Mph, Nonce, json};
 
 const fn at(milliseconds: u64) -> Moment {
     Duration::from_millis(milliseconds)
@@ -18,6 +18,8 @@ struct Scene {
     way: Duration,
     coming: Vec<(Moment, String)>,
     left: Vec<(Moment, Mph)>,
+    /// HOLD_MS of each setpoint.
+    holds: Vec<u64>,
     round_trips: Vec<Duration>,
 }
 
@@ -26,19 +28,22 @@ impl Scene {
     fn ready() -> Self {
         let charter = Config {
             vehicle: "rover-1".parse().unwrap(),
-            rhythm: SetpointTiming::new(at(50), at(300)).unwrap(),
+            timing: RequestedTiming::default(),
             name: "abc".to_owned(),
             show: Duration::ZERO,
             pulse: Some(at(500)),
         };
+        let mut channel = VehicleSession::new(charter.vehicle.clone(), None, Encoding::Json, Nonce([1; 16]));
+        channel.describe(LimitsDescription { max_hold_ms: 500, ..LimitsDescription::default() });
         let mut scene = Self {
-            channel: VehicleSession::new(charter.vehicle.clone(), None, Encoding::Json, Nonce([1; 16])),
+            channel,
             session: TeleopSession::new(charter, at(0)),
             now: at(0),
             hand: Push::Tick,
             way: at(10),
             coming: Vec::new(),
             left: Vec::new(),
+            holds: Vec::new(),
             round_trips: Vec::new(),
         };
         scene.feed(Input::Up);
@@ -66,6 +71,7 @@ impl Scene {
                     let command = json::decode(&sealed.payload).unwrap().command;
                     let Command::Drive(setpoint) = command else { panic!("{sealed:?}") };
                     self.left.push((self.now, setpoint.speed));
+                    self.holds.push(setpoint.hold_ms);
                 }
                 Action::Publish(sealed) => {
                     let id = json::decode(&sealed.payload).unwrap().shape.id().unwrap().to_string();
@@ -177,4 +183,18 @@ fn without_a_link_nothing_is_asked_and_its_return_moves_nothing() {
     assert_eq!((scene.session.state(), scene.moves()), (State::Hold, moves));
     scene.hand(None);
     assert_eq!(scene.session.state(), State::Ready);
+}
+
+#[test]
+fn setpoints_keep_to_the_hold_that_the_vehicle_publishes() {
+    for (max_hold_ms, hold_ms, period) in [(0, 100, 25), (100, 100, 25), (160, 160, 40), (500, 300, 50)] {
+        let mut scene = Scene::ready();
+        scene.channel.describe(LimitsDescription { max_hold_ms, ..LimitsDescription::default() });
+        scene.hand(Some(2.0));
+        scene.run(1_500);
+        assert!(scene.holds.iter().all(|hold| *hold == hold_ms), "{max_hold_ms}: {:?}", scene.holds);
+        let moves = scene.moves();
+        let gaps: Vec<_> = moves.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+        assert!(!gaps.is_empty() && gaps.iter().all(|gap| *gap == at(period)), "{max_hold_ms}: {gaps:?}");
+    }
 }

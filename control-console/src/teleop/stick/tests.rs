@@ -2,6 +2,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "the numbers are bounded by the strategies")]
 
 use super::*;
+use crate::teleop::timing::RequestedTiming;
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ const fn at(milliseconds: u64) -> Moment {
 }
 
 fn rhythm() -> SetpointTiming {
-    SetpointTiming::new(at(50), at(300)).unwrap()
+    RequestedTiming { period: Some(at(50)), hold: Some(at(300)) }.within(None).unwrap()
 }
 
 fn velocity(mph: f64) -> Velocity {
