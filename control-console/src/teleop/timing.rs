@@ -59,7 +59,10 @@ impl RequestedTiming {
         let published = limits.map(|limits| Duration::from_millis(limits.max_hold_ms));
         // A vehicle that publishes no limit, or none that can be met, still accepts the shortest hold.
         let longest = published.map(|longest| longest.clamp(SHORTEST_HOLD, longest_life));
-        let hold = self.hold.unwrap_or_else(|| USUAL_HOLD.min(longest.unwrap_or(SHORTEST_HOLD)));
+        // As long as nobody knows better, a period that was asked for is given the hold that it needs.
+        let needed = self.period.map(|period| period.saturating_mul(SETPOINTS_IN_A_HOLD));
+        let cautious = SHORTEST_HOLD.max(needed.unwrap_or_default());
+        let hold = self.hold.unwrap_or_else(|| USUAL_HOLD.min(longest.unwrap_or(cautious)));
         let longest = longest.unwrap_or(longest_life);
         if hold > longest {
             let (most, asked) = (longest.as_millis(), hold.as_millis());
@@ -200,7 +203,9 @@ mod tests {
             assert!(fits, "{limits:?} {hold}: {refusal:?}");
         }
         assert!(requested(Some(50), None).within(limits(100)).is_err(), "the period does not fit");
-        assert!(requested(Some(50), None).within(limits(500)).is_ok());
+        for limits in [limits(500), None] {
+            assert!(requested(Some(50), None).within(limits).is_ok(), "{limits:?}");
+        }
     }
 
     #[test]

@@ -31,8 +31,16 @@ impl Scene {
     }
 
     async fn off() -> Result<Self> {
+        Self::with("").await
+    }
+
+    /// A vehicle with these settings.
+    async fn with(settings: &str) -> Result<Self> {
         let broker = Mosquitto::start().await?;
-        let agent = Agent::start(&broker, "rover-1", &[]).await?;
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("agent.toml");
+        std::fs::write(&file, settings)?;
+        let agent = Agent::start(&broker, "rover-1", &["--config", &file.display().to_string()]).await?;
         let operator = agent.operator("operator", broker.port()).await?;
         Ok(Self { broker, agent, operator })
     }
@@ -227,4 +235,27 @@ async fn a_rhythm_that_one_hiccup_would_stop_is_refused_here() -> Result<()> {
     let (code, report) = end(scene.drive("--mph 2 --for 1s --period 80ms")?).await?;
     assert_eq!((code, &report["outcome"], &report["setpoints_sent"]), (8, &"NOT_SENT".into(), &0.into()));
     Ok(())
+}
+
+#[tokio::test]
+async fn a_vehicle_that_allows_only_short_times_is_driven_within_them() -> Result<()> {
+    undisturbed(async || {
+        let mut scene = Scene::with("[timing]\nmax_hold_ms = 100\noperator_timeout_s = 0.2\n").await?;
+        let (code, report) = end(scene.drive("--mph 2 --for 1s --hold-ms 5000")?).await?;
+        let refused = (code, &report["outcome"], &report["setpoints_sent"]);
+        ensure!(refused == (8, &"NOT_SENT".into(), &0.into()), "{code} {report}");
+        let why = report["detail"].as_str().context("no detail")?;
+        ensure!(why == "the vehicle allows a hold of 100 to 100 ms, not 5000 ms", "{why}");
+        scene.operator.ask(r#"{"CMD":"TURN_ON_ENGINE"}"#).await?;
+        ensure!(!scene.lines()?.iter().any(TraceLine::moves), "it moved");
+        let (code, report) = end(scene.drive("--mph 2 --for 1s")?).await?;
+        let told = (code, &report["outcome"], &report["refused"]);
+        ensure!(told == (0, &"SUCCEEDED".into(), &0.into()), "{code} {report}");
+        let url = scene.broker.url();
+        let turn = ["--json", "--broker", &url, "send", "rover-1", "rotate-left", "--degrees", "180"];
+        let (code, report) = end(Program::start("control-console", &turn)?).await?;
+        ensure!((code, &report["outcome"]) == (0, &"SUCCEEDED".into()), "{code} {report}");
+        Ok(())
+    })
+    .await
 }
