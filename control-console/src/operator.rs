@@ -4,6 +4,8 @@
 //! on its queue and read whole [`Snapshot`]s.
 
 mod command_queue;
+#[cfg(test)]
+mod detached;
 mod event_log;
 mod ring;
 mod snapshot;
@@ -11,6 +13,8 @@ mod task;
 mod vehicle;
 
 pub use command_queue::{StickPosition, UiCommand};
+#[cfg(test)]
+pub(crate) use detached::Drained;
 pub use event_log::{Entry, Weight};
 pub use ring::{Ring, Sample, Trail};
 pub use snapshot::{LinkState, Snapshot};

@@ -27,7 +27,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long open connections may take to end; streams end at once.
+/// Time for open connections to end; streams end at once.
 const GRACE: Duration = Duration::from_millis(300);
 
 /// Serves the page until a signal comes.

@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn every_import_of_a_script_is_served() {
-        for (path, _, content) in FILES.iter().filter(|(path, ..)| path.ends_with(".js")) {
+        for (path, _, content) in FILES.iter().filter(|(_, kind, _)| kind.contains("javascript")) {
             for import in content.lines().filter_map(|line| line.strip_prefix("import ")?.split('"').nth(1)) {
                 let served = import.trim_start_matches('.');
                 assert!(FILES.iter().any(|(path, ..)| *path == served), "{path} imports {import}");

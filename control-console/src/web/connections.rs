@@ -12,6 +12,8 @@ use vehicle_protocol::VehicleId;
 
 /// Streams and sockets that may be open at a time.
 const OPEN: usize = 64;
+/// Those among them that only view: they must not keep a page that drives from connecting.
+const VIEWERS: usize = 40;
 /// Wrong tokens a second that are looked at.
 const GUESSES: f64 = 5.0;
 
@@ -27,15 +29,33 @@ struct Shared {
     controls: Mutex<Controls>,
     guesses: Mutex<RateLimit>,
     open: AtomicUsize,
+    viewers: AtomicUsize,
     pages: AtomicU64,
 }
 
-/// A place among those that may be open at a time; given back when dropped.
-pub(super) struct Ticket(Arc<Shared>);
+/// One of the streams and sockets that may be open at a time; makes room when dropped.
+pub(super) struct Ticket {
+    shared: Arc<Shared>,
+    is_viewer: bool,
+}
+
+impl Ticket {
+    /// Counts a page whose role is known now; false if too many only view.
+    pub(super) fn admit(&mut self, role: Role) -> bool {
+        if role == Role::Control || self.is_viewer {
+            return true;
+        }
+        self.is_viewer = true;
+        self.shared.viewers.fetch_add(1, Ordering::Relaxed) < VIEWERS
+    }
+}
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.shared.open.fetch_sub(1, Ordering::Relaxed);
+        if self.is_viewer {
+            self.shared.viewers.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -46,6 +66,7 @@ impl Web {
             controls: Mutex::default(),
             guesses: Mutex::new(RateLimit::new(GUESSES, handle.clock.now())),
             open: AtomicUsize::new(0),
+            viewers: AtomicUsize::new(0),
             pages: AtomicU64::new(1),
         };
         Self { handle, shared: Arc::new(shared) }
@@ -74,7 +95,7 @@ impl Web {
 
     /// Makes room for one more stream or socket; none if too many are open.
     pub(super) fn ticket(&self) -> Option<Ticket> {
-        let ticket = Ticket(Arc::clone(&self.shared));
+        let ticket = Ticket { shared: Arc::clone(&self.shared), is_viewer: false };
         (self.shared.open.fetch_add(1, Ordering::Relaxed) < OPEN).then_some(ticket)
     }
 

@@ -37,10 +37,11 @@ pub(super) async fn of(State(web): State<Web>, Path(vehicle): Path<String>, head
 fn stream(web: Web, vehicle: Option<VehicleId>, headers: &HeaderMap) -> Response {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = authorization.and_then(|text| text.strip_prefix("Bearer "));
-    if let Err(status) = web.role(token) {
-        return (status, "this needs a link with a token\n").into_response();
-    }
-    let Some(ticket) = web.ticket() else {
+    let role = match web.role(token) {
+        Ok(role) => role,
+        Err(status) => return (status, "this needs a link with a token\n").into_response(),
+    };
+    let Some(ticket) = web.ticket().and_then(|mut ticket| ticket.admit(role).then_some(ticket)) else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many pages are open\n").into_response();
     };
     let handle = web.handle.clone();
@@ -90,12 +91,12 @@ impl View {
 
     /// Waits for something new, at the pace of a page.
     async fn wait(&mut self) {
-        let Some(told) = self.sent.state else { return };
+        let Some(last) = self.sent.state else { return };
         let clock = self.handle.clock;
-        clock.reach(Some(told.saturating_add(PACE))).await;
+        clock.reach(Some(last.saturating_add(PACE))).await;
         tokio::select! {
             more = self.handle.changed() => self.sent.end |= !more,
-            () = clock.reach(Some(told.saturating_add(SILENCE))) => {}
+            () = clock.reach(Some(last.saturating_add(SILENCE))) => {}
         }
     }
 
@@ -121,7 +122,7 @@ impl View {
     fn look_back(&mut self, snapshot: &Snapshot, id: Option<&VehicleId>, now: Moment) {
         let Some(vehicle) = id.and_then(|id| snapshot.vehicles.get(id)) else { return };
         if let Some(description) = &vehicle.description
-            && self.sent.description.as_ref().is_none_or(|told| !Arc::ptr_eq(told, description))
+            && self.sent.description.as_ref().is_none_or(|sent| !Arc::ptr_eq(sent, description))
         {
             self.sent.description = Some(Arc::clone(description));
             self.enqueue("description", &serde_json::to_value(&**description).unwrap_or_default());
@@ -134,8 +135,8 @@ impl View {
         let first = vehicle.trail.places().next().map(|(at, ..)| *at);
         let last = vehicle.trail.places().next_back().map(|(at, ..)| *at);
         if last != self.sent.place {
-            // A trail that begins after what was told is another one.
-            let reset = self.sent.place.is_none_or(|told| first.is_none_or(|first| first > told));
+            // A trail that begins after the newest place sent is another one.
+            let reset = self.sent.place.is_none_or(|sent| first.is_none_or(|first| first > sent));
             let since = self.sent.place.filter(|_| !reset);
             let new = vehicle.trail.places().filter(|(at, ..)| since.is_none_or(|since| *at > since));
             self.sent.place = last;
@@ -154,5 +155,31 @@ impl View {
 
     fn enqueue(&mut self, name: &str, data: &Value) {
         self.due.push_back(Event::default().event(name).data(data.to_string()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operator::Vehicle;
+    use crate::web::access::Access;
+
+    fn looks_at(id: &str) -> Vec<VehicleId> {
+        let mut snapshot = Snapshot::default();
+        snapshot.vehicles.insert("rover-1".parse().unwrap(), Arc::new(Vehicle::default()));
+        let access = Access::new("127.0.0.1:8000".parse().unwrap(), false, &[]).unwrap();
+        let web = Web::new(Handle::detached(snapshot), Arc::new(access));
+        let (handle, ticket) = (web.handle.clone(), web.ticket().unwrap());
+        let vehicle = Some(id.parse().unwrap());
+        let mut view =
+            View { handle, web, vehicle, sent: Sent::default(), due: VecDeque::new(), _ticket: ticket };
+        view.look();
+        view.handle.drain().looks
+    }
+
+    #[test]
+    fn looking_at_an_unknown_vehicle_does_not_make_the_console_remember_it() {
+        assert_eq!(looks_at("rover-1"), ["rover-1".parse().unwrap()]);
+        assert_eq!(looks_at("rover-9"), []);
     }
 }

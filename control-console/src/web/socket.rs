@@ -1,5 +1,8 @@
 //! The socket of one page: stick, commands, stops.
 
+#[cfg(test)]
+mod tests;
+
 use super::access::Role;
 use super::connections::{Ticket, Web};
 use super::messages::{Message, PageCommand, Reply};
@@ -16,7 +19,7 @@ use vehicle_protocol::{CommandName, VehicleId};
 
 /// The longest message, in bytes.
 const LONGEST: usize = 4096;
-/// How long a page may take to send its token.
+/// Time for a page to send its token.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(3);
 /// Commands a second that a page may send; nobody clicks faster.
 const COMMANDS: f64 = 10.0;
@@ -32,7 +35,7 @@ pub(super) async fn open(State(web): State<Web>, upgrade: WebSocketUpgrade) -> R
         return (StatusCode::SERVICE_UNAVAILABLE, "too many pages are open\n").into_response();
     };
     upgrade.max_message_size(LONGEST).on_upgrade(move |socket| async move {
-        Page::new(web).serve(socket, ticket).await;
+        Page::new(web, ticket).serve(socket).await;
     })
 }
 
@@ -43,6 +46,7 @@ struct Disconnect;
 /// One page, and what it controls.
 struct Page {
     web: Web,
+    ticket: Ticket,
     number: u64,
     role: Option<Role>,
     /// The vehicle that it controls.
@@ -61,7 +65,7 @@ impl Drop for Page {
 }
 
 impl Page {
-    fn new(web: Web) -> Self {
+    fn new(web: Web, ticket: Ticket) -> Self {
         let now = web.now();
         Self {
             number: web.number(),
@@ -71,10 +75,11 @@ impl Page {
             commands: RateLimit::new(COMMANDS, now),
             messages: RateLimit::new(MESSAGES, now),
             web,
+            ticket,
         }
     }
 
-    async fn serve(mut self, mut socket: WebSocket, _ticket: Ticket) {
+    async fn serve(mut self, mut socket: WebSocket) {
         let mut handle = self.web.handle.clone();
         let clock = handle.clock;
         let mut heard = clock.now();
@@ -125,7 +130,8 @@ impl Page {
         }
         match (self.role, message) {
             (None, Ok(Message::Hello(token))) => {
-                self.role = self.web.role(token.as_deref()).ok();
+                let role = self.web.role(token.as_deref()).ok();
+                self.role = role.filter(|role| self.ticket.admit(*role));
                 self.role.map(|role| Some(Reply::Role(role))).ok_or(Disconnect)
             }
             (None | Some(_), Err(_)) | (None, Ok(_)) => Err(Disconnect),
