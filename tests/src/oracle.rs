@@ -6,6 +6,7 @@
 mod answers;
 mod drivers;
 mod freshness;
+mod guard;
 mod latch;
 mod lease;
 mod once;
@@ -48,6 +49,12 @@ impl Findings {
         self.count(Rule::Fresh)
     }
 
+    /// How often the vehicle lost its guard, or the guard acted, for no reason.
+    #[must_use]
+    pub fn guard_losses(&self) -> usize {
+        self.count(Rule::Guard)
+    }
+
     /// How often a rule was broken.
     #[must_use]
     pub fn count(&self, rule: Rule) -> usize {
@@ -63,6 +70,7 @@ pub fn judge(record: &Record) -> Findings {
     violations.extend(lease::violations(record));
     violations.extend(once::violations(record, &runs));
     violations.extend(latch::violations(record));
+    violations.extend(guard::violations(record));
     violations.extend(drivers::violations(record));
     violations.extend(answers::violations(record));
     Findings {

@@ -295,6 +295,20 @@ fn the_guard_has_a_quarter_of_a_second_after_a_kill() {
 }
 
 #[test]
+fn a_guard_that_acts_or_is_lost_needs_a_reason() {
+    let mut record = good();
+    record.trace.push(off(2_000, "GUARD_LOST"));
+    assert_broken(&record, Rule::Guard, "for want of its guard");
+    let mut record = good();
+    record.trace.push(off(2_000, "GUARD"));
+    assert_broken(&record, Rule::Guard, "nobody had killed or stopped the agent");
+    record.killed = vec![1_990 * MS];
+    assert_eq!(judge(&record).violations, []);
+    record.killed = vec![500 * MS];
+    assert_eq!(judge(&record).guard_losses(), 1, "long after another kill");
+}
+
+#[test]
 fn an_untimed_command_may_act_again_after_a_restart_that_changes_no_output() {
     let mut record = good();
     record.answers.clear();

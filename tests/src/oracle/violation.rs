@@ -15,6 +15,8 @@ pub enum Rule {
     Once,
     /// The emergency stop stays (S5).
     Latch,
+    /// The guard acts, and is lost, only after the agent was killed or stopped (S6): a busy machine is no reason.
+    Guard,
     /// One party drives at a time, and control changes hands at a standstill.
     Driver,
     /// Every command has one answer that ends it.

@@ -11,7 +11,7 @@ use system_tests::simulation::{self, Outcome};
 use vehicle_agent::control::SafetyChecks;
 
 use crate::request::Request;
-use crate::row::{TURN, tell};
+use crate::row::{TURN, report_row};
 
 /// Seeds of a long run.
 const LONG: u64 = 50_000;
@@ -59,7 +59,7 @@ fn seeds(fault: &str, short: u64, run: Run) -> Result<()> {
         (one.executed + other.executed, one.duplicates + other.duplicates, one.late + other.late);
     let to_braking = one.to_braking.max(other.to_braking).as_millis();
     let counts = format!("{executed} | {duplicates} | {late} | {to_braking}");
-    tell(6, &format!("| {fault} | {count} of {LONG} | {counts} | - / - | - | 0 | {first} |"))?;
+    report_row(6, &format!("| {fault} | {count} of {LONG} | {counts} | - / - | - | - | 0 | {first} |"))?;
     let failed = [one.failed, other.failed].concat();
     let shown = failed.iter().take(8).cloned().collect::<Vec<_>>().join("\n");
     ensure!(failed.is_empty(), "{} of {count} seeds broke a rule:\n{shown}", failed.len());
