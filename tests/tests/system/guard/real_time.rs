@@ -22,11 +22,11 @@ impl Stat {
     fn read(id: u32) -> Result<Self> {
         let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
         let (_, fields) = stat.rsplit_once(')').context("no name")?;
-        // proc(5) counts from 1, and two fields stand before.
-        let field = |number: usize| -> Result<u64> {
-            Ok(fields.split_whitespace().nth(number - 3).context("too short")?.parse()?)
+        let field = |place: usize| -> Result<u64> {
+            Ok(fields.split_whitespace().nth(place).context("too short")?.parse()?)
         };
-        Ok(Self { session: field(6)?, priority: field(40)?, policy: field(41)? })
+        // In proc(5) these are fields 6, 40 and 41: it counts from 1, and id and name stand before the parenthesis.
+        Ok(Self { session: field(3)?, priority: field(37)?, policy: field(38)? })
     }
 }
 
