@@ -16,7 +16,7 @@ pub use manual::{CompletionsArgs, DoctorArgs, ManArgs, PlotArgs, Shell};
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
-use vehicle_protocol::CommandName;
+use vehicle_protocol::{CommandName, Parameter, ParameterKind};
 
 const LEAD: &str = "Try it now, with nothing else installed:\n  control-console demo";
 
@@ -138,19 +138,17 @@ broker. Each vehicle that is there is asked for its status a few times, and with
 command that does not exist: that shows whether it wants a key. Nothing that is sent moves anything.
 It ends with 0 if nothing has failed (a warning is no failure), else with the highest code of what has.";
 
-/// How a command is typed.
+/// Writes how a command is typed, with its parameters.
 pub(crate) fn usage(name: CommandName) -> String {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the others take nothing")]
-    let arguments = match name {
-        CommandName::RotateRight | CommandName::RotateLeft => " --degrees N",
-        CommandName::SetMaxSpeed | CommandName::SetMinSpeed => " --mph N",
-        CommandName::Drive => " --mph N --degrees-per-s N --hold-ms N",
-        CommandName::Horn => " [--duration-ms N]",
-        CommandName::Cancel => " --id ID",
-        CommandName::RevokeKey => " --target-key NAME",
-        _ => "",
+    let typed = |parameter: &Parameter| {
+        let example = match parameter.kind {
+            ParameterKind::Number { .. } => "N",
+            ParameterKind::Text(example) => example,
+        };
+        let flag = format!("--{} {example}", parameter.key.to_ascii_lowercase().replace('_', "-"));
+        if parameter.is_optional { format!(" [{flag}]") } else { format!(" {flag}") }
     };
-    format!("{}{arguments}", name.kebab())
+    name.parameters().iter().map(typed).fold(name.kebab(), |line, flag| line + &flag)
 }
 
 fn commands() -> String {

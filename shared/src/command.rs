@@ -1,75 +1,16 @@
 //! What a vehicle can be asked to do.
 
 pub(crate) mod arguments;
-pub(crate) mod ranges;
+mod parameter;
+mod table;
+
+pub use parameter::{Parameter, ParameterKind};
+pub use table::{Command, CommandName, Group};
 
 use crate::word::words;
-use crate::{CommandId, Degrees, DegreesPerSecond, KeyName, Mph};
+use crate::{DegreesPerSecond, Mph};
 use std::time::Duration;
-
-words! {
-    /// The name of a command as it stands under `CMD`; the first sixteen are older than this project.
-    CommandName {
-        /// Enables the motor driver, standing still.
-        TurnOnEngine = "TURN_ON_ENGINE",
-        /// Brakes to a stop, then disables the motor driver.
-        TurnOffEngine = "TURN_OFF_ENGINE",
-        /// Closes and locks the doors.
-        LockDoors = "LOCK_DOORS",
-        /// Unlocks and opens the doors; refused while moving.
-        UnlockDoors = "UNLOCK_DOORS",
-        /// Brakes to a stop, parking brake on, parking lights on.
-        Park = "PARK",
-        /// Drives to the safe place and parks there if it may, else parks where it stands.
-        ParkInSafePlace = "PARK_IN_SAFE_PLACE",
-        /// Headlights on.
-        TurnOnHeadlights = "TURN_ON_HEADLIGHTS",
-        /// Headlights off.
-        TurnOffHeadlights = "TURN_OFF_HEADLIGHTS",
-        /// Parking lights on.
-        TurnOnParkingLights = "TURN_ON_PARKING_LIGHTS",
-        /// Parking lights off.
-        TurnOffParkingLights = "TURN_OFF_PARKING_LIGHTS",
-        /// Target speed up one step.
-        Accelerate = "ACCELERATE",
-        /// Target speed zero, full service braking.
-        Brake = "BRAKE",
-        /// Turns right relative to the heading already asked for.
-        RotateRight = "ROTATE_RIGHT",
-        /// Turns left relative to the heading already asked for.
-        RotateLeft = "ROTATE_LEFT",
-        /// Sets this vehicle's highest speed.
-        SetMaxSpeed = "SET_MAX_SPEED",
-        /// Sets the lowest speed that ACCELERATE asks for.
-        SetMinSpeed = "SET_MIN_SPEED",
-        /// Motors off, brake on, hazard lights on; latched.
-        EmergencyStop = "EMERGENCY_STOP",
-        /// Ends an emergency stop or a failsafe that needs clearing; refused while anything moves.
-        ClearEmergencyStop = "CLEAR_EMERGENCY_STOP",
-        /// A setpoint that lapses.
-        Drive = "DRIVE",
-        /// Renews what its sender began.
-        Heartbeat = "HEARTBEAT",
-        /// Ends a running command.
-        Cancel = "CANCEL",
-        /// Asks to be the one who drives.
-        TakeControl = "TAKE_CONTROL",
-        /// Stops being the one who drives.
-        ReleaseControl = "RELEASE_CONTROL",
-        /// Sounds the horn.
-        Horn = "HORN",
-        /// Hazard lights on.
-        TurnOnHazardLights = "TURN_ON_HAZARD_LIGHTS",
-        /// Hazard lights off.
-        TurnOffHazardLights = "TURN_OFF_HAZARD_LIGHTS",
-        /// Publishes the full status now.
-        ReportStatus = "REPORT_STATUS",
-        /// The pose where it stands becomes the safe place.
-        SetSafePlace = "SET_SAFE_PLACE",
-        /// Withdraws a key.
-        RevokeKey = "REVOKE_KEY",
-    }
-}
+use table::Kind;
 
 impl CommandName {
     /// The name as people type it: lower case with hyphens.
@@ -87,22 +28,19 @@ impl CommandName {
     /// Whether it is one of the stops, which are decided before everything that could hold a command back.
     #[must_use]
     pub const fn is_stop(self) -> bool {
-        matches!(self, Self::Brake | Self::TurnOffEngine | Self::EmergencyStop)
+        matches!(self.kind(), Kind::Stop)
     }
 
     /// Whether it asks for motion, and so needs the engine, control and a lease.
     #[must_use]
     pub const fn is_motion(self) -> bool {
-        matches!(
-            self,
-            Self::Accelerate | Self::RotateRight | Self::RotateLeft | Self::Drive | Self::ParkInSafePlace
-        )
+        matches!(self.kind(), Kind::Motion | Kind::Setpoint)
     }
 
     /// Whether it belongs on the drive topic, and only there.
     #[must_use]
     pub const fn is_on_drive_topic(self) -> bool {
-        matches!(self, Self::Drive | Self::Heartbeat)
+        matches!(self.kind(), Kind::Setpoint | Kind::Renewal)
     }
 
     /// The stream that counts it.
@@ -135,95 +73,26 @@ pub const MAX_HORN_MS: u64 = 5000;
 /// DURATION_MS of a horn command without one, in milliseconds.
 pub const DEFAULT_HORN_MS: u64 = 500;
 
-/// What a held stick asks for, for as long as it is renewed.
+/// Duration of a HORN, in milliseconds; 1 to [`MAX_HORN_MS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HornDuration(pub u64);
+
+/// The velocity that a held stick asks for, for as long as it is renewed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Setpoint {
     /// Speed, negative backwards.
     pub speed: Mph,
     /// Turn rate, positive to the right.
     pub turn_rate: DegreesPerSecond,
-    /// For how long it holds, in milliseconds.
+    /// Time until it lapses, in milliseconds.
     pub hold_ms: u64,
 }
 
 impl Setpoint {
-    /// Whether the stick is released.
+    /// Tells a released stick: no speed and no turn.
     #[must_use]
     pub const fn is_neutral(self) -> bool {
         self.speed.is_zero() && self.turn_rate.is_zero()
-    }
-}
-
-/// One command with its argument.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "CommandName documents each; the fields are its argument")]
-pub enum Command {
-    TurnOnEngine,
-    TurnOffEngine,
-    LockDoors,
-    UnlockDoors,
-    Park,
-    ParkInSafePlace,
-    TurnOnHeadlights,
-    TurnOffHeadlights,
-    TurnOnParkingLights,
-    TurnOffParkingLights,
-    Accelerate,
-    Brake,
-    RotateRight(Degrees),
-    RotateLeft(Degrees),
-    SetMaxSpeed(Mph),
-    SetMinSpeed(Mph),
-    EmergencyStop,
-    ClearEmergencyStop,
-    Drive(Setpoint),
-    Heartbeat,
-    Cancel(CommandId),
-    TakeControl,
-    ReleaseControl,
-    Horn { duration_ms: u64 },
-    TurnOnHazardLights,
-    TurnOffHazardLights,
-    ReportStatus,
-    SetSafePlace,
-    RevokeKey(KeyName),
-}
-
-impl Command {
-    /// Its name on the wire.
-    #[must_use]
-    pub const fn name(&self) -> CommandName {
-        match self {
-            Self::TurnOnEngine => CommandName::TurnOnEngine,
-            Self::TurnOffEngine => CommandName::TurnOffEngine,
-            Self::LockDoors => CommandName::LockDoors,
-            Self::UnlockDoors => CommandName::UnlockDoors,
-            Self::Park => CommandName::Park,
-            Self::ParkInSafePlace => CommandName::ParkInSafePlace,
-            Self::TurnOnHeadlights => CommandName::TurnOnHeadlights,
-            Self::TurnOffHeadlights => CommandName::TurnOffHeadlights,
-            Self::TurnOnParkingLights => CommandName::TurnOnParkingLights,
-            Self::TurnOffParkingLights => CommandName::TurnOffParkingLights,
-            Self::Accelerate => CommandName::Accelerate,
-            Self::Brake => CommandName::Brake,
-            Self::RotateRight(_) => CommandName::RotateRight,
-            Self::RotateLeft(_) => CommandName::RotateLeft,
-            Self::SetMaxSpeed(_) => CommandName::SetMaxSpeed,
-            Self::SetMinSpeed(_) => CommandName::SetMinSpeed,
-            Self::EmergencyStop => CommandName::EmergencyStop,
-            Self::ClearEmergencyStop => CommandName::ClearEmergencyStop,
-            Self::Drive(_) => CommandName::Drive,
-            Self::Heartbeat => CommandName::Heartbeat,
-            Self::Cancel(_) => CommandName::Cancel,
-            Self::TakeControl => CommandName::TakeControl,
-            Self::ReleaseControl => CommandName::ReleaseControl,
-            Self::Horn { .. } => CommandName::Horn,
-            Self::TurnOnHazardLights => CommandName::TurnOnHazardLights,
-            Self::TurnOffHazardLights => CommandName::TurnOffHazardLights,
-            Self::ReportStatus => CommandName::ReportStatus,
-            Self::SetSafePlace => CommandName::SetSafePlace,
-            Self::RevokeKey(_) => CommandName::RevokeKey,
-        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Messages of all kinds, for the tests.
 
 use crate::{
-    Answer, AnswerForm, Command, CommandId, CommandName, Degrees, DegreesPerSecond, Epoch, KeyName,
-    MAX_INTEGER, Mac, Mph, Reason, SessionId, Setpoint, Shape, Signature, SignedSession, State, json,
+    Answer, AnswerForm, Command, CommandId, CommandName, Degrees, DegreesPerSecond, Epoch, HornDuration,
+    KeyName, MAX_INTEGER, Mac, Mph, Reason, SessionId, Setpoint, Shape, Signature, SignedSession, State,
+    json,
 };
 use proptest::option::of;
 use proptest::prelude::*;
@@ -56,7 +57,7 @@ pub(crate) fn commands() -> impl Strategy<Value = Command> {
                 (Mph::from_thousandths(-speed), DegreesPerSecond::from_thousandths(rate));
             Command::Drive(Setpoint { speed, turn_rate, hold_ms })
         }),
-        (1u64..=5000).prop_map(|duration_ms| Command::Horn { duration_ms }),
+        (1u64..=5000).prop_map(|duration_ms| Command::Horn(HornDuration(duration_ms))),
         "[a-z0-9][a-z0-9-]{0,31}".prop_map(|key| Command::RevokeKey(key.parse::<KeyName>().unwrap())),
     ]
 }

@@ -5,10 +5,9 @@
 mod flat;
 
 use crate::command::arguments::{self, Fault, Source};
-use crate::command::ranges;
 use crate::{
-    CommandId, CommandName, DEFAULT_HORN_MS, Degrees, DegreesPerSecond, Envelope, KeyName, MAX_COMMAND_BYTES,
-    Mph, Reason, Refused, Shape, Signature, SignedSession,
+    Command, CommandId, CommandName, DEFAULT_HORN_MS, Degrees, DegreesPerSecond, Envelope, KeyName,
+    MAX_COMMAND_BYTES, Mph, Reason, Refused, Shape, Signature, SignedSession,
 };
 use flat::Flat;
 use serde::Deserialize;
@@ -74,12 +73,12 @@ fn malformed(bytes: &[u8], mut detail: String) -> Refused {
 }
 
 fn envelope(flat: &mut Flat, name: CommandName) -> Result<Envelope, Fault> {
-    let command = arguments::command(name, flat)?;
+    let command = Command::read(name, flat)?;
     if let Some(key) = flat.leftover_argument() {
         return Err((Reason::Malformed, format!("{name} takes no {key}")));
     }
     let shape = shape(flat, name)?;
-    ranges::check(&command).map_err(|detail| (Reason::OutOfRange, detail))?;
+    arguments::check(&command).map_err(|detail| (Reason::OutOfRange, detail))?;
     Ok(Envelope { command, shape })
 }
 

@@ -27,7 +27,10 @@ mod units;
 mod word;
 
 pub use answer::{Answer, AnswerForm, Proof, Reason, SequenceRef, State};
-pub use command::{Command, CommandName, DEFAULT_HORN_MS, MAX_HORN_MS, MIN_HOLD_MS, Setpoint, Stream};
+pub use command::{
+    Command, CommandName, DEFAULT_HORN_MS, Group, HornDuration, MAX_HORN_MS, MIN_HOLD_MS, Parameter,
+    ParameterKind, Setpoint, Stream,
+};
 pub use description::{Argument, CommandDescription, Description, LimitsDescription};
 pub use encoding::Encoding;
 pub use envelope::{Envelope, Refused, Shape, Signature, SignedSession};

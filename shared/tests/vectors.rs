@@ -119,7 +119,7 @@ fn arguments(command: &Command) -> Value {
         Command::Drive(Setpoint { speed, turn_rate, hold_ms }) => {
             json!([speed.thousandths(), turn_rate.thousandths(), hold_ms])
         }
-        Command::Horn { duration_ms } => json!([duration_ms]),
+        Command::Horn(duration) => json!([duration.0]),
         Command::RevokeKey(key) => json!([key]),
         _ => json!([]),
     }

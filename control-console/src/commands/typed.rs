@@ -42,7 +42,7 @@ mod tests {
     use super::*;
     use crate::cli::{Action, Cli};
     use clap::Parser as _;
-    use vehicle_protocol::{Degrees, Mph};
+    use vehicle_protocol::{Degrees, HornDuration, Mph};
 
     fn typed(line: &str) -> Result<Command, Fault> {
         let words = ["control-console", "send", "rover-1"].into_iter().chain(line.split(' '));
@@ -56,7 +56,7 @@ mod tests {
     fn arguments_become_the_command() {
         assert_eq!(typed("rotate-left --degrees 90"), Ok(Command::RotateLeft(Degrees::new(90.0))));
         assert_eq!(typed("SET_MAX_SPEED --mph 2.5"), Ok(Command::SetMaxSpeed(Mph::new(2.5))));
-        assert_eq!(typed("horn"), Ok(Command::Horn { duration_ms: 500 }));
+        assert_eq!(typed("horn"), Ok(Command::Horn(HornDuration(500))));
         assert_eq!(typed("cancel --id x"), Ok(Command::Cancel("x".parse().unwrap())));
     }
 

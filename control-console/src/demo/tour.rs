@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::time::Duration;
-use vehicle_protocol::{Command, Degrees, Mph};
+use vehicle_protocol::{Command, Degrees, HornDuration, Mph};
 
 /// Fastest speed of the tour in mph.
 const TOP_MPH: f64 = 3.0;
@@ -61,11 +61,9 @@ fn more(random: &mut fastrand::Rng) -> Vec<Command> {
     match random.u8(0..4) {
         0 => vec![Command::RotateLeft(degrees(random, 20..120))],
         1 => vec![Command::Accelerate, Command::RotateRight(degrees(random, 20..60)), Command::Brake],
-        2 => vec![
-            Command::TurnOnHazardLights,
-            Command::Horn { duration_ms: 200 },
-            Command::TurnOffHazardLights,
-        ],
+        2 => {
+            vec![Command::TurnOnHazardLights, Command::Horn(HornDuration(200)), Command::TurnOffHazardLights]
+        }
         _ => vec![Command::TurnOffHeadlights, Command::TurnOnHeadlights],
     }
 }

@@ -186,7 +186,7 @@ impl ScriptedDrive {
             Input::Agreed => self.steer(now, channel, session::Input::Agreed),
             Input::Answer(heard) => self.steer(now, channel, session::Input::Answer(heard)),
             Input::Message(topic, payload) => {
-                self.steer(now, channel, session::Input::Message(topic, payload))
+                self.steer(now, channel, session::Input::Message(topic, payload));
             }
             Input::Tick => {
                 let holds = matches!(self.stage, Stage::Showing | Stage::Driving);

@@ -104,6 +104,16 @@ enum Phase {
     Finished,
 }
 
+/// The connection as far as a command needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Connection {
+    Down,
+    /// The broker has answered CONNACK; a stop can leave.
+    Accepted,
+    /// Answers can be heard.
+    Subscribed,
+}
+
 /// One command on its way.
 #[derive(Debug)]
 pub struct PendingCommand {
@@ -111,8 +121,7 @@ pub struct PendingCommand {
     phase: Phase,
     /// When the phase ends by itself; the record has a deadline of its own.
     until: Moment,
-    connected: bool,
-    up: bool,
+    connection: Connection,
     /// Whether answers could ever be heard.
     was_up: bool,
     last_failure: Option<String>,
@@ -138,8 +147,7 @@ impl PendingCommand {
             until: now.saturating_add(errand.silence),
             errand,
             phase: Phase::Connecting,
-            connected: false,
-            up: false,
+            connection: Connection::Down,
             was_up: false,
             last_failure: None,
             not_granted: None,
@@ -185,24 +193,23 @@ impl PendingCommand {
         }
         match input {
             Input::Connected => {
-                self.connected = true;
+                self.connection = Connection::Accepted;
                 if self.name().is_stop() { self.resume(now, channel) } else { Vec::new() }
             }
             Input::Up => {
-                (self.connected, self.up, self.was_up) = (true, true, true);
+                (self.connection, self.was_up) = (Connection::Subscribed, true);
                 self.resume(now, channel)
             }
             Input::NotGranted(fault) if self.name().is_stop() => {
                 self.not_granted = Some(fault.clone());
                 Vec::new()
             }
-            Input::NotGranted(fault) => vec![self.barred(fault)],
             Input::Down(why) => {
-                (self.connected, self.up) = (false, false);
+                self.connection = Connection::Down;
                 self.last_failure = Some(why.to_owned());
                 Vec::new()
             }
-            Input::Barred(fault) => vec![self.barred(fault)],
+            Input::NotGranted(fault) | Input::Barred(fault) => vec![self.barred(fault)],
             Input::Acknowledged(purpose) => self.acknowledge(purpose),
             Input::Unsent(purpose) => {
                 self.unsent(purpose, now);
@@ -210,7 +217,7 @@ impl PendingCommand {
             }
             Input::Agreed if self.phase == Phase::Opening => self.dispatch(now, channel),
             // Until now it was a stop without a session, if it was signed.
-            Input::Agreed if self.up && self.first.is_some() && self.phase == Phase::Awaiting => {
+            Input::Agreed if self.is_up() && self.first.is_some() && self.phase == Phase::Awaiting => {
                 self.repeat_stop(now, channel)
             }
             Input::Refused(reason) => {
@@ -247,9 +254,17 @@ impl PendingCommand {
         }
     }
 
+    const fn is_up(&self) -> bool {
+        matches!(self.connection, Connection::Subscribed)
+    }
+
     /// Whether what this command wants to say can leave: a stop waits for no subscription.
     const fn may_publish(&self) -> bool {
-        self.up || (self.connected && self.name().is_stop())
+        match self.connection {
+            Connection::Down => false,
+            Connection::Accepted => self.name().is_stop(),
+            Connection::Subscribed => true,
+        }
     }
 
     /// Publishes a stop once more, at once if there is a connection, and restarts its time.
@@ -339,7 +354,7 @@ impl PendingCommand {
                 self.phase = Phase::Leaving(exit);
                 self.again = None;
                 self.until = now.saturating_add(BRAKE_WITHIN);
-                if self.up { self.brake(now, channel) } else { Vec::new() }
+                if self.is_up() { self.brake(now, channel) } else { Vec::new() }
             }
             Phase::Leaving(_) => vec![self.left(exit, "a second signal came before BRAKE was on its way")],
             Phase::Connecting | Phase::Opening | Phase::Awaiting | Phase::Finished => {

@@ -53,6 +53,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_command_is_on_the_page_in_the_group_of_the_command_table() {
+        use vehicle_protocol::{CommandName, Group};
+        let script = include_str!("page/commands.js");
+        for &name in CommandName::ALL {
+            let begins = match name.group() {
+                Group::Driving => "  [\"Engine and motion\"",
+                Group::Lights => "  [\"Lights and horn\"",
+                Group::Doors => "  [\"Doors\"",
+                Group::Limits => "  [\"Limits and places\"",
+                Group::Control => "  [\"Control\"",
+                Group::Screen => "const ELSEWHERE",
+            };
+            let row = script.lines().find(|line| line.starts_with(begins)).unwrap();
+            assert!(row.contains(&format!("\"{name}\"")), "{name} is not in {row}");
+        }
+    }
+
+    #[test]
     fn the_page_is_small_and_has_nothing_that_its_policy_forbids() {
         let size: usize = FILES.iter().map(|(.., content)| content.len()).sum();
         assert!(size < 150_000, "{size} bytes");

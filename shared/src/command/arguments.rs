@@ -1,12 +1,14 @@
-//! The arguments of a command, taken from whatever encoding it came in, or as a list of values.
+//! The arguments of commands: read from whatever encoding they came in, written into any.
 
+use super::parameter::Parameter;
+use super::{HornDuration, MAX_HORN_MS, MIN_HOLD_MS, Setpoint};
 use crate::cbor::Item;
-use crate::{Command, CommandId, CommandName, Degrees, DegreesPerSecond, KeyName, Mph, Reason, Setpoint};
+use crate::{Command, CommandId, Degrees, DegreesPerSecond, KeyName, Mph, Reason};
 
 /// A reason and what to tell people.
 pub(crate) type Fault = (Reason, String);
 
-/// Where the arguments of a command come from, in the order of the contract.
+/// An encoding to read arguments from, in the order of the contract.
 pub(crate) trait Source {
     fn speed(&mut self) -> Result<Mph, Fault>;
     fn turn(&mut self) -> Result<Degrees, Fault>;
@@ -18,59 +20,194 @@ pub(crate) trait Source {
     fn target_key(&mut self) -> Result<KeyName, Fault>;
 }
 
-/// The command of a name with the arguments that it takes, none of them checked for its range.
-pub(crate) fn command(name: CommandName, source: &mut impl Source) -> Result<Command, Fault> {
-    Ok(match name {
-        CommandName::TurnOnEngine => Command::TurnOnEngine,
-        CommandName::TurnOffEngine => Command::TurnOffEngine,
-        CommandName::LockDoors => Command::LockDoors,
-        CommandName::UnlockDoors => Command::UnlockDoors,
-        CommandName::Park => Command::Park,
-        CommandName::ParkInSafePlace => Command::ParkInSafePlace,
-        CommandName::TurnOnHeadlights => Command::TurnOnHeadlights,
-        CommandName::TurnOffHeadlights => Command::TurnOffHeadlights,
-        CommandName::TurnOnParkingLights => Command::TurnOnParkingLights,
-        CommandName::TurnOffParkingLights => Command::TurnOffParkingLights,
-        CommandName::Accelerate => Command::Accelerate,
-        CommandName::Brake => Command::Brake,
-        CommandName::RotateRight => Command::RotateRight(source.turn()?),
-        CommandName::RotateLeft => Command::RotateLeft(source.turn()?),
-        CommandName::SetMaxSpeed => Command::SetMaxSpeed(source.speed()?),
-        CommandName::SetMinSpeed => Command::SetMinSpeed(source.speed()?),
-        CommandName::EmergencyStop => Command::EmergencyStop,
-        CommandName::ClearEmergencyStop => Command::ClearEmergencyStop,
-        CommandName::Drive => Command::Drive(Setpoint {
-            speed: source.speed()?,
-            turn_rate: source.turn_rate()?,
-            hold_ms: source.hold_ms()?,
-        }),
-        CommandName::Heartbeat => Command::Heartbeat,
-        CommandName::Cancel => Command::Cancel(source.target()?),
-        CommandName::TakeControl => Command::TakeControl,
-        CommandName::ReleaseControl => Command::ReleaseControl,
-        CommandName::Horn => Command::Horn { duration_ms: source.duration_ms()? },
-        CommandName::TurnOnHazardLights => Command::TurnOnHazardLights,
-        CommandName::TurnOffHazardLights => Command::TurnOffHazardLights,
-        CommandName::ReportStatus => Command::ReportStatus,
-        CommandName::SetSafePlace => Command::SetSafePlace,
-        CommandName::RevokeKey => Command::RevokeKey(source.target_key()?),
-    })
+/// An encoding to write arguments into, in the order of the contract.
+pub(crate) trait Sink<'a> {
+    fn speed(&mut self, value: Mph);
+    fn turn(&mut self, value: Degrees);
+    fn turn_rate(&mut self, value: DegreesPerSecond);
+    fn hold_ms(&mut self, value: u64);
+    fn duration_ms(&mut self, value: u64);
+    fn target(&mut self, value: &'a CommandId);
+    fn target_key(&mut self, value: &'a KeyName);
+}
+
+/// The arguments of one command. Reading and writing stand side by side, so that an encoder can leave none out.
+pub(super) trait Arguments: Sized {
+    const PARAMETERS: &'static [Parameter];
+    fn read(source: &mut impl Source) -> Result<Self, Fault>;
+    fn write<'a>(&'a self, sink: &mut impl Sink<'a>);
+}
+
+impl Arguments for Degrees {
+    const PARAMETERS: &'static [Parameter] =
+        &[Parameter::number("DEGREES", "degrees", (0.001, 360.0), "above 0 and at most 360")];
+
+    fn read(source: &mut impl Source) -> Result<Self, Fault> {
+        source.turn()
+    }
+
+    fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
+        sink.turn(*self);
+    }
+}
+
+impl Arguments for Mph {
+    // Below a million JSON has every thousandth exactly; more is taken for a mistake.
+    const PARAMETERS: &'static [Parameter] =
+        &[Parameter::number("MPH", "mph", (0.0, 1_000_000.0), "0 to 1000000")];
+
+    fn read(source: &mut impl Source) -> Result<Self, Fault> {
+        source.speed()
+    }
+
+    fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
+        sink.speed(*self);
+    }
+}
+
+impl Arguments for Setpoint {
+    // Beyond these numbers a setpoint is taken for a mistake; below, a vehicle's own limits cut it.
+    #[expect(clippy::cast_precision_loss, reason = "100")]
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::number("MPH", "mph", (-1000.0, 1000.0), "-1000 to 1000"),
+        Parameter::number("DEGREES_PER_S", "degrees/s", (-3600.0, 3600.0), "-3600 to 3600"),
+        Parameter::number("HOLD_MS", "ms", (MIN_HOLD_MS as f64, f64::MAX), "at least 100"),
+    ];
+
+    fn read(source: &mut impl Source) -> Result<Self, Fault> {
+        Ok(Self { speed: source.speed()?, turn_rate: source.turn_rate()?, hold_ms: source.hold_ms()? })
+    }
+
+    fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
+        let Self { speed, turn_rate, hold_ms } = *self;
+        sink.speed(speed);
+        sink.turn_rate(turn_rate);
+        sink.hold_ms(hold_ms);
+    }
+}
+
+impl Arguments for HornDuration {
+    #[expect(clippy::cast_precision_loss, reason = "5000")]
+    const PARAMETERS: &'static [Parameter] =
+        &[Parameter::number("DURATION_MS", "ms", (1.0, MAX_HORN_MS as f64), "1 to 5000").optional()];
+
+    fn read(source: &mut impl Source) -> Result<Self, Fault> {
+        source.duration_ms().map(Self)
+    }
+
+    fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
+        sink.duration_ms(self.0);
+    }
+}
+
+impl Arguments for CommandId {
+    const PARAMETERS: &'static [Parameter] = &[Parameter::text("ID", "ID")];
+
+    fn read(source: &mut impl Source) -> Result<Self, Fault> {
+        source.target()
+    }
+
+    fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
+        sink.target(self);
+    }
+}
+
+impl Arguments for KeyName {
+    const PARAMETERS: &'static [Parameter] = &[Parameter::text("TARGET_KEY", "NAME")];
+
+    fn read(source: &mut impl Source) -> Result<Self, Fault> {
+        source.target_key()
+    }
+
+    fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
+        sink.target_key(self);
+    }
 }
 
 /// The arguments as integers and names: quantities in thousandths, times in milliseconds. The ID of a CANCEL is not among
 /// them, for every list that has arguments has the ID besides.
-#[expect(clippy::wildcard_enum_match_arm, reason = "every other command has no argument")]
 pub(crate) fn items(command: &Command) -> Vec<Item<'_>> {
-    match command {
-        Command::RotateRight(turn) | Command::RotateLeft(turn) => vec![turn.thousandths().into()],
-        Command::SetMaxSpeed(speed) | Command::SetMinSpeed(speed) => vec![speed.thousandths().into()],
-        Command::Drive(setpoint) => vec![
-            setpoint.speed.thousandths().into(),
-            setpoint.turn_rate.thousandths().into(),
-            setpoint.hold_ms.into(),
-        ],
-        Command::Horn { duration_ms } => vec![(*duration_ms).into()],
-        Command::RevokeKey(key) => vec![key.as_str().into()],
-        _ => Vec::new(),
+    let mut items = Items(Vec::new());
+    command.write(&mut items);
+    items.0
+}
+
+struct Items<'a>(Vec<Item<'a>>);
+
+impl<'a> Sink<'a> for Items<'a> {
+    fn speed(&mut self, value: Mph) {
+        self.0.push(value.thousandths().into());
     }
+
+    fn turn(&mut self, value: Degrees) {
+        self.0.push(value.thousandths().into());
+    }
+
+    fn turn_rate(&mut self, value: DegreesPerSecond) {
+        self.0.push(value.thousandths().into());
+    }
+
+    fn hold_ms(&mut self, value: u64) {
+        self.0.push(value.into());
+    }
+
+    fn duration_ms(&mut self, value: u64) {
+        self.0.push(value.into());
+    }
+
+    fn target(&mut self, _: &'a CommandId) {}
+
+    fn target_key(&mut self, value: &'a KeyName) {
+        self.0.push(value.as_str().into());
+    }
+}
+
+/// Checks the arguments against the ranges that hold on every vehicle.
+///
+/// # Errors
+/// The first range that is not kept, in words.
+pub(crate) fn check(command: &Command) -> Result<(), String> {
+    let mut ranges = Ranges { parameters: command.name().parameters().iter(), outcome: Ok(()) };
+    command.write(&mut ranges);
+    ranges.outcome
+}
+
+struct Ranges {
+    parameters: std::slice::Iter<'static, Parameter>,
+    outcome: Result<(), String>,
+}
+
+impl Ranges {
+    fn check(&mut self, value: f64) {
+        if let (Some(parameter), Ok(())) = (self.parameters.next(), &self.outcome) {
+            self.outcome = parameter.check(value);
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far beyond every range")]
+impl Sink<'_> for Ranges {
+    fn speed(&mut self, value: Mph) {
+        self.check(value.get());
+    }
+
+    fn turn(&mut self, value: Degrees) {
+        self.check(value.get());
+    }
+
+    fn turn_rate(&mut self, value: DegreesPerSecond) {
+        self.check(value.get());
+    }
+
+    fn hold_ms(&mut self, value: u64) {
+        self.check(value as f64);
+    }
+
+    fn duration_ms(&mut self, value: u64) {
+        self.check(value as f64);
+    }
+
+    fn target(&mut self, _: &CommandId) {}
+
+    fn target_key(&mut self, _: &KeyName) {}
 }

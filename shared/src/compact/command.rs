@@ -3,9 +3,8 @@
 use super::{IDENTIFIED, PLAIN, SIGNED, TIMED, WITHOUT_SESSION, bytes, id, mac, maybe, number, text};
 use crate::cbor::{self, Item};
 use crate::command::arguments::{self, Fault, Source};
-use crate::command::ranges;
 use crate::{
-    CommandId, CommandName, Degrees, DegreesPerSecond, Envelope, Epoch, KeyName, MAX_COMMAND_BYTES,
+    Command, CommandId, CommandName, Degrees, DegreesPerSecond, Envelope, Epoch, KeyName, MAX_COMMAND_BYTES,
     MAX_INTEGER, Mac, Mph, Reason, Refused, SessionId, Shape, Signature, SignedSession,
 };
 
@@ -75,7 +74,7 @@ fn envelope(
     session: impl FnOnce(SessionId) -> Option<(KeyName, Epoch)>,
 ) -> Result<Envelope, Fault> {
     let mut source = Arguments { left: arguments, id: rest.first() };
-    let command = arguments::command(name, &mut source)?;
+    let command = Command::read(name, &mut source)?;
     if !source.left.is_empty() {
         return Err((Reason::Malformed, format!("too many arguments for {name}")));
     }
@@ -84,7 +83,7 @@ fn envelope(
                       4 with ID or null, KEY, MAC";
         (Reason::Malformed, detail.to_owned())
     })?;
-    ranges::check(&command).map_err(|detail| (Reason::OutOfRange, detail))?;
+    arguments::check(&command).map_err(|detail| (Reason::OutOfRange, detail))?;
     Ok(Envelope { command, shape: shape.complete(session)? })
 }
 

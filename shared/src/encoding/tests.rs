@@ -1,7 +1,10 @@
 use super::*;
 use crate::auth::{KeyFile, Role, Secret};
 use crate::generate::{answers, commands, ids, sessions, shapes};
-use crate::{Command, CommandId, CommandName, MAX_COMMAND_BYTES, Reason, SequenceRef, Shape, SignedSession};
+use crate::{
+    Command, CommandId, CommandName, HornDuration, MAX_COMMAND_BYTES, Reason, SequenceRef, Shape,
+    SignedSession,
+};
 use proptest::option::of;
 use proptest::prelude::RngCore;
 use proptest::prelude::*;
@@ -161,7 +164,7 @@ fn of_100_000_random_frames_none_is_taken() {
     let (key, session) = (key(), sessions().new_tree(&mut runner).unwrap().current());
     let mut rng = runner.new_rng();
     let mut random = move |below: usize| usize::try_from(rng.next_u32()).unwrap() % below;
-    let horn = Command::Horn { duration_ms: 500 };
+    let horn = Command::Horn(HornDuration(500));
     let good = key.signer().command(horn, Some("1".parse().unwrap()), Some(session));
     let good = ENCODINGS.map(|encoding| encode(&good, encoding));
     let mut read = 0;

@@ -1,9 +1,9 @@
 //! Every key that a command can have, each at most once and none of them null.
 
+use crate::command::arguments::Sink;
 use crate::units::Thousandths;
 use crate::{
-    Command, CommandId, Degrees, DegreesPerSecond, Envelope, Epoch, KeyName, MAX_INTEGER, Mac, Mph,
-    SessionId, Shape,
+    CommandId, Degrees, DegreesPerSecond, Envelope, Epoch, KeyName, MAX_INTEGER, Mac, Mph, SessionId, Shape,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -75,22 +75,35 @@ impl Flat {
         ];
         arguments.into_iter().find_map(|(given, key)| given.then_some(key))
     }
+}
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other command has no argument")]
-    fn set_argument(&mut self, command: &Command) {
-        match command {
-            Command::RotateRight(turn) | Command::RotateLeft(turn) => self.degrees = Some(*turn),
-            Command::SetMaxSpeed(speed) | Command::SetMinSpeed(speed) => self.mph = Some(*speed),
-            Command::Drive(setpoint) => {
-                self.mph = Some(setpoint.speed);
-                self.degrees_per_s = Some(setpoint.turn_rate);
-                self.hold_ms = Some(setpoint.hold_ms);
-            }
-            Command::Horn { duration_ms } => self.duration_ms = Some(*duration_ms),
-            Command::Cancel(id) => self.id = Some(id.clone()),
-            Command::RevokeKey(key) => self.target_key = Some(key.clone()),
-            _ => {}
-        }
+impl Sink<'_> for Flat {
+    fn speed(&mut self, value: Mph) {
+        self.mph = Some(value);
+    }
+
+    fn turn(&mut self, value: Degrees) {
+        self.degrees = Some(value);
+    }
+
+    fn turn_rate(&mut self, value: DegreesPerSecond) {
+        self.degrees_per_s = Some(value);
+    }
+
+    fn hold_ms(&mut self, value: u64) {
+        self.hold_ms = Some(value);
+    }
+
+    fn duration_ms(&mut self, value: u64) {
+        self.duration_ms = Some(value);
+    }
+
+    fn target(&mut self, value: &CommandId) {
+        self.id = Some(value.clone());
+    }
+
+    fn target_key(&mut self, value: &KeyName) {
+        self.target_key = Some(value.clone());
     }
 }
 
@@ -112,7 +125,7 @@ impl From<&Envelope> for Flat {
                 }
             }
         }
-        flat.set_argument(&envelope.command);
+        envelope.command.write(&mut flat);
         flat
     }
 }

@@ -27,8 +27,6 @@ impl OperatorTask {
                 }
                 self.lose(LinkState::Down(why));
             }
-            // Stops leave already; what else a screen may do waits for the subscriptions.
-            News::Connected => return,
             News::NotGranted(fault) => {
                 self.warn(now, None, &fault);
                 self.lose(LinkState::Down(fault.what));
@@ -58,7 +56,7 @@ impl OperatorTask {
             News::Finished(report) => self.finished(&report),
             News::Leave(exit) => self.leave(exit),
             News::StopPublished(vehicle, stop) => self.announce(&vehicle, stop),
-            News::Time | News::Settled => return,
+            News::Time | News::Settled | News::Connected => return,
         }
         self.mark();
     }

@@ -83,7 +83,7 @@ impl PendingCommand {
                 "BRAKE did not reach the broker; the vehicle stops by itself without its operator",
             ),
             Phase::Connecting => self.unreached(),
-            Phase::Opening if !self.up => self.unreached(),
+            Phase::Opening if !self.is_up() => self.unreached(),
             Phase::Opening | Phase::Awaiting | Phase::Finished => self.unanswered(channel),
         }
     }

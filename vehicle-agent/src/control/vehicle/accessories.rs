@@ -1,12 +1,11 @@
-//! The commands that are done as soon as the outputs are in force: engine, doors, lights, horn, limits, control.
+//! Engine, doors, lights, horn and limits: what commands change that are done as soon as the outputs are in force.
 
 use super::Vehicle;
 use super::preconditions::{emergency_stopped, needs_clearing};
 use crate::control::Moment;
 use crate::control::mode::{DriveSource, Driving, Mode};
 use crate::control::order::{Order, Refusal};
-use std::time::Duration;
-use vehicle_protocol::{Command, Doors, Mph, Reason};
+use vehicle_protocol::{Doors, Mph, Reason};
 
 /// Lights, horn and doors as somebody asked for them.
 #[derive(Clone, Copy, Debug)]
@@ -29,48 +28,34 @@ impl Body {
 }
 
 impl Vehicle {
-    /// The commands that are done as soon as the outputs are in force.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "`obey` has taken all others")]
-    pub(super) fn set(&mut self, now: Moment, order: &Order) -> Result<(), Refusal> {
-        let fittings = self.setup.fittings;
-        match order.command {
-            Command::TurnOnEngine => self.turn_on_engine(order)?,
-            Command::LockDoors => {
-                fitted(fittings.doors)?;
-                self.body.doors = Doors::Locked;
-            }
-            Command::UnlockDoors => {
-                fitted(fittings.doors)?;
-                self.must_stand()?;
-                self.body.doors = Doors::Unlocked;
-            }
-            Command::TurnOnHeadlights | Command::TurnOffHeadlights => {
-                fitted(fittings.headlights)?;
-                self.body.headlights = order.command == Command::TurnOnHeadlights;
-            }
-            Command::TurnOnParkingLights | Command::TurnOffParkingLights => {
-                fitted(fittings.parking_lights)?;
-                self.body.parking_lights = order.command == Command::TurnOnParkingLights;
-            }
-            Command::TurnOnHazardLights | Command::TurnOffHazardLights => {
-                fitted(fittings.hazard_lights)?;
-                self.set_hazard_lights(order.command == Command::TurnOnHazardLights)?;
-            }
-            Command::Horn { duration_ms } => {
-                fitted(fittings.horn)?;
-                self.body.horn_until = Some(now.after(Duration::from_millis(duration_ms)));
-            }
-            Command::SetMaxSpeed(speed) => self.set_max_speed(order, speed)?,
-            Command::SetMinSpeed(speed) => self.set_min_speed(speed)?,
-            Command::ReleaseControl => self.release_control(now, order)?,
-            Command::SetSafePlace => self.set_safe_place()?,
-            Command::ReportStatus => self.reporter.request_status(),
-            _ => {}
+    pub(super) fn set_doors(&mut self, doors: Doors) -> Result<(), Refusal> {
+        fitted(self.setup.fittings.doors)?;
+        if doors == Doors::Unlocked {
+            self.must_stand()?;
         }
+        self.body.doors = doors;
         Ok(())
     }
 
-    fn turn_on_engine(&mut self, order: &Order) -> Result<(), Refusal> {
+    pub(super) fn set_headlights(&mut self, on: bool) -> Result<(), Refusal> {
+        fitted(self.setup.fittings.headlights)?;
+        self.body.headlights = on;
+        Ok(())
+    }
+
+    pub(super) fn set_parking_lights(&mut self, on: bool) -> Result<(), Refusal> {
+        fitted(self.setup.fittings.parking_lights)?;
+        self.body.parking_lights = on;
+        Ok(())
+    }
+
+    pub(super) fn sound_horn(&mut self, until: Moment) -> Result<(), Refusal> {
+        fitted(self.setup.fittings.horn)?;
+        self.body.horn_until = Some(until);
+        Ok(())
+    }
+
+    pub(super) fn turn_on_engine(&mut self, order: &Order) -> Result<(), Refusal> {
         match self.mode {
             Mode::EmergencyStop => Err(emergency_stopped()),
             Mode::Fault(reason) => Err(needs_clearing(reason)),
@@ -87,7 +72,8 @@ impl Vehicle {
         }
     }
 
-    fn set_hazard_lights(&mut self, on: bool) -> Result<(), Refusal> {
+    pub(super) fn set_hazard_lights(&mut self, on: bool) -> Result<(), Refusal> {
+        fitted(self.setup.fittings.hazard_lights)?;
         if !on && matches!(self.mode, Mode::EmergencyStop) {
             return Err(emergency_stopped());
         }
@@ -95,7 +81,7 @@ impl Vehicle {
         Ok(())
     }
 
-    fn set_max_speed(&mut self, order: &Order, speed: Mph) -> Result<(), Refusal> {
+    pub(super) fn set_max_speed(&mut self, order: &Order, speed: Mph) -> Result<(), Refusal> {
         let max = speed.metres_per_second().min(self.setup.limits.speed);
         if self.min_speed > max {
             return Err(Refusal::new(
@@ -114,7 +100,7 @@ impl Vehicle {
         Ok(())
     }
 
-    fn set_min_speed(&mut self, speed: Mph) -> Result<(), Refusal> {
+    pub(super) fn set_min_speed(&mut self, speed: Mph) -> Result<(), Refusal> {
         let min = speed.metres_per_second();
         if min > self.max_speed {
             return Err(Refusal::new(
@@ -126,7 +112,7 @@ impl Vehicle {
         Ok(())
     }
 
-    fn set_safe_place(&mut self) -> Result<(), Refusal> {
+    pub(super) fn set_safe_place(&mut self) -> Result<(), Refusal> {
         if !self.setup.fittings.odometry {
             return Err(Refusal::new(Reason::Unsupported, "nothing here measures where the vehicle is"));
         }

@@ -6,7 +6,7 @@ use crate::control::in_flight::{Goal, Ticket};
 use crate::control::mode::Mode;
 use crate::control::order::{Order, Outcome, Refusal};
 use std::time::Duration;
-use vehicle_protocol::{Command, CommandId, Reason};
+use vehicle_protocol::{Command, CommandId, CommandName, Doors, HornDuration, Reason};
 
 /// Commands under way at once; more are refused as BUSY.
 const UNDER_WAY: usize = 64;
@@ -16,48 +16,109 @@ const SHORT_LIMIT: Duration = Duration::from_secs(5);
 pub(super) const LONG_LIMIT: Duration = Duration::from_secs(60);
 
 impl Vehicle {
-    /// Begins a command.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "`set` has the other commands")]
-    pub(super) fn obey(&mut self, now: Moment, order: Order) -> Result<(), Refusal> {
+    /// Begins a command. The match has no wildcard, so that a command that is forgotten here does not compile instead of
+    /// being answered SUCCEEDED.
+    pub(super) fn execute(&mut self, now: Moment, order: Order) -> Result<(), Refusal> {
+        self.has_room_for(&order)?;
         let from = self.motion.pose().speed.abs();
         match order.command.clone() {
             Command::EmergencyStop => {
                 self.stop_in_emergency(now, order.cause());
                 self.begin(now, order, Goal::Stored(true));
+                Ok(())
             }
             Command::Brake => {
                 self.stop_for(now, &order, false);
                 self.begin(now, order, Goal::Standing { from });
+                Ok(())
             }
             Command::TurnOffEngine => {
                 self.stop_for(now, &order, true);
                 self.begin(now, order, Goal::EngineOff { from });
+                Ok(())
             }
-            _ if matches!(self.mode, Mode::Fault(Reason::ShuttingDown)) => {
-                return Err(Refusal::new(Reason::ShuttingDown, "the agent leaves"));
+            Command::Heartbeat => Ok(()),
+            Command::Drive(setpoint) => self.drive_setpoint(now, &order, setpoint),
+            Command::Cancel(id) => self.cancel(now, order, &id),
+            Command::ClearEmergencyStop => self.clear(now, order),
+            Command::Accelerate => self.accelerate(now, order),
+            Command::RotateRight(turn) => self.rotate(now, order, turn.get()),
+            Command::RotateLeft(turn) => self.rotate(now, order, -turn.get()),
+            Command::Park => {
+                self.park(now, order, None);
+                Ok(())
             }
-            Command::Heartbeat => {}
-            Command::Drive(setpoint) => self.drive_setpoint(now, &order, setpoint)?,
-            Command::Cancel(id) => self.cancel(now, order, &id)?,
-            _ if self.running.len() >= UNDER_WAY => {
-                return Err(Refusal::new(
-                    Reason::Busy,
-                    "too many commands are under way; wait for their answers",
-                ));
+            Command::ParkInSafePlace => {
+                self.park_in_safe_place(now, order);
+                Ok(())
             }
-            Command::ClearEmergencyStop => self.clear(now, order)?,
-            Command::Accelerate => self.accelerate(now, order)?,
-            Command::RotateRight(turn) => self.rotate(now, order, turn.get())?,
-            Command::RotateLeft(turn) => self.rotate(now, order, -turn.get())?,
-            Command::ParkInSafePlace => self.park_in_safe_place(now, order),
-            Command::Park => self.park(now, order, None),
-            Command::TakeControl => self.take_control(now, order)?,
-            Command::RevokeKey(name) => self.revoke_key(now, order, &name)?,
-            _ => {
-                self.set(now, &order)?;
-                self.body_cause = order.cause();
-                self.begin(now, order, Goal::InForce);
+            Command::TakeControl => self.take_control(now, order),
+            Command::RevokeKey(name) => self.revoke_key(now, order, &name),
+            Command::TurnOnEngine => self.apply(now, order, Self::turn_on_engine),
+            Command::LockDoors => self.apply(now, order, |vehicle, _| vehicle.set_doors(Doors::Locked)),
+            Command::UnlockDoors => self.apply(now, order, |vehicle, _| vehicle.set_doors(Doors::Unlocked)),
+            Command::TurnOnHeadlights => self.apply(now, order, |vehicle, _| vehicle.set_headlights(true)),
+            Command::TurnOffHeadlights => self.apply(now, order, |vehicle, _| vehicle.set_headlights(false)),
+            Command::TurnOnParkingLights => {
+                self.apply(now, order, |vehicle, _| vehicle.set_parking_lights(true))
             }
+            Command::TurnOffParkingLights => {
+                self.apply(now, order, |vehicle, _| vehicle.set_parking_lights(false))
+            }
+            Command::TurnOnHazardLights => {
+                self.apply(now, order, |vehicle, _| vehicle.set_hazard_lights(true))
+            }
+            Command::TurnOffHazardLights => {
+                self.apply(now, order, |vehicle, _| vehicle.set_hazard_lights(false))
+            }
+            Command::Horn(HornDuration(millis)) => {
+                let until = now.after(Duration::from_millis(millis));
+                self.apply(now, order, |vehicle, _| vehicle.sound_horn(until))
+            }
+            Command::SetMaxSpeed(speed) => {
+                self.apply(now, order, |vehicle, order| vehicle.set_max_speed(order, speed))
+            }
+            Command::SetMinSpeed(speed) => self.apply(now, order, |vehicle, _| vehicle.set_min_speed(speed)),
+            Command::SetSafePlace => self.apply(now, order, |vehicle, _| vehicle.set_safe_place()),
+            Command::ReleaseControl => {
+                self.apply(now, order, |vehicle, order| vehicle.release_control(now, order))
+            }
+            Command::ReportStatus => self.apply(now, order, |vehicle, _| {
+                vehicle.reporter.request_status();
+                Ok(())
+            }),
+        }
+    }
+
+    /// Executes a command that is done as soon as the outputs of this step are in force.
+    fn apply(
+        &mut self,
+        now: Moment,
+        order: Order,
+        change: impl FnOnce(&mut Self, &Order) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        change(self, &order)?;
+        self.body_cause = order.cause();
+        self.begin(now, order, Goal::InForce);
+        Ok(())
+    }
+
+    /// Checks whether one more command can be under way. Stops always can; setpoints and heartbeats never are, and what ends
+    /// another command makes room.
+    fn has_room_for(&self, order: &Order) -> Result<(), Refusal> {
+        let name = order.name();
+        if name.is_stop() {
+            return Ok(());
+        }
+        if matches!(self.mode, Mode::Fault(Reason::ShuttingDown)) {
+            return Err(Refusal::new(Reason::ShuttingDown, "the agent leaves"));
+        }
+        let takes_none = name.is_on_drive_topic() || name == CommandName::Cancel;
+        if self.running.len() >= UNDER_WAY && !takes_none {
+            return Err(Refusal::new(
+                Reason::Busy,
+                "too many commands are under way; wait for their answers",
+            ));
         }
         Ok(())
     }

@@ -84,7 +84,7 @@ impl Vehicle {
     /// Obeys, or says why not.
     fn consider(&mut self, now: Moment, order: Order) {
         let answer_to = order.clone();
-        match self.obey(now, order) {
+        match self.execute(now, order) {
             Ok(()) if shows_an_operator(&answer_to) => self.hear(now, answer_to.party),
             Ok(()) => {}
             Err(refusal) => {

@@ -3,8 +3,8 @@
 use super::Vehicle;
 use crate::control::{Kinematics, Moment};
 use vehicle_protocol::{
-    Argument, CommandDescription, CommandName, Description, LimitsDescription, MAX_HORN_MS, MIN_HOLD_MS, Mph,
-    PROTOCOL_VERSION, Pose, Status,
+    Argument, CommandDescription, CommandName, Description, LimitsDescription, Mph, PROTOCOL_VERSION,
+    Parameter, ParameterKind, Pose, Status,
 };
 
 impl Vehicle {
@@ -90,8 +90,7 @@ impl Vehicle {
         odometry.into_iter().chain(battery).chain(others).map(str::to_owned).collect()
     }
 
-    /// Whether the board has what the command needs.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all others need nothing but motors")]
+    /// Tells whether the board has what the command needs.
     fn can(&self, name: CommandName) -> bool {
         let fittings = &self.setup.fittings;
         match name {
@@ -102,38 +101,49 @@ impl Vehicle {
             CommandName::Horn => fittings.horn,
             CommandName::SetSafePlace => fittings.odometry,
             CommandName::RevokeKey => self.gate.keyring.has_owner(),
-            _ => true,
+            CommandName::TurnOnEngine
+            | CommandName::TurnOffEngine
+            | CommandName::Park
+            | CommandName::ParkInSafePlace
+            | CommandName::Accelerate
+            | CommandName::Brake
+            | CommandName::RotateRight
+            | CommandName::RotateLeft
+            | CommandName::SetMaxSpeed
+            | CommandName::SetMinSpeed
+            | CommandName::EmergencyStop
+            | CommandName::ClearEmergencyStop
+            | CommandName::Drive
+            | CommandName::Heartbeat
+            | CommandName::Cancel
+            | CommandName::TakeControl
+            | CommandName::ReleaseControl
+            | CommandName::ReportStatus => true,
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all others have no argument")]
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds of a few seconds")]
+    /// The parameters of a command that are numbers, with the ranges of the contract cut to this vehicle's limits.
     fn arguments(&self, name: CommandName) -> Vec<Argument> {
-        let (limits, timing) = (&self.setup.limits, &self.setup.timing);
-        let top = mph(limits.speed);
-        let argument = |key: &str, unit: &str, min: f64, max: f64| Argument {
-            key: key.to_owned(),
-            unit: unit.to_owned(),
-            min,
-            max,
-            optional: false,
+        name.parameters().iter().filter_map(|parameter| self.argument(parameter)).collect()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of a few seconds")]
+    fn argument(&self, parameter: &Parameter) -> Option<Argument> {
+        let ParameterKind::Number { unit, min, max } = parameter.kind else { return None };
+        let limit = match unit {
+            "mph" => mph(self.setup.limits.speed),
+            "degrees/s" => self.setup.limits.turn_rate,
+            "ms" if parameter.key == "HOLD_MS" => millis(self.setup.timing.max_hold) as f64,
+            _ => max,
         };
-        match name {
-            CommandName::RotateRight | CommandName::RotateLeft => {
-                vec![argument("DEGREES", "degrees", 0.001, 360.0)]
-            }
-            CommandName::SetMaxSpeed | CommandName::SetMinSpeed => vec![argument("MPH", "mph", 0.0, top)],
-            CommandName::Drive => vec![
-                argument("MPH", "mph", -top, top),
-                argument("DEGREES_PER_S", "degrees/s", -limits.turn_rate, limits.turn_rate),
-                argument("HOLD_MS", "ms", MIN_HOLD_MS as f64, millis(timing.max_hold) as f64),
-            ],
-            CommandName::Horn => {
-                let duration = argument("DURATION_MS", "ms", 1.0, MAX_HORN_MS as f64);
-                vec![Argument { optional: true, ..duration }]
-            }
-            _ => Vec::new(),
-        }
+        let (key, unit) = (parameter.key.to_owned(), unit.to_owned());
+        Some(Argument {
+            key,
+            unit,
+            min: min.max(-limit),
+            max: max.min(limit),
+            optional: parameter.is_optional,
+        })
     }
 }
 
