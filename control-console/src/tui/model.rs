@@ -71,8 +71,8 @@ pub struct Model {
     pub probed: Moment,
     /// When the operator was last told that somebody looks.
     pub(super) looked: Option<Moment>,
-    /// Whether the last word to the stick was a lean.
-    pub(super) leaning: bool,
+    /// When the lean has to be repeated; none at neutral.
+    pub(super) repeat_at: Option<Moment>,
 }
 
 /// Notes are shown for so long.
@@ -102,8 +102,12 @@ impl Model {
             answers: false,
             probed: now,
             looked: None,
-            leaning: false,
+            repeat_at: None,
         }
+    }
+
+    pub(super) const fn is_leaning(&self) -> bool {
+        self.repeat_at.is_some()
     }
 
     /// The vehicle that keys and mouse are for, as far as it is known.

@@ -87,8 +87,7 @@ impl Model {
     #[must_use]
     pub fn deadline(&self, now: Moment) -> Moment {
         let look = self.looked.map_or(now, |looked| looked.saturating_add(LOOK_EVERY));
-        let again = self.leaning.then(|| now.saturating_add(AGAIN));
-        [self.hand.deadline(now), again].into_iter().flatten().fold(look, Moment::min)
+        [self.hand.deadline(now), self.repeat_at].into_iter().flatten().fold(look, Moment::min)
     }
 
     /// Takes one event, and says what is to be done.
@@ -118,7 +117,7 @@ impl Model {
             Event::Resize(columns, rows) => {
                 let is_other = self.size != (columns, rows);
                 self.size = (columns, rows);
-                if is_other && self.leaning {
+                if is_other && self.is_leaning() {
                     self.disarm(now, "the window changed: disarmed", &mut deeds);
                 }
             }
@@ -357,15 +356,16 @@ impl Model {
             .hand
             .lean(now)
             .map(|lean| StickPosition { ahead: lean.ahead * share, right: lean.right * share });
-        if lean.is_some() || self.leaning {
+        if lean.is_some() || self.is_leaning() {
             self.order(deeds, |vehicle| UiCommand::Hand(vehicle, lean));
         }
-        self.leaning = lean.is_some();
+        // From this lean, not from the next look at the clock: snapshots that come in between must not put it off.
+        self.repeat_at = lean.map(|_| now.saturating_add(AGAIN));
     }
 
     /// A release that is told to a terminal which is gone reaches nobody.
     fn watch_terminal(&mut self, now: Moment, deeds: &mut Vec<Deed>) {
-        if !self.leaning {
+        if !self.is_leaning() {
             return;
         }
         if self.answers && now.saturating_sub(self.heard) > TERMINAL_SILENCE {

@@ -73,6 +73,16 @@ fn a_held_key_leans_again_and_again_until_it_is_released() {
 }
 
 #[test]
+fn news_of_vehicles_do_not_put_off_the_next_word_of_a_held_key() {
+    let (mut model, snapshot) = (model((80, 24)), snapshot(State::Driving, "driving"));
+    model.tells_releases = true;
+    assert!(leans(&model.update(NOW, &snapshot, press('w'))));
+    for later_look in [1, 30, 49, 50, 80] {
+        assert_eq!(model.deadline(later(later_look)), later(50), "{later_look}");
+    }
+}
+
+#[test]
 fn whatever_ends_attention_or_means_nothing_lets_go_and_the_held_key_moves_nothing_more() {
     let cases = [
         (Event::Focus(false), true),
