@@ -333,9 +333,8 @@ impl Stick {
         let shown = self.sent.is_some_and(|sent| sent >= self.since);
         if self.phase == Phase::Ready && shown {
             self.taken = true;
-            let due = self.due;
             self.enter(now, Phase::Driving);
-            self.due = due;
+            self.hurry(now);
         }
     }
 
@@ -355,17 +354,26 @@ impl Stick {
 
             // A stick that is pressed before the link is there has to be released first.
             Phase::Hold => self.halt = Some(if self.up { Halt::Silent } else { Halt::Unlinked }),
-            Phase::Ready | Phase::Driving => self.hand = Some(velocity),
+            Phase::Ready | Phase::Driving => {
+                if self.phase == Phase::Driving && self.hand != Some(velocity) {
+                    self.hurry(now);
+                }
+                self.hand = Some(velocity);
+            }
             Phase::Released => {
                 // What a vehicle took before a silence may have been forgotten since: a stop by another hand, a restart.
                 self.taken &= self.due.is_some();
                 self.hand = Some(velocity);
                 self.enter(now, if self.taken { Phase::Driving } else { Phase::Ready });
-                // A hand that trembles makes no flood.
-                self.due =
-                    self.sent.map(|sent| sent.saturating_add(self.timing.period()).max(now)).or(self.due);
+                self.hurry(now);
             }
         }
+    }
+
+    /// Has the next setpoint leave as soon as the last one allows: a hand that trembles makes no flood.
+    fn hurry(&mut self, now: Moment) {
+        let earliest = self.sent.map_or(now, |sent| sent.saturating_add(self.timing.shortest_gap()).max(now));
+        self.due = Some(earliest);
     }
 
     fn speak(&mut self, now: Moment) -> Option<Setpoint> {

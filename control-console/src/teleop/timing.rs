@@ -12,6 +12,8 @@ const USUAL_PERIOD: Duration = Duration::from_millis(50);
 const SETPOINTS_IN_A_HOLD: u32 = 4;
 /// The shortest period: faster than this nobody steers, and a vehicle takes it for a flood.
 const SHORTEST_PERIOD: Duration = Duration::from_millis(10);
+/// The shortest gap before a setpoint that says something new; as short as a control loop's tick.
+const SHORTEST_GAP: Duration = Duration::from_millis(20);
 /// For how long zeros are sent after a release.
 const RELEASE: Duration = Duration::from_millis(300);
 /// So long may a vehicle be silent under a pressed stick.
@@ -105,6 +107,12 @@ impl SetpointTiming {
     #[must_use]
     pub const fn period(&self) -> Duration {
         self.period
+    }
+
+    /// The shortest time before a setpoint that says something new.
+    #[must_use]
+    pub fn shortest_gap(&self) -> Duration {
+        SHORTEST_GAP.min(self.period)
     }
 
     /// The time that a setpoint holds.

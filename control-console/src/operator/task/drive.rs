@@ -13,9 +13,9 @@ use vehicle_protocol::{Command, DegreesPerSecond, Mph, VehicleId};
 
 /// A stick that no hand was on for so long is put away.
 const IDLE: Duration = Duration::from_secs(60);
-
-/// For how long neutral is shown before the vehicle is asked whether it took it: three setpoints.
-const SHOW: Duration = Duration::from_millis(150);
+/// The vehicle is asked at once whether it accepted neutral, since a person waits for the first motion. If that one
+/// setpoint was lost, the vehicle refuses the next, and a fresh press begins anew.
+const SHOW: Duration = Duration::ZERO;
 
 /// A hand's way to one vehicle.
 #[derive(Debug)]

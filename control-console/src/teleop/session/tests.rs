@@ -116,7 +116,7 @@ fn a_press_shows_neutral_asks_at_once_and_drives_one_way_there_and_back_later() 
     scene.hand(Some(2.0));
     scene.run(1_200);
     assert_eq!(scene.left.first(), Some(&(at(1_000), Mph::ZERO)));
-    assert_eq!(scene.moves().first(), Some(&(at(1_050), Mph::new(2.0))));
+    assert_eq!(scene.moves().first(), Some(&(at(1_020), Mph::new(2.0))));
     scene.hand(None);
     scene.run(3_000);
     assert_eq!(scene.left.last(), Some(&(at(1_500), Mph::ZERO)), "zeros for a moment, then silence");

@@ -10,12 +10,21 @@ use system_tests::wait::SOON;
 
 /// Two setpoints lie so far apart; a release falls anywhere between them.
 const PERIOD: Duration = Duration::from_millis(50);
+/// Zeros follow a release for 300 ms.
+const RELEASED: Duration = Duration::from_millis(400);
 /// How long a screen at rest is watched.
 const REST: Duration = Duration::from_secs(30);
 
-/// When each setpoint came to a third party, and whether it drives.
+/// A setpoint that came to a third party.
+#[derive(Clone, Copy)]
+struct Received {
+    at: u64,
+    drives: bool,
+    turns: bool,
+}
+
 #[derive(Clone, Default)]
-struct Wire(Arc<Mutex<Vec<(u64, bool)>>>);
+struct Wire(Arc<Mutex<Vec<Received>>>);
 
 impl Wire {
     async fn listen(scene: &Scene) -> Result<Self> {
@@ -30,8 +39,9 @@ impl Wire {
                     let at = monotonic();
                     let setpoint: serde_json::Value =
                         serde_json::from_slice(&publish.payload).unwrap_or_default();
-                    let speed = setpoint.get("MPH").and_then(serde_json::Value::as_f64);
-                    heard.setpoints().push((at, speed != Some(0.0)));
+                    let value = |key| setpoint.get(key).and_then(serde_json::Value::as_f64);
+                    let (drives, turns) = (value("MPH") != Some(0.0), value("DEGREES_PER_S") != Some(0.0));
+                    heard.setpoints().push(Received { at, drives, turns });
                 }
             }
             // The client has to outlive the loop.
@@ -40,18 +50,23 @@ impl Wire {
         Ok(wire)
     }
 
-    fn setpoints(&self) -> MutexGuard<'_, Vec<(u64, bool)>> {
+    fn setpoints(&self) -> MutexGuard<'_, Vec<Received>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for so many setpoints of a kind after a moment, and tells when the last of them came.
-    async fn after(&self, moment: u64, drives: bool, count: usize) -> Result<u64> {
-        let what = format!("{count} setpoints that drive: {drives}");
-        let is_one = |setpoint: &&(u64, bool)| setpoint.0 > moment && setpoint.1 == drives;
-        let look =
-            || Ok(self.setpoints().iter().filter(is_one).nth(count.saturating_sub(1)).map(|(at, _)| *at));
-        until(&what, SOON, look).await
+    /// Waits for so many setpoints of a kind after a moment, and gives the time at which the last of them came.
+    async fn after(&self, moment: u64, count: usize, is_one: impl Fn(&Received) -> bool) -> Result<u64> {
+        let look = || {
+            let setpoints = self.setpoints();
+            let mut found = setpoints.iter().filter(|setpoint| setpoint.at > moment && is_one(setpoint));
+            Ok(found.nth(count.saturating_sub(1)).map(|setpoint| setpoint.at))
+        };
+        until("setpoints of a kind", SOON, look).await
     }
+}
+
+fn milliseconds(from: u64, to: u64) -> f64 {
+    Duration::from_nanos(to.saturating_sub(from)).as_secs_f64() * 1000.0
 }
 
 /// Times from release to the first zero that a third party gets, in milliseconds, sorted.
@@ -66,15 +81,45 @@ async fn releases(rounds: usize) -> Result<Vec<f64>> {
         wire.setpoints().clear();
         let pressed = monotonic();
         terminal.press('w')?;
-        wire.after(pressed, true, 2).await?;
+        wire.after(pressed, 2, |setpoint| setpoint.drives).await?;
         // Anywhere between two setpoints.
         tokio::time::sleep(PERIOD.mul_f64(fastrand::f64())).await;
         let released = monotonic();
         terminal.release('w')?;
-        let zero = wire.after(released, false, 1).await?;
-        times.push(Duration::from_nanos(zero.saturating_sub(released)).as_secs_f64() * 1000.0);
+        let zero = wire.after(released, 1, |setpoint| !setpoint.drives).await?;
+        times.push(milliseconds(released, zero));
     }
     times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
+/// Times from a key press to the first setpoint that a third party gets of what it asks for, in milliseconds, sorted: of a
+/// fresh press, and of a second key while the vehicle drives.
+async fn presses(rounds: usize) -> Result<[Vec<f64>; 2]> {
+    let mut scene = Scene::ready().await?;
+    let wire = Wire::listen(&scene).await?;
+    let terminal = scene.console(Kind::Kitty, &[]).await?;
+    drive_off(&mut scene, &terminal).await?;
+    terminal.release('w')?;
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..rounds {
+        // Zeros of the last release are over: this press has to show neutral anew.
+        tokio::time::sleep(RELEASED.saturating_add(PERIOD.mul_f64(fastrand::f64()))).await;
+        wire.setpoints().clear();
+        let pressed = monotonic();
+        terminal.press('w')?;
+        let drives = wire.after(pressed, 1, |setpoint| setpoint.drives).await?;
+        tokio::time::sleep(RELEASED.saturating_add(PERIOD.mul_f64(fastrand::f64()))).await;
+        let turned = monotonic();
+        terminal.press('d')?;
+        let turns = wire.after(turned, 1, |setpoint| setpoint.turns).await?;
+        terminal.release('d')?;
+        terminal.release('w')?;
+        let [fresh, changed] = &mut times;
+        fresh.push(milliseconds(pressed, drives));
+        changed.push(milliseconds(turned, turns));
+    }
+    times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
     Ok(times)
 }
 
@@ -106,10 +151,21 @@ async fn a_release_is_on_the_wire_before_the_next_setpoint_would_have_been() -> 
 }
 
 #[tokio::test]
+#[ignore = "tests/screens runs it"]
+async fn a_changed_lean_is_on_the_wire_before_the_next_period() -> Result<()> {
+    let times = presses(20).await?;
+    eprintln!("{times:?}");
+    let [fresh, changed] = times.map(|times| percentile(&times, 50));
+    ensure!(fresh < 60.0 && changed < 20.0, "{fresh} {changed}");
+    Ok(())
+}
+
+#[tokio::test]
 #[ignore = "tests/screens measure runs it"]
 async fn measure() -> Result<()> {
     let (date, machine) = (stopwatch::date()?, machine::machine()?);
     let (times, rest) = (releases(300).await?, rest().await?);
+    let [fresh, changed] = presses(200).await?;
     let build = if cfg!(debug_assertions) { "debug" } else { "release" };
     let mut section = format!(
         "## A hand in a terminal\n\n`tests/screens measure`, {date}, {build} build, on {machine}.\n\n\
@@ -129,6 +185,16 @@ async fn measure() -> Result<()> {
         percentile(&times, 99),
         percentile(&times, 100),
     )?;
+    for (what, times) in
+        [("key press to driving setpoint", fresh), ("second key to turning setpoint", changed)]
+    {
+        let [half, most, longest] = [50, 99, 100].map(|percent| percentile(&times, percent));
+        writeln!(
+            section,
+            "| {what}, {} times | {half:.1} ms | {most:.1} ms | {longest:.1} ms | |",
+            times.len()
+        )?;
+    }
     writeln!(section, "| screen at rest | {rest:.2} % of a CPU | | | 1 % |")?;
     println!("{section}");
     if std::env::var_os("WRITE").is_some() { results::write("hand", &section) } else { Ok(()) }
