@@ -21,7 +21,7 @@ use heartbeat::Heartbeat;
 use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, write};
-use std::io::{Write as _, stderr, stdin};
+use std::io::{Write, stderr, stdin};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
@@ -117,8 +117,17 @@ fn watch(agent: BorrowedFd<'_>, clock: Clock, cutoff: &mut dyn Cutoff) -> Result
 }
 
 fn complain(problem: &BoardError) {
-    // Nobody may be left to hear of it.
-    let _ = writeln!(stderr(), "guard: {problem}");
+    complain_to(&mut stderr(), problem);
+}
+
+/// Writes only what there is room for: a journal or terminal that hangs must not hang the guard.
+fn complain_to(sink: &mut (impl AsFd + Write), problem: &BoardError) {
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let has_room = poll(&mut [PollFd::new(sink, PollFlags::OUT)], Some(&at_once)) == Ok(1);
+    if has_room {
+        // Nobody may be left to hear of it.
+        let _ = sink.write_all(format!("guard: {problem}\n").as_bytes());
+    }
 }
 
 /// Reads what has come, waiting for `patience` at most; 0 when the agent is gone, nothing if nothing came.

@@ -145,6 +145,18 @@ fn an_agent_that_left_safe_outputs_leaves_nothing_to_do() {
     assert_eq!(fs::read_to_string(folder.path().join("trace")).unwrap(), "");
 }
 
+#[test]
+fn a_complaint_that_nobody_reads_holds_up_no_guard() {
+    let (mut sink, mut reader) = UnixStream::pair().unwrap();
+    let problem = BoardError::new("enable", "stuck".repeat(100), "look");
+    for _ in 0..10_000 {
+        complain_to(&mut sink, &problem);
+    }
+    let mut said = [0; 21];
+    reader.read_exact(&mut said).unwrap();
+    assert_eq!(&said, b"guard: enable: stucks");
+}
+
 /// Keeps what an enable line is brought to.
 #[derive(Default)]
 struct Line(Vec<bool>);
