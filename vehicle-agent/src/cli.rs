@@ -2,6 +2,7 @@
 
 mod bench_test;
 mod facts;
+mod log;
 mod pins;
 mod safe;
 mod start;

@@ -1,6 +1,6 @@
 //! From the configuration to a bench test.
 
-use super::{Failure, start};
+use super::{Failure, log, start};
 use crate::bench_test::{BenchTest, Ended, Parts, Talk, Verdict};
 use crate::clock::Clock;
 use crate::config::{BoardConfig, Config};
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Tries the outputs; fails unless all that was tried was right.
 pub(super) fn test_outputs(layers: Layers) -> Result<(), Failure> {
     let config = Config::resolve(layers)?;
-    start::log_to_stderr("warn");
+    let _log = log::log_to_stderr("warn")?;
     refuse(&config)?;
     let _claim = config.board.claim()?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;

@@ -1,6 +1,6 @@
 //! From the configuration to a running agent.
 
-use super::Failure;
+use super::{Failure, log};
 use crate::board::sim::{SimBoard, SimEncoders, SimOptions};
 use crate::board::{Board, BoardError, EnableLine, GpioBoard, Wiring};
 use crate::clock::Clock;
@@ -11,14 +11,10 @@ use crate::realtime;
 use crate::supervise::{Guard, Service, Watchers};
 use anyhow::Context as _;
 use std::future::Future;
-use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 use vehicle_settings::Layers;
 
 /// How long threads that hang, as in the resolver of names, may hold up the end.
@@ -26,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) fn run(layers: &Layers, checks: SafetyChecks) -> Result<(), Failure> {
     let config = Config::resolve(layers.clone())?;
-    log_to_stderr(&config.log);
+    // Dropped last: it writes what is logged at the end.
+    let _log = log::log_to_stderr(&config.log)?;
     let clock = Clock::start();
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -65,19 +62,6 @@ pub(super) fn board(config: &Config, clock: Clock, guarded: bool) -> Result<Box<
             Box::new(GpioBoard::new(*header, Wiring::clone(wiring), enable, started_ns)?)
         }
     })
-}
-
-/// Logs what RUST_LOG asks for, or else the configuration; standard output stays free for data.
-pub(super) fn log_to_stderr(filter: &str) {
-    let wanted = std::env::var("RUST_LOG").ok().filter(|wanted| !wanted.is_empty());
-    // Levels by target, without EnvFilter's spans and patterns: those bring a regex engine, which nothing else needs, into
-    // the memory of a parked vehicle.
-    let targets = wanted.and_then(|wanted| wanted.parse::<Targets>().ok()).or_else(|| filter.parse().ok());
-    let targets = targets.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
-    let colours = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let subscriber = tracing_subscriber::fmt().with_ansi(colours).with_max_level(LevelFilter::TRACE);
-    // Fails only if this process logs already, as tests do.
-    let _ = subscriber.with_writer(stderr).finish().with(targets).try_init();
 }
 
 /// Completes on SIGINT or SIGTERM; from the call on these no longer kill the process.
