@@ -173,8 +173,8 @@ async fn replayed(seed: u64) -> Result<Ran> {
 
     rig.engine_on().await?;
     rig.replay(&recorded).await.context("in the same boot")?;
-    rig.agent.kill().await?;
     rig.note_kill();
+    rig.agent.kill().await?;
     rig.restart_agent()?;
     rig.engine_on().await?;
     rig.replay(&recorded).await.context("after a restart")?;
