@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, nice, setrlimit};
 use std::io;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{debug, warn};
+use tracing::{info, warn};
 
 /// The number of SIGXCPU on every architecture that Rust runs Linux on but MIPS, whose boards are not supported.
 const SIGXCPU: i32 = 24;
@@ -55,10 +55,18 @@ pub(crate) fn request(priority: Priority) -> io::Result<()> {
     })
 }
 
-/// Asks for real time for the control loop, which is this thread, and logs the result. Needs a tokio runtime of one thread.
-pub(crate) fn request_for_control_loop() {
-    match request(Priority::ControlLoop).and_then(|()| pause_when_asked(LIMITS)) {
-        Ok(()) => debug!("control loop and guard run in real time"),
+/// Asks for real time for the control loop, which is this thread. Needs a tokio runtime of one thread.
+///
+/// # Errors
+/// When this process may not have real time.
+pub(crate) fn request_for_control_loop() -> io::Result<()> {
+    request(Priority::ControlLoop).and_then(|()| pause_when_asked(LIMITS))
+}
+
+/// Logs the answer to the request for the control loop; the guard asks for itself, with the same right.
+pub(crate) fn log(granted: &io::Result<()>) {
+    match granted {
+        Ok(()) => info!("control loop and guard run in real time"),
         Err(error) => warn!(
             "real-time scheduling refused ({error}): a busy machine can hold up the control loop, which stops the vehicle; \
              start the agent by its systemd unit, or give its user rtprio 20 in /etc/security/limits.conf"

@@ -54,7 +54,7 @@ fn refuse(config: &Config) -> anyhow::Result<()> {
 async fn try_outputs(config: &Config) -> Result<(), Failure> {
     let clock = Clock::start();
     let end = termination()?;
-    realtime::request_for_control_loop();
+    realtime::log(&realtime::request_for_control_loop());
     let guard = Guard::start(GuardedOutputs::of(&config.board, config.kinematics))?;
     let mut watchers = Watchers { guard: Some(guard), service: None };
     let mut board = start::board(config, clock, true)?;

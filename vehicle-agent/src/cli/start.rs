@@ -39,12 +39,13 @@ async fn run_watched(config: Config, checks: SafetyChecks, clock: Clock) -> Resu
     let claim = config.board.claim();
     // Files that stand for a board are shared by whoever tests with them.
     let _claim = if matches!(config.board, BoardConfig::Sim { .. }) { claim.ok().flatten() } else { claim? };
-    realtime::request_for_control_loop();
+    let real_time = realtime::request_for_control_loop();
     // First the guard, so that there is no moment in which the board has power without it.
     let outputs = GuardedOutputs::of(&config.board, config.kinematics);
     let guard = checks.guard.then(|| Guard::start(outputs)).transpose()?;
     let board = board(&config, clock, guard.is_some())?;
     info!(vehicle = %config.vehicle, broker = %config.endpoint.url, board = config.board.name(), "starts");
+    realtime::log(&real_time);
     let watchers = Watchers { guard, service: Service::from_environment() };
     Ok(crate::run(config, checks, clock, board, watchers, termination).await?)
 }

@@ -75,8 +75,7 @@ async fn without_that_right_both_stay_in_one_group_of_the_scheduler_and_the_log_
     let mut agent = start(&wrapper, &folder)?;
     agent.wait_for_stderr("real-time scheduling refused").await?;
     agent.wait_for_stderr("/etc/security/limits.conf").await?;
-    // It names itself after it has chosen its session, and answers after both.
-    agent.wait_for_stderr("starts").await?;
+    // By then the guard has chosen its session: the agent waits for its answer before it logs.
     let (control_loop, guard) = (Stat::read(agent.id())?, Stat::read(guard_of(agent.id()).await?)?);
     ensure!(guard.session == control_loop.session, "{control_loop:?} {guard:?}");
     ensure!(control_loop.policy == 0 && guard.policy == 0, "{control_loop:?} {guard:?}");
