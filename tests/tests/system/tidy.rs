@@ -10,6 +10,7 @@ mod contract;
 mod layout;
 mod packages;
 mod purity;
+mod times;
 
 fn root() -> Result<PathBuf> {
     Ok(Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the tests lie in the root")?.to_owned())
