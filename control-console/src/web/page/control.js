@@ -21,7 +21,7 @@ let missed = [];
 
 bindSpace(requestStop);
 bindStopButton(document.getElementById("stop"), requestStop);
-bindGamepads(stick, {
+const pollGamepads = bindGamepads(stick, {
   stop: requestStop,
   tick: update,
   nameChanged: (name) => { gamepadName = name; show("changed"); },
@@ -92,6 +92,12 @@ function release() {
   show("stickChanged");
 }
 
+function acquire() {
+  // A gamepad that leans already must not look like a fresh press at the next tick.
+  pollGamepads();
+  dispatch(stick.acquire(performance.now()));
+}
+
 /** Neutral at once, and control is released. */
 export function leave(why) {
   const wasInControl = stick.inControl;
@@ -116,7 +122,7 @@ function receiveReply({ role, control, stopping, unknown_vehicle: unknown, refus
   if (role) sendStops();
   if (stopping) stops.accept(stopping);
   if (unknown) stops.postpone(unknown);
-  if (control === true) dispatch(stick.acquire(performance.now()));
+  if (control === true) acquire();
   if (control === false) {
     stick.leave();
     show("notice", "Another page is in control of this vehicle.");

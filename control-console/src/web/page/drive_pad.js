@@ -22,13 +22,22 @@ export function bindSpace(stop) {
   }, true);
 }
 
-/** The button stops when it goes down; a click without a pointer is the Enter key or a screen reader. */
+const PRESS_MS = 1000; // a click so soon after the pointer went down is the end of the same press
+
+/** The button stops when it goes down; a click alone is the Enter key or a screen reader. */
 export function bindStopButton(button, stop) {
-  button.addEventListener("pointerdown", (event) => { if (event.button === 0) stop(); });
-  button.addEventListener("click", (event) => { if (event.detail === 0) stop(); });
+  let downAt = -Infinity;
+  button.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    downAt = event.timeStamp;
+    stop();
+  });
+  button.addEventListener("click", (event) => {
+    if (event.detail === 0 || event.timeStamp - downAt > PRESS_MS) stop();
+  });
 }
 
-/** Reads gamepads on every tick, whatever else is held: the stop button first. */
+/** Reads gamepads on every tick, whatever else is held: the stop button first. Returns a function that reads them at once. */
 export function bindGamepads(stick, { stop, tick, nameChanged }) {
   let pressed = new Set(), name = null;
   const read = () => {
@@ -38,17 +47,21 @@ export function bindGamepads(stick, { stop, tick, nameChanged }) {
       return []; // a policy of the browser forbids gamepads
     }
   };
-  setInterval(() => {
+  const poll = () => {
     const reading = readGamepads(read(), pressed);
     pressed = reading.pressed;
     if (reading.stopPressed) stop();
     stick.gamepad = reading.position;
-    tick();
     if (reading.name !== name) {
       name = reading.name;
       nameChanged(name);
     }
+  };
+  setInterval(() => {
+    poll();
+    tick();
   }, TICK_MS);
+  return poll;
 }
 
 /** Pointer and keys. `on` is { changed(), release(), leave(why), pressedWithoutControl() }. */
@@ -75,7 +88,7 @@ export function bindPad(pad, stick, on) {
     drag(event);
     if (!stick.inControl) on.pressedWithoutControl();
   });
-  // What let go of the stick without the pointer being lifted wants a fresh press.
+  // After a stop the pointer may still be down; only a fresh press counts.
   pad.addEventListener("pointermove", (event) => { if (event.pointerId === pointer && stick.pointer) drag(event); });
   pad.addEventListener("pointerup", lift);
   pad.addEventListener("lostpointercapture", lift);
@@ -88,7 +101,7 @@ export function bindPad(pad, stick, on) {
 
   window.addEventListener("keydown", (event) => {
     const { code, repeat, ctrlKey, altKey, metaKey } = event;
-    const typing = Boolean(event.target.closest?.("input, select, textarea"));
+    const typing = Boolean(event.target.closest?.("input:not([type=radio]), select, textarea"));
     const effect = stick.keyDown({ code, repeat, typing, chord: ctrlKey || altKey || metaKey });
     if (effect === "steer") { event.preventDefault(); on.changed(); }
     if (effect === "release") on.release();

@@ -102,6 +102,22 @@ test("a page that drives stops by the gamepad's button, whatever else is held", 
   }
 });
 
+test("a gamepad that leans already when control comes moves nothing before it was at neutral", () => {
+  control.leave("test");
+  pads[0] = gamepad(false);
+  tick();
+  pads[0] = gamepad(false, -1); // between two ticks
+  reply({ control: true });
+  sent.length = 0;
+  tick();
+  assert.deepEqual(sent, []);
+  pads[0] = gamepad(false);
+  tick();
+  pads[0] = gamepad(false, -1);
+  tick();
+  assert.equal(sent.length, 1);
+});
+
 test("a page whose drawing throws stops by key, button and gamepad", async () => {
   pads[0] = gamepad(false);
   tick();
@@ -109,7 +125,9 @@ test("a page whose drawing throws stops by key, button and gamepad", async () =>
   control.attach(new Proxy({}, { get: () => broken }));
   for (const press of [
     () => key("Space"),
-    () => elements.stop.listeners.pointerdown({ button: 0 }),
+    () => elements.stop.listeners.pointerdown({ button: 0, timeStamp: 5 }),
+    () => elements.stop.listeners.click({ detail: 0, timeStamp: 9 }), // the Enter key
+    () => elements.stop.listeners.click({ detail: 1, timeStamp: 9000 }), // a screen reader
     () => { pads[0] = gamepad(true); tick(); },
   ]) {
     stops();
@@ -121,6 +139,13 @@ test("a page whose drawing throws stops by key, button and gamepad", async () =>
   await receive("state", { vehicle: { id: "rover-1", drive: {} }, fleet: [{ id: "rover-1" }] });
   assert.equal(control.vehicleId(), "rover-1");
   assert.ok(reported.length > 3 && reported.every((message) => message === "drawing"));
+});
+
+test("the click that ends a press of the button is no second stop", () => {
+  stops();
+  elements.stop.listeners.pointerdown({ button: 0, timeStamp: 20_000 });
+  elements.stop.listeners.click({ detail: 1, timeStamp: 20_100 });
+  assert.deepEqual(stops(), STOP);
 });
 
 test("a stop goes to the vehicle that was chosen, though its first state has not come yet", () => {
