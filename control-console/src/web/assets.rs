@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::routing::get;
 
 /// Path, type and content of every file.
-const FILES: [(&str, &str, &str); 13] = [
+const FILES: [(&str, &str, &str); 14] = [
     ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
     ("/style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
     ("/app.js", "text/javascript; charset=utf-8", include_str!("page/app.js")),
@@ -14,6 +14,7 @@ const FILES: [(&str, &str, &str); 13] = [
     ("/emergency_stop.js", "text/javascript; charset=utf-8", include_str!("page/emergency_stop.js")),
     ("/events.js", "text/javascript; charset=utf-8", include_str!("page/events.js")),
     ("/gamepad.js", "text/javascript; charset=utf-8", include_str!("page/gamepad.js")),
+    ("/sentences.js", "text/javascript; charset=utf-8", include_str!("page/sentences.js")),
     ("/stick.js", "text/javascript; charset=utf-8", include_str!("page/stick.js")),
     ("/link.js", "text/javascript; charset=utf-8", include_str!("page/link.js")),
     ("/charts.js", "text/javascript; charset=utf-8", include_str!("page/charts.js")),
@@ -105,7 +106,7 @@ mod tests {
             }
             next += 1;
         }
-        for draws in ["/app.js", "/charts.js", "/commands.js"] {
+        for draws in ["/app.js", "/charts.js", "/commands.js", "/sentences.js"] {
             assert!(!scripts.contains(&draws), "{scripts:?}");
         }
         assert!(scripts.len() > 4, "{scripts:?}");

@@ -4,23 +4,15 @@ import { attach, chooseVehicle, gamepadName, leave, link, sendCommand, state, st
 import { strip, track } from "./charts.js";
 import { show as showCommands } from "./commands.js";
 import { reachOf } from "./drive_pad.js";
+import { PRESENCE, ageText, driveHint, driveNote, freshness, openStop, trouble, valueText } from "./sentences.js";
 
 const $ = (id) => document.getElementById(id);
-const GONE_MS = 30_000; // old values are shown for so long
-const DIM_MS = 1_000;
 
 const MODES = {
   off: ["○", "note", "engine off"], standing: ["■", "good", "standing"], driving: ["▶", "live", "driving"], braking: ["▽", "live", "braking"],
   autonomous: ["◆", "live", "driving itself"], failsafe: ["▲", "warn", "failsafe"], emergency_stop: ["✖", "bad", "EMERGENCY STOP"],
 };
-const PRESENCE = {
-  ONLINE: ["●", "good", "online"], OFFLINE: ["○", "warn", "offline"], SLEEPING: ["◐", "note", "sleeping"], CONNECTION_BROKEN: ["▲", "bad", "connection broken"],
-};
 const DRIVE = { DISARMED: ["○", "note"], READY: ["■", "good"], DRIVING: ["▶", "live"], HOLD: ["▲", "warn"], ESTOP: ["✖", "bad"] };
-const HALTS = {
-  stopped: "Stopped from this page.", not_in_control: "This page was not in control.", emergency_stop: "Emergency stop.", refused: "The vehicle refused",
-  input_interrupted: "Input was interrupted.", vehicle_silent: "The vehicle is silent.", link_lost: "The link was lost.",
-};
 const SHOWN = [
   ["mode", "Mode"], ["cause", "Cause"], ["engine", "Engine"], ["driver", "Driver"], ["target_speed_mph", "Target speed", "mph"], ["parking_brake", "Parking brake"],
   ["max_speed_mph", "Max speed", "mph"], ["min_speed_mph", "Min speed", "mph"], ["doors", "Doors"], ["headlights", "Headlights"], ["parking_lights", "Parking lights"],
@@ -31,7 +23,7 @@ const WEIGHTS = { note: "·", good: "✓", warning: "▲", alarm: "✖" };
 let rows = []; // [performance time in s, speed, round trip, battery]
 let points = [];
 let notice = null; // a message to the person, and until when it is shown
-let trouble = null;
+let shownTrouble = null;
 let refusedBy = null; // the vehicle that refused to be driven since somebody else drives it, and who that is
 let shownVehicle = null;
 let announcedStop = null;
@@ -100,42 +92,21 @@ function badge(id, [shape, tone, text]) {
   place.lastElementChild.textContent = text;
 }
 
-const unknownVehicle = (id) => `Unknown vehicle ${id}: neither the settings of the console nor the broker know it.`;
-
-/** A sentence on what keeps the person from the vehicle, or null. */
-function findTrouble() {
-  const vehicle = current();
-  if (link.refused) return link.refused;
-  if (link.heardAt === null) return null;
-  if (link.ended) return "The console has ended. Start it again and open its new link.";
-  if (!link.alive) return `The console has not been heard for ${Math.round(link.age / 1000)} s. Nothing is sent; the vehicle stops by itself.`;
-  if (state.link === "down") return `The console has lost the broker: ${state.why ?? "no reason known"}.`;
-  if (state.link === "up" && link.vehicle && !state.fleet.some(({ id }) => id === link.vehicle)) return unknownVehicle(link.vehicle);
-  if (state.link !== "up" || !vehicle) return null;
-  if (vehicle.presence && vehicle.presence !== "ONLINE") return `${vehicle.id}: ${PRESENCE[vehicle.presence][2]}.`;
-  if (vehicle.fresh !== "current" && vehicle.age_ms !== null) return `${vehicle.id} has not been heard for ${Math.round(vehicle.age_ms / 1000)} s.`;
-  return null;
-}
-
 /** Announces once that the vehicle is lost, and once that it is back. */
 function checkLink() {
-  const found = findTrouble();
-  if (Boolean(found) !== Boolean(trouble)) {
+  const found = trouble(link, state, current());
+  if (Boolean(found) !== Boolean(shownTrouble)) {
     $("alert").textContent = found ? `Lost. ${found}` : "Connected again.";
   }
-  if (found !== trouble) render(found);
-  trouble = found;
+  if (found !== shownTrouble) render(found);
+  shownTrouble = found;
   freshen();
 }
 
-function freshness() {
-  if (!state || link.age > GONE_MS) return "gone";
-  const reported = current()?.fresh ?? "gone";
-  return reported === "current" && link.age > DIM_MS ? "old" : reported;
-}
+const currentFreshness = () => freshness(current(), link.age);
 
 function freshen() {
-  const fresh = freshness();
+  const fresh = currentFreshness();
   const card = document.querySelector(".status");
   if (card.dataset.fresh === fresh) return;
   card.dataset.fresh = fresh;
@@ -143,16 +114,16 @@ function freshen() {
   draw();
 }
 
-function render(found = trouble) {
+function render(found = shownTrouble) {
   const vehicle = current();
   const silent = link.heardAt !== null && !link.alive;
   $("banner").hidden = !found;
   $("banner-text").textContent = found ?? "";
-  $("name").textContent = vehicleId() ?? "no vehicle yet";
+  $("name").textContent = vehicleId() ?? "No vehicle yet";
   $("broker").textContent = state ? state.broker : "connecting";
   document.title = vehicle ? `${vehicle.id} – Control console` : "Control console";
-  const fresh = freshness();
-  badge("link-badge", silent ? ["▲", "bad", "console silent"] : state?.link === "down" ? ["▲", "bad", "broker lost"] : vehicle?.presence ? PRESENCE[vehicle.presence] : ["○", "note", "connecting"]);
+  const fresh = currentFreshness();
+  badge("link-badge", silent ? ["▲", "bad", "console silent"] : state?.link === "down" ? ["▲", "bad", "broker lost"] : vehicle?.presence ? PRESENCE[vehicle.presence] ?? ["○", "note", vehicle.presence] : ["○", "note", "connecting"]);
   const mode = fresh === "gone" ? null : vehicle?.values.mode;
   const [shape, tone, text] = MODES[mode] ?? ["○", "note", "unknown"];
   badge("mode-badge", fresh === "current" ? [shape, tone, text] : [shape, "note", mode ? `~ ${text}` : "unknown"]);
@@ -181,37 +152,16 @@ function renderDrive(vehicle, found) {
   clear.disabled = !canDrive || !link.alive;
   clear.textContent = confirming.clear ? "Press again to confirm" : estop ? "Clear emergency stop" : "Clear failsafe";
   renderHandover(vehicle, drive, word, canDrive);
-  const open = openStop();
+  const open = openStop(stops.open, performance.now());
   if (open !== announcedStop) $("alert").textContent = open ?? "";
   announcedStop = open;
-  $("drive-hint").textContent = open ?? currentNotice() ?? hint(vehicle, drive, { canDrive, estop, engine });
-  const divided = { 2: "Half the speed: the round trip is above 150 ms.", 4: "A quarter of the speed: the round trip is above 300 ms." }[drive.divisor];
-  $("cap").textContent = [divided, gamepadName ? `Gamepad: ${gamepadName.slice(0, 24)}, second button stops` : null].filter(Boolean).join(" ");
+  $("drive-hint").textContent = open ?? currentNotice() ?? driveHint({ role: link.role, inControl: stick.inControl }, vehicle);
+  $("cap").textContent = driveNote(drive.divisor, gamepadName);
   $("pad").dataset.ready = String(stick.inControl && link.alive && !(found && !link.alive) && (word === "READY" || word === "DRIVING"));
   renderKnob();
 }
 
-/** A sentence on an emergency stop that the console has not accepted; null if there is none. */
-function openStop() {
-  for (const [vehicle, status] of stops.open) {
-    if (status === "unknown") return `Emergency stop of ${vehicle} not sent. ${unknownVehicle(vehicle)}`;
-    if (status === "unsent") return "Emergency stop not sent yet: the console is not connected. It leaves as soon as the console answers; a vehicle that nobody drives stops by itself.";
-  }
-  return null;
-}
-
 const currentNotice = () => notice && performance.now() < notice.until ? `${notice.text}${/[.!?]$/.test(notice.text) ? "" : "."}` : null;
-
-function hint(vehicle, drive, { canDrive, estop, engine }) {
-  if (!canDrive) return link.role ? "View only. STOP works from here too; driving needs the link that the console printed first." : "Not connected.";
-  if (estop) return "Emergency stop. Clear it when it is safe: that is a step of its own.";
-  if (vehicle?.waits_for_clear) return `Stopped by a failsafe (${vehicle.values.cause}). Look at the vehicle, then clear it.`;
-  if (!stick.inControl) return drive.in_control ? "Another page is in control of this vehicle." : `${engine ? "Take" : "Turn the engine on and take"} control to drive with pad, W A S D, arrows or a gamepad.`;
-  if (drive.halt === "refused") return `The vehicle refused: ${[drive.reason, drive.detail].filter(Boolean).join(" ")}. Release the stick first.`;
-  if (drive.halt) return `${HALTS[drive.halt] ?? drive.halt} Release the stick, then press again.`;
-  if (vehicle?.values.engine === false) return "The engine is off: turn it on, then hold to drive.";
-  return "Hold to drive, release to stop. Space is the emergency stop; any other key stops the drive.";
-}
 
 // The status shows the driver all the time; the button comes only when somebody else's control stood in the way.
 function renderHandover(vehicle, drive, word, canDrive) {
@@ -226,17 +176,9 @@ function renderHandover(vehicle, drive, word, canDrive) {
 
 const short = (value, places = 1) => typeof value === "number" ? value.toFixed(places) : "–";
 
-function valueText(value, unit) {
-  if (value === null || value === undefined || value === "") return "–";
-  if (value === true) return "on";
-  if (value === false) return "off";
-  if (typeof value === "number") return `${Number.isInteger(value) ? value : value.toFixed(1)}${unit ? ` ${unit}` : ""}`;
-  return String(value).replaceAll("_", " ");
-}
-
 function renderStatus() {
   const vehicle = current();
-  const fresh = freshness();
+  const fresh = currentFreshness();
   const values = fresh === "gone" ? {} : vehicle?.values ?? {};
   document.querySelector(".status").dataset.fresh = fresh;
   $("speed").textContent = short(values.speed_mph);
@@ -244,7 +186,7 @@ function renderStatus() {
   $("battery").textContent = short(values.battery_pct, 0);
   $("trip").textContent = fresh === "current" ? short(vehicle.round_trip_ms, vehicle.round_trip_ms < 10 ? 1 : 0) : "–";
   const age = vehicle?.age_ms === null || !vehicle ? null : vehicle.age_ms + (link.alive ? 0 : link.age);
-  $("age").textContent = fresh === "gone" && age !== null ? `last heard ${Math.round(age / 1000)} s ago, values removed` : age === null ? "not heard yet" : age < 2000 ? "heard just now" : `heard ${Math.round(age / 1000)} s ago`;
+  $("age").textContent = ageText(fresh, age);
   const known = SHOWN.filter(([key]) => key !== "cause" || values.cause);
   const list = $("values");
   if (list.childElementCount !== known.length) {
@@ -325,7 +267,7 @@ function log(lines) {
 
 function draw() {
   const vehicle = current();
-  const fresh = freshness();
+  const fresh = currentFreshness();
   const values = fresh === "gone" ? {} : vehicle?.values ?? {};
   const pair = (x, y) => typeof x === "number" && typeof y === "number" ? [x, y] : null;
   const pose = values.pose === "unknown" ? null : pair(values.x_m, values.y_m);

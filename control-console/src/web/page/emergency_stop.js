@@ -6,9 +6,9 @@ export const STOP_LIFETIME_MS = 60_000; // as long as the console repeats a stop
 export class EmergencyStops {
   #stops = new Map(); // vehicle or null -> { requestedAt, state: "unsent" | "sent" | "unknown" }
 
-  /** States of the stops that are not accepted yet, by vehicle. */
+  /** The stops that are not accepted yet: when they were requested, and how far they came. */
   get open() {
-    return new Map([...this.#stops].map(([vehicle, { state }]) => [vehicle, state]));
+    return new Map(this.#stops);
   }
 
   /** Requests a stop of `vehicle`, or of the first one that will be shown. */

@@ -21,7 +21,7 @@ test("a stop without a connection leaves when there is one, to the vehicle that 
   const stops = new EmergencyStops();
   stops.request("rover-1", 0);
   assert.deepEqual(flush(stops, 0, ROVER, false), []);
-  assert.equal(stops.open.get("rover-1"), "unsent");
+  assert.equal(stops.open.get("rover-1").state, "unsent");
   assert.deepEqual(flush(stops, 100, { shown: "rover-2", fleet: ["rover-2"] }), ["rover-1"]);
 });
 
