@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: &DemoArgs, output: &Output) -> Result<Exit, F
     let on_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let exit = if arguments.web {
         let page = Page::open(&far, &WebArgs::on_any_port())?;
-        page.tell(output);
+        page.announce(output);
         let exit = tokio::select! {
             exit = page.serve() => exit,
             fault = vehicles.broken() => Err(fault),

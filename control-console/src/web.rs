@@ -1,6 +1,6 @@
 //! `web`: one page for phone and desktop, served to a browser from this process alone.
 //!
-//! The page looks by server-sent events and drives by a WebSocket; commands leave from here, where the key is.
+//! Its view comes by server-sent events, its input goes by a WebSocket; commands leave from here, where the key is.
 
 mod access;
 mod assets;
@@ -36,7 +36,7 @@ const GRACE: Duration = Duration::from_millis(300);
 /// If there is no place to listen at, or the broker does not let us in.
 pub(crate) async fn run(options: &Options, arguments: &WebArgs, output: &Output) -> Result<Exit, Fault> {
     let page = Page::open(options, arguments)?;
-    page.tell(output);
+    page.announce(output);
     page.serve().await
 }
 
@@ -59,8 +59,8 @@ impl Page {
         Ok(Self { place, access, operator })
     }
 
-    /// Says where the page is, and which link may do what.
-    pub(crate) fn tell(&self, output: &Output) {
+    /// Prints the links of the page, and the rights of each.
+    pub(crate) fn announce(&self, output: &Output) {
         let [control, view] = self.access.links();
         if output.is_json() {
             output.object(&serde_json::json!({ "control": control, "view": view }));
@@ -68,7 +68,8 @@ impl Page {
         }
         output.line(&format!("drive  {control}"));
         output.line(&format!("look   {view}"));
-        output.talk("Whoever has the first link can drive: pass on the second one. Ctrl-C ends it.");
+        output
+            .talk("Anybody with the first link can drive: share the second one for viewing. Ctrl-C ends it.");
     }
 
     /// Serves it until a signal comes.
@@ -86,7 +87,7 @@ impl Page {
             fault = end(operator.handle(), &handle) => fault.map_or(Ok(()), Err),
         };
         let exit = operator.close().await;
-        // Streams have ended with the scenes; what is left is given a moment.
+        // Streams have ended with the snapshots; what is left is given a moment.
         let _ = tokio::time::timeout(GRACE, server).await;
         ended.map(|()| exit)
     }

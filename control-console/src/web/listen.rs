@@ -1,4 +1,4 @@
-//! Where the page is served: on loopback unless told otherwise, and beyond it only with TLS.
+//! The address of the page: on loopback by default, and beyond it only with TLS.
 
 use crate::cli::WebArgs;
 use crate::exit::{Exit, Fault};
