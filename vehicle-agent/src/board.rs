@@ -5,7 +5,9 @@ mod encoder_input;
 mod gpio_backend;
 mod gpio_backend_kind;
 mod gpio_board;
+mod gpio_motors;
 mod gpiochip;
+mod motor_controller;
 mod odometer;
 mod output;
 mod pin;
@@ -53,7 +55,8 @@ impl BoardError {
     }
 }
 
-/// Outputs and sensors of a vehicle, whatever drives them.
+/// Outputs and inputs of a vehicle, whatever drives them: motors, lights and locks; encoders, odometry and the emergency-stop
+/// input. A controller of motors on a bus is no board of its own, see `motor_controller`.
 pub trait Board {
     /// Brings every output to its level; called with the same levels again it changes nothing.
     ///
@@ -61,7 +64,7 @@ pub trait Board {
     /// When an output can't be brought to its level; others may have been.
     fn apply(&mut self, now: Moment, outputs: &Outputs, cause: &Cause) -> Result<(), BoardError>;
 
-    /// Measures what the board can measure.
+    /// Measures what the board can measure, and reads the emergency-stop input.
     fn sense(&mut self, now: Moment) -> Sensed;
 
     /// Ready when something is to be sensed at once, as an emergency-stop input that has opened; the task is woken then.

@@ -2,9 +2,11 @@
 
 use super::encoder_input::EncoderInput;
 use super::gpio_backend::Consumer;
+use super::gpio_motors::GpioMotors;
+use super::motor_controller::MotorController;
 use super::output::Output;
 use super::stop_input::StopInput;
-use super::wiring::{SERVO_PERIOD, place};
+use super::wiring::{CUT_ORDER, DRIVE_ORDER, SERVO_PERIOD, change_order};
 use super::{
     Board, BoardError, GpioBackend, GpioBackendKind, Line, Motion, SYSFS_PWM, Side, Signal, Wire, Wiring,
 };
@@ -19,6 +21,8 @@ pub struct GpioBoard {
     wiring: Wiring,
     motion: Motion,
     last: Option<Outputs>,
+    motors: Box<dyn MotorController>,
+    /// All other outputs.
     lines: Vec<GpioLine>,
     stop: Option<StopInput>,
     encoders: Vec<EncoderInput>,
@@ -34,8 +38,9 @@ pub enum EnableLine {
     Guarded,
 }
 
+/// An output line, and the signal that it gives.
 #[derive(Debug)]
-struct GpioLine {
+pub(super) struct GpioLine {
     line: Line,
     output: Output,
     /// Whether it is the guard that switches it on.
@@ -55,6 +60,7 @@ impl GpioBoard {
         enable: EnableLine,
         started_ns: u64,
     ) -> Result<Self, BoardError> {
+        // Another controller of motors would be opened and assembled here.
         let mut board = Self::on(kind.open()?.as_ref(), Path::new(SYSFS_PWM), wiring, enable)?;
         board.stop = board.wiring.emergency_stop.as_ref().map(StopInput::open).transpose()?;
         let encoders = board.wiring.encoders.iter();
@@ -63,24 +69,41 @@ impl GpioBoard {
         Ok(board)
     }
 
-    /// Takes the outputs.
+    /// Takes the outputs, with the motors on pins.
     pub(crate) fn on(
         header: &dyn GpioBackend,
         pwm: &Path,
         wiring: Wiring,
         enable: EnableLine,
     ) -> Result<Self, BoardError> {
+        let (motors, lines) = Self::acquire(header, pwm, &wiring, enable)?
+            .into_iter()
+            .partition(|wired| matches!(wired.line, Line::Motor(..)));
+        let motors = GpioMotors::new(wiring.drive.clone(), wiring.pwm_period, motors);
+        Ok(Self::assemble(wiring, Box::new(motors), lines))
+    }
+
+    fn assemble(wiring: Wiring, motors: Box<dyn MotorController>, lines: Vec<GpioLine>) -> Self {
+        let (motion, last) = (Motion::default(), None);
+        Self { wiring, motion, last, motors, lines, stop: None, encoders: Vec::new() }
+    }
+
+    fn acquire(
+        header: &dyn GpioBackend,
+        pwm: &Path,
+        wiring: &Wiring,
+        enable: EnableLine,
+    ) -> Result<Vec<GpioLine>, BoardError> {
         let guarded = |line| line == Line::Enable && enable == EnableLine::Guarded;
         let outputs =
             wiring.outputs().into_iter().filter(|(line, _)| !(guarded(*line) && header.is_exclusive()));
-        let take = |(line, wire): (Line, Wire)| {
+        let acquire = |(line, wire): (Line, Wire)| {
             let signal = if line == Line::Brake { Signal::On } else { Signal::Off };
             let period = if line.is_servo() { SERVO_PERIOD } else { wiring.pwm_period };
             let output = Output::take(header, pwm, Consumer::Agent(line), &wire, signal, period)?;
             Ok(GpioLine { line, output, by_guard: guarded(line), signal })
         };
-        let lines = outputs.map(take).collect::<Result<_, _>>()?;
-        Ok(Self { wiring, motion: Motion::default(), last: None, lines, stop: None, encoders: Vec::new() })
+        outputs.map(acquire).collect()
     }
 
     /// What is wired to it.
@@ -91,17 +114,46 @@ impl GpioBoard {
 
     fn bring(&mut self, outputs: &Outputs, motion: Motion) -> Result<(), BoardError> {
         let (wiring, period) = (&self.wiring, self.wiring.pwm_period);
-        let mut changes: Vec<_> =
-            self.lines.iter_mut().map(|wired| (wiring.signal(wired.line, motion, outputs), wired)).collect();
-        changes.retain(|(signal, wired)| wired.signal != *signal);
-        changes.sort_by_key(|(signal, wired)| place(wired.line, *signal));
+        let lines = self.lines.iter_mut().map(|wired| (wiring.signal(wired.line, motion, outputs), wired));
+        let lines = lines.filter(|(signal, wired)| wired.signal != *signal);
+        let motors_order = if motion.is_off() { CUT_ORDER } else { DRIVE_ORDER };
+        let mut changes: Vec<_> = lines
+            .map(|(signal, wired)| (change_order(wired.line, signal), Change::Line(wired, signal)))
+            .chain([(motors_order, Change::Motors(self.motors.as_mut(), motion))])
+            .collect();
+        changes.sort_by_key(|(order, _)| *order);
         // One that fails must not keep the others from their levels; the first failure is reported.
-        changes.into_iter().map(|(signal, wired)| wired.bring(signal, period)).fold(Ok(()), Result::and)
+        changes.into_iter().map(|(_, change)| change.make(period)).fold(Ok(()), Result::and)
+    }
+}
+
+/// One change among those of a step.
+enum Change<'a> {
+    Line(&'a mut GpioLine, Signal),
+    Motors(&'a mut dyn MotorController, Motion),
+}
+
+impl Change<'_> {
+    fn make(self, period: Duration) -> Result<(), BoardError> {
+        match self {
+            Self::Line(wired, signal) => wired.bring(signal, period),
+            Self::Motors(motors, motion) if motion.is_off() => motors.cut(),
+            Self::Motors(motors, motion) => motors.drive(motion.duty(Side::Left), motion.duty(Side::Right)),
+        }
     }
 }
 
 impl GpioLine {
-    fn bring(&mut self, signal: Signal, period: Duration) -> Result<(), BoardError> {
+    pub(super) const fn line(&self) -> Line {
+        self.line
+    }
+
+    pub(super) const fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// Gives `signal` from now on; `period` is that of the motors' PWM.
+    pub(super) fn bring(&mut self, signal: Signal, period: Duration) -> Result<(), BoardError> {
         if !(self.by_guard && signal == Signal::On) {
             self.output.bring(signal, period)?;
         }
@@ -119,7 +171,7 @@ impl Board for GpioBoard {
         self.motion = motion;
         self.last = Some(*outputs);
         for encoder in &mut self.encoders {
-            encoder.told(motion.share(encoder.side()));
+            encoder.told(motion.duty(encoder.side()).share());
         }
         self.bring(outputs, motion)
     }

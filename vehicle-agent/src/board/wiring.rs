@@ -9,12 +9,12 @@ mod signal;
 pub use encoder::Encoder;
 pub use line::{DoorLine, Line, MotorLine, Side};
 pub use motor::{Motor, Servo, Turning};
-pub(crate) use order::place;
+pub(super) use order::{CUT_ORDER, DRIVE_ORDER, change_order};
 pub(crate) use signal::SERVO_PERIOD;
 pub use signal::Signal;
 
 use crate::board::pin::{Pin, Wire};
-use crate::control::{Drivetrain, Fittings, Outputs};
+use crate::control::{Drivetrain, Duty, Fittings, Outputs};
 use std::time::Duration;
 use vehicle_protocol::Doors;
 
@@ -82,24 +82,49 @@ pub enum DoorLock {
     Servo(Servo),
 }
 
-/// What the motors do.
+/// The power of both sides; of a vehicle with one motor it is the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Motion {
     left: Turning,
     right: Turning,
-    drive: Turning,
 }
 
 impl Motion {
-    /// What the motor of a side gets, as a share of full power.
+    pub(super) fn new(left: Duty, right: Duty) -> Self {
+        Self { left: Turning::new(left), right: Turning::new(right) }
+    }
+
+    /// The power of a side as a share of full power, positive forwards.
     #[must_use]
-    pub fn share(self, side: Side) -> f64 {
-        let turning = match side {
-            Side::Left => self.left,
+    pub fn duty(self, side: Side) -> Duty {
+        self.turning(side).duty()
+    }
+
+    pub(super) fn is_off(self) -> bool {
+        self == Self::default()
+    }
+
+    const fn turning(self, side: Side) -> Turning {
+        match side {
+            Side::Left | Side::Drive => self.left,
             Side::Right => self.right,
-            Side::Drive => self.drive,
+        }
+    }
+}
+
+impl Drive {
+    /// The signal that `motion` asks of a motor's line; off for one that is not wired.
+    pub(super) fn signal(&self, side: Side, part: MotorLine, motion: Motion) -> Signal {
+        let motor = match (side, self) {
+            (Side::Left, Self::SkidSteer { left, .. }) => left,
+            (Side::Right, Self::SkidSteer { right, .. }) => right,
+            (Side::Drive, Self::SteeringServo { motor, .. }) => motor,
+            (Side::Left | Side::Right, Self::SteeringServo { .. })
+            | (Side::Drive, Self::SkidSteer { .. }) => {
+                return Signal::Off;
+            }
         };
-        turning.duty().share()
+        motor.signal(part, motion.turning(side))
     }
 }
 
@@ -162,10 +187,11 @@ impl Wiring {
     pub fn next_motion(&self, motion: Motion, outputs: &Outputs) -> Option<Motion> {
         let next = match (&self.drive, outputs.drivetrain) {
             (Drive::SkidSteer { .. }, Drivetrain::SkidSteer { left, right }) => {
-                Motion { left: motion.left.then(left), right: motion.right.then(right), ..Motion::default() }
+                Motion { left: motion.left.then(left), right: motion.right.then(right) }
             }
             (Drive::SteeringServo { .. }, Drivetrain::SteeringServo { drive, .. }) => {
-                Motion { drive: motion.drive.then(drive), ..Motion::default() }
+                let drive = motion.left.then(drive);
+                Motion { left: drive, right: drive }
             }
             (Drive::SkidSteer { .. }, Drivetrain::SteeringServo { .. })
             | (Drive::SteeringServo { .. }, Drivetrain::SkidSteer { .. }) => return None,
@@ -183,12 +209,7 @@ impl Wiring {
             Line::ParkingLights => Signal::of(outputs.parking_lights),
             Line::HazardLights => Signal::of(outputs.hazard_lights),
             Line::Horn => Signal::of(outputs.horn),
-            Line::Motor(side, part) => match (side, &self.drive) {
-                (Side::Left, Drive::SkidSteer { left, .. }) => left.signal(part, motion.left),
-                (Side::Right, Drive::SkidSteer { right, .. }) => right.signal(part, motion.right),
-                (Side::Drive, Drive::SteeringServo { motor, .. }) => motor.signal(part, motion.drive),
-                (Side::Left | Side::Right | Side::Drive, _) => Signal::Off,
-            },
+            Line::Motor(side, part) => self.drive.signal(side, part, motion),
             Line::Steering => match (&self.drive, outputs.drivetrain) {
                 (Drive::SteeringServo { steering, .. }, Drivetrain::SteeringServo { steer, .. }) => {
                     steering.at(steer)

@@ -3,6 +3,8 @@
 use super::*;
 use crate::board::{Drive, FakeGpioBackend, Motor, Pin};
 use crate::control::{Drivetrain, Duty};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 const ENABLE: u8 = 22;
 const BRAKE: u8 = 23;
@@ -75,6 +77,68 @@ fn power_comes_last_and_goes_first_and_what_does_not_change_is_left_alone() {
 }
 
 const KINEMATICS: crate::control::Kinematics = crate::control::Kinematics::SkidSteer { track: 0.5 };
+
+/// A controller on no pins: it records each call, and the changes of pins before it.
+#[derive(Debug)]
+struct RecordedMotors {
+    header: FakeGpioBackend,
+    calls: Arc<Mutex<Vec<Call>>>,
+    broken: Arc<AtomicBool>,
+}
+
+type Call = (Vec<(u8, bool)>, &'static str, f64, f64);
+
+impl RecordedMotors {
+    fn record(&self, call: &'static str, left: Duty, right: Duty) -> Result<(), BoardError> {
+        let call = (self.header.gpios(), call, left.share(), right.share());
+        self.calls.lock().unwrap().push(call);
+        let broken = self.broken.load(Ordering::Relaxed);
+        if broken { Err(BoardError::new("motors", "no answer", "look at the bus")) } else { Ok(()) }
+    }
+}
+
+impl MotorController for RecordedMotors {
+    fn drive(&mut self, left: Duty, right: Duty) -> Result<(), BoardError> {
+        self.record("drive", left, right)
+    }
+
+    fn cut(&mut self) -> Result<(), BoardError> {
+        self.record("cut", Duty::ZERO, Duty::ZERO)
+    }
+}
+
+#[test]
+fn a_controller_of_motors_is_cut_before_all_but_enable_and_brake_and_driven_before_enable() {
+    let header = FakeGpioBackend::of(GpioBackendKind::Rppal);
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let broken = Arc::new(AtomicBool::new(false));
+    let motors =
+        RecordedMotors { header: header.clone(), calls: Arc::clone(&calls), broken: Arc::clone(&broken) };
+    let mut lines = GpioBoard::acquire(&header, Path::new("/no/pwm"), &wiring(), EnableLine::Own).unwrap();
+    lines.retain(|wired| !matches!(wired.line(), Line::Motor(..)));
+    let board = GpioBoard::assemble(wiring(), Box::new(motors), lines);
+    let mut scene = Scene { header, board };
+    scene.header.switched();
+
+    assert_eq!(scene.apply(0.5, -0.25).unwrap(), [(ENABLE, true)]);
+    assert_eq!(calls.lock().unwrap().drain(..).as_slice(), [(vec![(BRAKE, false)], "drive", 0.5, -0.25)]);
+    scene.apply(-0.5, -0.25).unwrap();
+    scene.apply(-0.5, -0.25).unwrap();
+    let reversed = [(Vec::new(), "drive", 0.0, -0.25), (Vec::new(), "drive", -0.5, -0.25)];
+    assert_eq!(
+        calls.lock().unwrap().drain(..).as_slice(),
+        reversed,
+        "between the directions there is nothing"
+    );
+
+    broken.store(true, Ordering::Relaxed);
+    let stop = Outputs { headlights: true, ..Outputs::off(Drivetrain::at_rest(KINEMATICS)).made_safe() };
+    assert_eq!(scene.give(&stop).unwrap_err().problem, "no answer");
+    assert_eq!(scene.header.gpios(), [(24, true)], "the others go on");
+    assert_eq!(scene.give(&stop).unwrap_err().problem, "no answer");
+    let cut = [(vec![(ENABLE, false), (BRAKE, true)], "cut", 0.0, 0.0), (Vec::new(), "cut", 0.0, 0.0)];
+    assert_eq!(calls.lock().unwrap().drain(..).as_slice(), cut, "until it obeys");
+}
 
 #[test]
 fn a_line_that_fails_keeps_no_other_from_its_level_and_is_tried_again() {

@@ -126,19 +126,26 @@ pub enum Turning {
 }
 
 impl Turning {
-    /// What the motor does after `self` when `duty` is asked of it: nothing between the two ways, for one step.
-    pub(super) fn then(self, duty: Duty) -> Self {
+    pub(super) fn new(duty: Duty) -> Self {
         // Cut off to what thousandths are.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 1 is 1000")]
         let thousandths = (duty.share().abs() * 1000.0).round() as u16;
-        let wanted = match duty.share() {
+        match duty.share() {
             share if share > 0.0 => Self::Forwards(thousandths),
             share if share < 0.0 => Self::Backwards(thousandths),
             _ => Self::Off,
-        };
+        }
+    }
+
+    /// Follows `self` when `duty` is asked of the motor: without power between the two directions, for one step.
+    pub(super) fn then(self, duty: Duty) -> Self {
+        let wanted = Self::new(duty);
         match (self, wanted) {
             (Self::Forwards(_), Self::Backwards(_)) | (Self::Backwards(_), Self::Forwards(_)) => Self::Off,
-            _ => wanted,
+            (Self::Off, _)
+            | (_, Self::Off)
+            | (Self::Forwards(_), Self::Forwards(_))
+            | (Self::Backwards(_), Self::Backwards(_)) => wanted,
         }
     }
 

@@ -2,13 +2,18 @@
 
 use super::{Line, MotorLine, Signal};
 
-/// The place of a change of `line` to `signal` among the changes of one step; lower comes first.
+/// The order in which a controller of motors cuts their power: after enable is off and the brake on, before all else.
+pub(in crate::board) const CUT_ORDER: u8 = 2;
+/// The order in which a controller of motors gives them power: last but for enable.
+pub(in crate::board) const DRIVE_ORDER: u8 = 8;
+
+/// Gives the order of a change of `line` to `signal` among the changes of one step; lower comes first.
 #[must_use]
-pub(crate) const fn place(line: Line, signal: Signal) -> u8 {
+pub(in crate::board) const fn change_order(line: Line, signal: Signal) -> u8 {
     match (line, signal) {
         (Line::Enable, Signal::Off) => 0,
         (Line::Brake, Signal::On | Signal::Pulsed(_) | Signal::Servo(_) | Signal::Once(_)) => 1,
-        (Line::Motor(_, MotorLine::Pwm), Signal::Off) => 2,
+        (Line::Motor(_, MotorLine::Pwm), Signal::Off) => CUT_ORDER,
         (Line::Motor(_, MotorLine::Forward | MotorLine::Backward), Signal::Off) => 3,
         (Line::Motor(_, MotorLine::Direction), _) => 4,
         // Both relays of a lock are never on: one goes off before the other goes on.
@@ -24,7 +29,7 @@ pub(crate) const fn place(line: Line, signal: Signal) -> u8 {
         ) => 6,
         (Line::Brake, Signal::Off) => 7,
         // Of a speed controller only it itself knows which pulse is power.
-        (Line::Motor(..), _) => 8,
+        (Line::Motor(..), _) => DRIVE_ORDER,
         (Line::Enable, Signal::On | Signal::Pulsed(_) | Signal::Servo(_) | Signal::Once(_)) => 9,
     }
 }
@@ -51,31 +56,41 @@ mod tests {
         let others = [Line::Brake, Line::Headlights, Line::Steering, Line::Doors(DoorLine::Servo)];
         for line in motors.into_iter().chain(others) {
             for signal in SIGNALS {
-                assert!(place(Line::Enable, Signal::Off) < place(line, signal), "{line:?} {signal:?}");
-                assert!(place(Line::Enable, Signal::On) > place(line, signal), "{line:?} {signal:?}");
+                assert!(
+                    change_order(Line::Enable, Signal::Off) < change_order(line, signal),
+                    "{line:?} {signal:?}"
+                );
+                assert!(
+                    change_order(Line::Enable, Signal::On) > change_order(line, signal),
+                    "{line:?} {signal:?}"
+                );
             }
         }
     }
 
     #[test]
     fn a_half_of_a_bridge_goes_off_before_the_direction_and_power_change() {
-        let off = place(Line::Motor(LEFT, MotorLine::Forward), Signal::Off);
-        let turned = place(Line::Motor(LEFT, MotorLine::Direction), Signal::On);
-        let on = place(Line::Motor(LEFT, MotorLine::Backward), Signal::Pulsed(10));
-        assert!(place(Line::Motor(LEFT, MotorLine::Pwm), Signal::Off) < off && off < turned && turned < on);
+        let off = change_order(Line::Motor(LEFT, MotorLine::Forward), Signal::Off);
+        let turned = change_order(Line::Motor(LEFT, MotorLine::Direction), Signal::On);
+        let on = change_order(Line::Motor(LEFT, MotorLine::Backward), Signal::Pulsed(10));
+        assert!(
+            change_order(Line::Motor(LEFT, MotorLine::Pwm), Signal::Off) < off && off < turned && turned < on
+        );
     }
 
     #[test]
     fn a_brake_bites_before_and_lets_go_after_the_lights() {
-        let lights = place(Line::Headlights, Signal::On);
-        assert!(place(Line::Brake, Signal::On) < lights && lights < place(Line::Brake, Signal::Off));
+        let lights = change_order(Line::Headlights, Signal::On);
+        assert!(
+            change_order(Line::Brake, Signal::On) < lights && lights < change_order(Line::Brake, Signal::Off)
+        );
     }
 
     #[test]
     fn one_relay_of_a_lock_goes_off_before_the_other_goes_on() {
         let on = Signal::Once(Duration::from_millis(300));
         for (off, next) in [(DoorLine::Lock, DoorLine::Unlock), (DoorLine::Unlock, DoorLine::Lock)] {
-            assert!(place(Line::Doors(off), Signal::Off) < place(Line::Doors(next), on));
+            assert!(change_order(Line::Doors(off), Signal::Off) < change_order(Line::Doors(next), on));
         }
     }
 }
