@@ -9,19 +9,19 @@ words! {
     /// How far a command has come; all but EXECUTING are terminal.
     State {
         /// Under way.
-        Executing = "EXECUTING",
+        0 Executing = "EXECUTING",
         /// Done.
-        Succeeded = "SUCCEEDED",
+        1 Succeeded = "SUCCEEDED",
         /// Not begun.
-        Rejected = "REJECTED",
+        2 Rejected = "REJECTED",
         /// Begun and not finished.
-        Failed = "FAILED",
+        3 Failed = "FAILED",
         /// Too late to begin.
-        Expired = "EXPIRED",
+        4 Expired = "EXPIRED",
         /// Ended by CANCEL.
-        Canceled = "CANCELED",
+        5 Canceled = "CANCELED",
         /// Ended by a later command.
-        Superseded = "SUPERSEDED",
+        6 Superseded = "SUPERSEDED",
     }
 }
 
@@ -37,37 +37,37 @@ words! {
     /// Why a command was refused or ended, or why a vehicle stopped.
     #[expect(missing_docs, reason = "PROTOCOL.md has the table")]
     Reason {
-        Unsupported = "UNSUPPORTED",
-        Malformed = "MALFORMED",
-        OutOfRange = "OUT_OF_RANGE",
-        EngineOff = "ENGINE_OFF",
-        Moving = "MOVING",
-        NotMoving = "NOT_MOVING",
-        NotNeutral = "NOT_NEUTRAL",
-        NotFound = "NOT_FOUND",
-        EmergencyStopped = "EMERGENCY_STOPPED",
-        Failsafe = "FAILSAFE",
-        NotInControl = "NOT_IN_CONTROL",
-        Forbidden = "FORBIDDEN",
-        Unsigned = "UNSIGNED",
-        BadMac = "BAD_MAC",
-        UnknownKey = "UNKNOWN_KEY",
-        BadEpoch = "BAD_EPOCH",
-        BadCounter = "BAD_COUNTER",
-        Expired = "EXPIRED",
-        TtlTooLong = "TTL_TOO_LONG",
-        Retained = "RETAINED",
-        Busy = "BUSY",
-        RateLimited = "RATE_LIMITED",
-        Timeout = "TIMEOUT",
-        ActuatorFault = "ACTUATOR_FAULT",
-        LinkLost = "LINK_LOST",
-        OperatorLost = "OPERATOR_LOST",
-        HoldLapsed = "HOLD_LAPSED",
-        GuardLost = "GUARD_LOST",
-        ClockGap = "CLOCK_GAP",
-        LowBattery = "LOW_BATTERY",
-        ShuttingDown = "SHUTTING_DOWN",
+        0 Unsupported = "UNSUPPORTED",
+        1 Malformed = "MALFORMED",
+        2 OutOfRange = "OUT_OF_RANGE",
+        3 EngineOff = "ENGINE_OFF",
+        4 Moving = "MOVING",
+        5 NotMoving = "NOT_MOVING",
+        6 NotNeutral = "NOT_NEUTRAL",
+        7 NotFound = "NOT_FOUND",
+        8 EmergencyStopped = "EMERGENCY_STOPPED",
+        9 Failsafe = "FAILSAFE",
+        10 NotInControl = "NOT_IN_CONTROL",
+        11 Forbidden = "FORBIDDEN",
+        12 Unsigned = "UNSIGNED",
+        13 BadMac = "BAD_MAC",
+        14 UnknownKey = "UNKNOWN_KEY",
+        15 BadEpoch = "BAD_EPOCH",
+        16 BadCounter = "BAD_COUNTER",
+        17 Expired = "EXPIRED",
+        18 TtlTooLong = "TTL_TOO_LONG",
+        19 Retained = "RETAINED",
+        20 Busy = "BUSY",
+        21 RateLimited = "RATE_LIMITED",
+        22 Timeout = "TIMEOUT",
+        23 ActuatorFault = "ACTUATOR_FAULT",
+        24 LinkLost = "LINK_LOST",
+        25 OperatorLost = "OPERATOR_LOST",
+        26 HoldLapsed = "HOLD_LAPSED",
+        27 GuardLost = "GUARD_LOST",
+        28 ClockGap = "CLOCK_GAP",
+        29 LowBattery = "LOW_BATTERY",
+        30 ShuttingDown = "SHUTTING_DOWN",
     }
 }
 

@@ -3,8 +3,26 @@
 use serde::de::value::Error;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, IntoDeserializer};
 
-/// Defines an enum whose variants are exact words on the wire, with the list of all of them.
+/// Defines an enum whose variants are exact words on the wire, with the list of all of them. A number before each variant
+/// is that of the word in the compact encoding; it stays for ever.
 macro_rules! words {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $number:literal $variant:ident = $word:literal,)+ }) => {
+        $crate::word::words! { $(#[$about])* $name { $($(#[$doc])* $variant = $word,)+ } }
+
+        impl $name {
+            /// Its number in the compact encoding.
+            #[must_use]
+            pub const fn number(self) -> u64 {
+                match self { $(Self::$variant => $number),+ }
+            }
+
+            /// The member of the set with a number.
+            #[must_use]
+            pub const fn from_number(number: u64) -> Option<Self> {
+                match number { $($number => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,18 +36,6 @@ macro_rules! words {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
-            }
-
-            /// Its number in the compact encoding: its place in the contract's table, from 0.
-            #[must_use]
-            pub const fn number(self) -> u64 {
-                self as u64
-            }
-
-            /// The member of the set with a number.
-            #[must_use]
-            pub fn from_number(number: u64) -> Option<Self> {
-                usize::try_from(number).ok().and_then(|place| Self::ALL.get(place)).copied()
             }
 
             /// The member of the set that `word` names exactly.

@@ -116,8 +116,11 @@ fn first_cells<'a>(contract: &'a str, heading: &str) -> Vec<&'a str> {
 #[test]
 fn numbers_of_the_compact_form_are_places_in_the_tables() {
     let contract = contract();
-    let words = |all: Vec<&'static str>, heading: &str| assert_eq!(first_cells(&contract, heading), all);
-    words(CommandName::ALL.iter().map(|word| word.as_str()).collect(), "| CMD | Argument |");
-    words(State::ALL.iter().map(|word| word.as_str()).collect(), "| STATE | Meaning |");
-    words(Reason::ALL.iter().map(|word| word.as_str()).collect(), "| REASON | Meaning |");
+    let rows = |heading: &str, numbered: Vec<(u64, &str)>| {
+        let cells = (0..).zip(first_cells(&contract, heading));
+        assert_eq!(numbered, cells.collect::<Vec<_>>(), "{heading}");
+    };
+    rows("| CMD | Argument |", CommandName::ALL.iter().map(|word| (word.number(), word.as_str())).collect());
+    rows("| STATE | Meaning |", State::ALL.iter().map(|word| (word.number(), word.as_str())).collect());
+    rows("| REASON | Meaning |", Reason::ALL.iter().map(|word| (word.number(), word.as_str())).collect());
 }

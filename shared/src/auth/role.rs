@@ -1,10 +1,10 @@
-//! What the holder of a key may ask for.
+//! Roles: the commands that the holder of a key may send.
 
 use crate::CommandName;
 use crate::word::words;
 
 words! {
-    /// What a key is good for; it lies with the key on the vehicle, not with who signs.
+    /// The role of a key, from the lowest; the copy of the key on the vehicle has it, not the signer.
     Role {
         /// Sees, and stops.
         Viewer = "viewer",
@@ -16,10 +16,10 @@ words! {
 }
 
 impl Role {
-    /// Whether the contract lets this role ask for a command; a vehicle's configuration may leave it less.
+    /// True if the contract lets this role ask for a command; a vehicle's configuration may leave it less.
     #[must_use]
-    pub const fn may(self, command: CommandName) -> bool {
-        self.number() >= command.role().number()
+    pub fn may(self, command: CommandName) -> bool {
+        self >= command.role()
     }
 }
 
