@@ -1,9 +1,8 @@
 //! Messages of all kinds, for the tests.
 
 use crate::{
-    Answer, AnswerForm, Command, CommandId, CommandName, Degrees, DegreesPerSecond, Epoch, HornDuration,
-    KeyName, MAX_INTEGER, Mac, Mph, Reason, SessionId, Setpoint, Shape, Signature, SignedSession, State,
-    json,
+    Answer, AnswerForm, Command, CommandId, CommandName, Epoch, MAX_INTEGER, Mac, Mph, Parameter,
+    ParameterKind, Reason, SessionId, Shape, Signature, SignedSession, State, json,
 };
 use proptest::option::of;
 use proptest::prelude::*;
@@ -44,22 +43,43 @@ pub(crate) fn answers() -> impl Strategy<Value = Answer> {
     })
 }
 
+/// An argument in JSON, anywhere in its range.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "within 2^53 thousandths")]
+fn argument(parameter: &Parameter) -> BoxedStrategy<String> {
+    let value = match (parameter.kind, parameter.key) {
+        (ParameterKind::Number { min, max, unit: "ms" }, _) => {
+            (min as i64..=max.min(MAX_INTEGER as f64) as i64).prop_map(|n| n.to_string()).boxed()
+        }
+        (ParameterKind::Number { min, max, .. }, _) => ((min * 1000.0).round() as i64
+            ..=(max * 1000.0) as i64)
+            .prop_map(|n| serde_json::to_string(&Mph::from_thousandths(n)).unwrap())
+            .boxed(),
+        (ParameterKind::Text(_), "ID") => ids().prop_map(|id| serde_json::to_string(&id).unwrap()).boxed(),
+        (ParameterKind::Text(_), _) => "[a-z0-9][a-z0-9-]{0,31}".prop_map(|name| format!("{name:?}")).boxed(),
+    };
+    let key = parameter.key;
+    value.prop_map(move |value| format!(",\"{key}\":{value}")).boxed()
+}
+
+/// A command of one of these names, with arguments anywhere in their ranges.
+fn named(names: Vec<CommandName>) -> impl Strategy<Value = Command> {
+    select(names).prop_flat_map(|name| {
+        let arguments: Vec<_> = name.parameters().iter().map(argument).collect();
+        arguments.prop_map(move |arguments| {
+            let text = format!("{{\"CMD\":\"{name}\"{}}}", arguments.concat());
+            json::decode(text.as_bytes()).unwrap().command
+        })
+    })
+}
+
+/// Every command.
+pub(crate) fn any_command() -> impl Strategy<Value = Command> {
+    named(CommandName::ALL.to_vec())
+}
+
+/// Every command that fits any shape: not CANCEL, which always has an ID.
 pub(crate) fn commands() -> impl Strategy<Value = Command> {
-    let thousandths = 0i64..1_000_000;
-    prop_oneof![
-        prop::sample::select(CommandName::ALL).prop_filter_map("takes an argument", |name| {
-            json::decode(format!(r#"{{"CMD":"{name}"}}"#).as_bytes()).ok().map(|envelope| envelope.command)
-        }),
-        (1i64..=360_000).prop_map(|n| Command::RotateLeft(Degrees::from_thousandths(n))),
-        thousandths.clone().prop_map(|n| Command::SetMaxSpeed(Mph::from_thousandths(n))),
-        (thousandths, -3_600_000i64..=3_600_000, 100u64..10_000).prop_map(|(speed, rate, hold_ms)| {
-            let (speed, turn_rate) =
-                (Mph::from_thousandths(-speed), DegreesPerSecond::from_thousandths(rate));
-            Command::Drive(Setpoint { speed, turn_rate, hold_ms })
-        }),
-        (1u64..=5000).prop_map(|duration_ms| Command::Horn(HornDuration(duration_ms))),
-        "[a-z0-9][a-z0-9-]{0,31}".prop_map(|key| Command::RevokeKey(key.parse::<KeyName>().unwrap())),
-    ]
+    named(CommandName::ALL.iter().copied().filter(|name| *name != CommandName::Cancel).collect())
 }
 
 pub(crate) fn shapes() -> impl Strategy<Value = Shape> {

@@ -1,6 +1,6 @@
 //! The examples in PROTOCOL.md are messages as this crate writes them.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,8 +8,8 @@ use std::path::Path;
 use std::{fs, iter};
 use vehicle_protocol::auth::{KeyFile, Role};
 use vehicle_protocol::{
-    Answer, CommandName, Description, Event, Presence, Reason, SessionAnswer, SessionRequest, Shape, State,
-    Status, Telemetry, json,
+    Answer, CommandName, Description, Event, ParameterKind, Presence, Reason, SessionAnswer, SessionRequest,
+    Shape, State, Status, Telemetry, json,
 };
 
 fn contract() -> String {
@@ -106,21 +106,53 @@ fn the_table_of_roles_is_what_the_roles_may() {
     assert_eq!(written, table, "the table of roles in PROTOCOL.md is to be\n{table}");
 }
 
-/// The first cells of a table that begins with a heading.
-fn first_cells<'a>(contract: &'a str, heading: &str) -> Vec<&'a str> {
-    let table = contract.split(heading).nth(1).unwrap();
-    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
-    rows.map(|row| row.split('|').nth(1).unwrap().trim()).collect()
-}
-
 #[test]
 fn numbers_of_the_compact_form_are_places_in_the_tables() {
     let contract = contract();
     let rows = |heading: &str, numbered: Vec<(u64, &str)>| {
-        let cells = (0..).zip(first_cells(&contract, heading));
-        assert_eq!(numbered, cells.collect::<Vec<_>>(), "{heading}");
+        let cells = cells(&contract, heading);
+        let written = (0..).zip(cells.iter().map(|row| row[0].as_str()));
+        assert_eq!(numbered, written.collect::<Vec<_>>(), "{heading}");
     };
     rows("| CMD | Argument |", CommandName::ALL.iter().map(|word| (word.number(), word.as_str())).collect());
     rows("| STATE | Meaning |", State::ALL.iter().map(|word| (word.number(), word.as_str())).collect());
     rows("| REASON | Meaning |", Reason::ALL.iter().map(|word| (word.number(), word.as_str())).collect());
+}
+
+/// The rows of a table that begins with a heading, in cells.
+fn cells(contract: &str, heading: &str) -> Vec<Vec<String>> {
+    let table = contract.split(heading).nth(1).unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.split('|').skip(1).map(|cell| cell.trim().replace('`', "")).collect()).collect()
+}
+
+#[test]
+fn each_command_has_the_arguments_that_its_row_names() {
+    for row in cells(&contract(), "| CMD | Argument |") {
+        let name = CommandName::from_word(&row[0]).unwrap();
+        let parameters = name.parameters().iter();
+        let keys: Vec<_> = parameters
+            .map(|parameter| {
+                format!("{}{}", parameter.key, if parameter.is_optional { ", optional" } else { "" })
+            })
+            .collect();
+        assert_eq!(row[1], keys.join(", "), "{name}");
+    }
+}
+
+#[test]
+fn each_argument_has_the_range_and_the_commands_that_its_row_names() {
+    let rows = cells(&contract(), "| Argument | Type, unit |");
+    for &name in CommandName::ALL {
+        for parameter in name.parameters() {
+            let is_its_row = |row: &&Vec<String>| row[0] == parameter.key && row[3].contains(name.as_str());
+            let row = rows.iter().find(is_its_row).unwrap_or_else(|| panic!("{name} {}", parameter.key));
+            let ParameterKind::Number { min, max, .. } = parameter.kind else { continue };
+            // Where the vehicle has the upper limit, its name stands there.
+            let range =
+                if max < f64::MAX { parameter.range.to_owned() } else { format!("{min} to max_hold_ms") };
+            let written = row[2].replace("above 0, at most", "above 0 and at most");
+            assert!(written.starts_with(&range), "{name} {}: {written}", parameter.key);
+        }
+    }
 }
