@@ -23,7 +23,7 @@ async fn lifts(count: usize) -> Result<Vec<f64>> {
         tab.mouse("mousePressed", (x, y)).await?;
         tab.mouse("mouseMoved", (x, y - 30.0)).await?;
         rig.moves().await?;
-        // Anywhere between two words of the page, which says 20 a second.
+        // Anywhere between two reports of the page, which keeps the position alive 20 times a second.
         tokio::time::sleep(Duration::from_millis(50).mul_f64(fastrand::f64())).await;
         let lifted = monotonic();
         tab.mouse("mouseReleased", (x, y - 30.0)).await?;
@@ -32,6 +32,32 @@ async fn lifts(count: usize) -> Result<Vec<f64>> {
         tab.shows("#drive-badge", "READY").await?;
     }
     times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
+/// Milliseconds from pressing W to the first motor power, and from releasing it to none, as the test says so to the browser.
+async fn keys(count: usize) -> Result<[Vec<f64>; 2]> {
+    let (mut rig, chromium) = (Rig::start().await?, Chromium::start().await?);
+    let tab = rig.driver(&chromium).await?;
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..count {
+        // Anywhere between two ticks of page, console and agent.
+        tokio::time::sleep(Duration::from_millis(50).mul_f64(fastrand::f64())).await;
+        let pressed = monotonic();
+        tab.press("KeyW").await?;
+        let moved = rig.power_after(pressed).await?;
+        tokio::time::sleep(Duration::from_millis(50).mul_f64(fastrand::f64())).await;
+        let released = monotonic();
+        tab.release("KeyW").await?;
+        let zero = rig.zero_after(released).await?;
+        for (times, (from, to)) in times.iter_mut().zip([(pressed, moved), (released, zero)]) {
+            times.push(Duration::from_nanos(to.saturating_sub(from)).as_secs_f64() * 1000.0);
+        }
+        tab.shows("#drive-badge", "READY").await?;
+    }
+    for times in &mut times {
+        times.sort_by(f64::total_cmp);
+    }
     Ok(times)
 }
 
@@ -62,9 +88,12 @@ async fn table(lifts_wanted: usize, loads_wanted: usize) -> Result<(String, [f64
     let (mut loads, bytes) = loads(loads_wanted).await?;
     let first = loads.drain(..1).collect();
     let lifts = lifts(lifts_wanted).await?;
+    let [presses, releases] = keys(lifts_wanted).await?;
     let mut table = "| what | p50 | p99 | longest | at most |\n|---|--:|--:|--:|--:|\n".to_owned();
     for (what, times, limit) in [
         ("pointer lifted to motors without power", &lifts, "60 ms at p99"),
+        ("W pressed to motors with power", &presses, "60 ms at p99"),
+        ("W released to motors without power", &releases, "60 ms at p99"),
         ("navigation to first status", &loads, "300 ms"),
         ("the first one of a new browser, which warms up", &first, ""),
     ] {

@@ -163,10 +163,16 @@ impl Rig {
         Ok(())
     }
 
-    /// When the motors were first without power after this moment of the trace's clock.
+    /// Moment of the trace's clock at which the motors were first without power after this one.
     pub(crate) async fn zero_after(&mut self, moment: u64) -> Result<u64> {
         let off = |line: &TraceLine| line.t >= moment && !line.moves();
         Ok(self.trace.wait_for("the motors to be off", STOPS, off).await?.t)
+    }
+
+    /// Moment of the trace's clock at which the motors first had power after this one.
+    pub(crate) async fn power_after(&mut self, moment: u64) -> Result<u64> {
+        let on = |line: &TraceLine| line.t >= moment && line.moves();
+        Ok(self.trace.wait_for("the motors to be on", STOPS, on).await?.t)
     }
 
     /// Makes sure that the vehicle has not moved so far, and does not while it is watched.
