@@ -172,7 +172,7 @@ impl<T: Copy + Send + 'static> Link<T> {
     }
 
     /// Takes leave of the broker.
-    pub async fn close(mut self) {
+    pub async fn close(&mut self) {
         self.show(PresenceState::Offline);
         // What can't be said to a broker that is not there need not be said.
         let said = self.connection.take().is_some_and(|(client, _)| client.try_disconnect().is_ok());

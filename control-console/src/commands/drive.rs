@@ -47,7 +47,7 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
         name: random::name()?,
     };
     client.go_on(vehicle);
-    if let Some(fault) = client.trouble(vehicle) {
+    if let Some(fault) = client.unusable_key(vehicle) {
         return Err(fault.clone());
     }
     let trip = ScriptedDrive::new(config, client.clock.now());
@@ -136,7 +136,7 @@ async fn travel(
             output.note(&notice);
         }
         let (now, vehicle) = (client.clock.now(), trip.vehicle().clone());
-        let actions = trip.handle(now, client.channel(&vehicle), input);
+        let actions = trip.handle(now, client.session(&vehicle), input);
         if let Some(report) = perform(client, &mut trip, actions, silence)? {
             return Ok(report);
         }

@@ -73,7 +73,7 @@ impl Round<'_> {
     fn stop(&mut self, vehicle: &VehicleId) -> Result<(), Fault> {
         if self.begun.insert(vehicle.clone()) {
             self.client.begin(vehicle, Command::EmergencyStop, Form::Identified, None, self.silence)?;
-            if let Some(fault) = self.client.trouble(vehicle) {
+            if let Some(fault) = self.client.unusable_key(vehicle) {
                 self.output.note(&format!("{vehicle} is stopped without a key: {fault}"));
             }
             self.open = self.open.saturating_add(1);

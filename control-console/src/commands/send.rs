@@ -104,7 +104,7 @@ async fn deliver(
     let mut client = CommandClient::start(options, subscriptions)?;
     client.go_on(vehicle);
     client.begin(vehicle, command, form, id, options.silence())?;
-    if let Some(fault) = client.trouble(vehicle).filter(|_| form != Form::Plain) {
+    if let Some(fault) = client.unusable_key(vehicle).filter(|_| form != Form::Plain) {
         output.note(&format!("sent without a key: {fault}"));
     }
     let exit = loop {

@@ -12,7 +12,7 @@ mod tests;
 pub use decode::{Trust, VerifiedAnswer};
 pub use encode::{Form, Sealed};
 
-use super::session_store::SequenceRef as Waypoint;
+use super::resumable::ResumableSession;
 use super::vehicle_clock::VehicleClock;
 use crate::clock::Moment;
 use std::time::Duration;
@@ -74,7 +74,7 @@ pub struct VehicleSession {
     /// Session answers that somebody else wrote.
     forged: u32,
     /// A session of an earlier program, to go on with if the vehicle still has it.
-    earlier: Option<Waypoint>,
+    earlier: Option<ResumableSession>,
 }
 
 impl VehicleSession {
@@ -100,7 +100,7 @@ impl VehicleSession {
     }
 
     /// Goes on with the session of an earlier program, if the vehicle still has it and nothing was asked for yet.
-    pub(crate) const fn go_on(&mut self, earlier: Waypoint) {
+    pub(crate) const fn go_on(&mut self, earlier: ResumableSession) {
         if self.asked.is_none() {
             self.nonce = earlier.nonce;
             self.earlier = Some(earlier);
@@ -109,10 +109,16 @@ impl VehicleSession {
 
     /// How far the session has come, for who goes on with it.
     #[must_use]
-    pub(crate) fn place(&self) -> Option<Waypoint> {
+    pub(crate) fn place(&self) -> Option<ResumableSession> {
         let agreed = self.agreed.as_ref()?;
         let (epoch, sid) = (agreed.clock.epoch(), agreed.sid?);
-        Some(Waypoint { nonce: self.nonce, epoch, sid, commands: agreed.commands, drive: agreed.drive })
+        Some(ResumableSession {
+            nonce: self.nonce,
+            epoch,
+            sid,
+            commands: agreed.commands,
+            drive: agreed.drive,
+        })
     }
 
     /// The key that signs what is said here, if it is signed.

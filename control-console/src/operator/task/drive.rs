@@ -41,7 +41,7 @@ impl OperatorTask {
             }
             Grip::Arm if self.leaving.is_some() => return,
             Grip::Arm => {
-                if let Some(fault) = self.client.trouble(vehicle).cloned() {
+                if let Some(fault) = self.client.unusable_key(vehicle).cloned() {
                     return self.warn(self.now(), Some(vehicle), &fault);
                 }
                 self.put_stick(vehicle);
@@ -111,7 +111,7 @@ impl OperatorTask {
         let now = self.now();
         let Some(hand) = self.sticks.get_mut(id) else { return };
         let was_pressed = hand.is_pressed();
-        for action in hand.session.handle(now, self.client.channel(id), input) {
+        for action in hand.session.handle(now, self.client.session(id), input) {
             match action {
                 // What the link can't take is dropped: the next setpoint says more.
                 Action::Publish(sealed) => drop(self.client.publish(id, sealed)),

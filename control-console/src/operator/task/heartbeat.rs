@@ -27,7 +27,7 @@ impl OperatorTask {
             return;
         }
         for (id, heartbeats) in self.moved.iter_mut().filter(|(_, heartbeats)| now >= heartbeats.next) {
-            let session = self.client.channel(id);
+            let session = self.client.session(id);
             // Past `until` it moves on all the same, or the task would wake for it again and again.
             heartbeats.next = now.saturating_add(session.heartbeat_interval());
             if now < heartbeats.until

@@ -1,47 +1,32 @@
-//! What one program leaves to the next of the same person, so that control stays with who took it.
+//! The session that one program leaves to the next of the same person, so that control stays with who took it.
 //!
 //! A vehicle takes each session for a party of its own. A shell starts a program for each command, so these go on with one
 //! session, one after the other; who comes while another is at it has one of its own. No secret is in it.
 
-use serde::{Deserialize, Serialize};
+use crate::transaction::ResumableSession;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
-use vehicle_protocol::{Epoch, KeyName, Nonce, SessionId, VehicleId};
+use vehicle_protocol::{KeyName, VehicleId};
 
-/// Places that a program may use before it is killed without a random to say how many it used.
+/// Counters that a program may use before it is killed without a chance to say how many it used.
 const RESERVE: u64 = 1_000_000;
 /// Nothing longer is read, in bytes.
 const LONGEST: u64 = 1024;
 
-/// A session and how far it has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SequenceRef {
-    /// What it was asked for with; the same nonce is given the same session.
-    pub(crate) nonce: Nonce,
-    /// The boot.
-    pub(crate) epoch: Epoch,
-    /// The session.
-    pub(crate) sid: SessionId,
-    /// The CTR used last of the commands.
-    pub(crate) commands: u64,
-    /// The CTR used last on the drive topic.
-    pub(crate) drive: u64,
-}
-
 /// The file in which the session of a key waits for the next program; ours alone as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Continuation(File);
+pub(crate) struct SessionFile(File);
 
-impl Continuation {
+impl SessionFile {
     /// Opens the file in `folder`, and says where to go on; nothing if another program is at it, or there is no such folder.
     #[must_use]
     pub(crate) fn open(
         folder: &Path,
         vehicle: &VehicleId,
         key: &KeyName,
-    ) -> Option<(Self, Option<SequenceRef>)> {
+    ) -> Option<(Self, Option<ResumableSession>)> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
         let path = folder.join(format!("{vehicle}.{key}.session"));
         let file =
@@ -50,18 +35,18 @@ impl Continuation {
         file.try_lock().ok()?;
         let mut text = String::new();
         (&mut file).take(LONGEST).read_to_string(&mut text).ok()?;
-        let place: Option<SequenceRef> = serde_json::from_str(&text).ok();
+        let place: Option<ResumableSession> = serde_json::from_str(&text).ok();
         let mut this = Self(file);
         if let Some(place) = place {
             let (commands, drive) =
                 (place.commands.saturating_add(RESERVE), place.drive.saturating_add(RESERVE));
-            this.save(&SequenceRef { commands, drive, ..place });
+            this.save(&ResumableSession { commands, drive, ..place });
         }
         Some((this, place))
     }
 
     /// Says where the next program goes on.
-    pub(crate) fn save(&mut self, place: &SequenceRef) {
+    pub(crate) fn save(&mut self, place: &ResumableSession) {
         let text = serde_json::to_string(place).unwrap_or_default();
         // What can't be kept costs the next program no more than a session of its own.
         let written =
@@ -75,8 +60,9 @@ impl Continuation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vehicle_protocol::{Epoch, Nonce, SessionId};
 
-    const PLACE: SequenceRef = SequenceRef {
+    const PLACE: ResumableSession = ResumableSession {
         nonce: Nonce([1; 16]),
         epoch: Epoch([2; 16]),
         sid: SessionId([3; 4]),
@@ -88,7 +74,7 @@ mod tests {
     fn the_next_program_goes_on_and_one_beside_it_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let names = ("rover-1".parse().unwrap(), "tablet".parse().unwrap());
-        let open = || Continuation::open(&folder.path().join("new"), &names.0, &names.1);
+        let open = || SessionFile::open(&folder.path().join("new"), &names.0, &names.1);
         let (mut first, place) = open().unwrap();
         assert_eq!(place, None);
         assert!(open().is_none(), "while the first is at it");
@@ -96,7 +82,7 @@ mod tests {
         drop(first);
         assert_eq!(open().unwrap().1, Some(PLACE));
         let (commands, drive) = (PLACE.commands + RESERVE, PLACE.drive + RESERVE);
-        let killed = SequenceRef { commands, drive, ..PLACE };
+        let killed = ResumableSession { commands, drive, ..PLACE };
         assert_eq!(open().unwrap().1, Some(killed), "that one said nothing of how far it came");
     }
 
@@ -105,6 +91,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let names = ("rover-1".parse().unwrap(), "tablet".parse().unwrap());
         std::fs::write(folder.path().join("rover-1.tablet.session"), "{\"nonce\":1}").unwrap();
-        assert_eq!(Continuation::open(folder.path(), &names.0, &names.1).unwrap().1, None);
+        assert_eq!(SessionFile::open(folder.path(), &names.0, &names.1).unwrap().1, None);
     }
 }
