@@ -21,10 +21,10 @@ mod wiring;
 pub use board_lock::BoardLock;
 #[cfg(test)]
 pub(crate) use gpio_backend::FakeGpioBackend;
-pub(crate) use gpio_backend::{Consumer, GpioBackend, Level};
+pub(crate) use gpio_backend::{Consumer, DigitalOutput, GpioBackend};
 pub use gpio_backend_kind::GpioBackendKind;
 pub use gpio_board::{EnableLine, GpioBoard};
-pub use pin::{Bias, Channel, Pin, Place, Wire};
+pub use pin::{Bias, Channel, Pin, PinLocation, Wire};
 pub(crate) use sysfs_pwm::{SYSFS_PWM, SysfsPwm};
 pub use wiring::{
     DoorLine, DoorLock, Drive, Encoder, Line, Motion, Motor, MotorLine, Servo, Side, Signal, Turning, Wiring,

@@ -76,7 +76,7 @@ pub enum BoardConfig {
     /// A real board.
     Wired {
         /// The way to its lines.
-        header: GpioBackendKind,
+        backend: GpioBackendKind,
         /// What is wired to it.
         wiring: Box<Wiring>,
     },
@@ -88,7 +88,7 @@ impl BoardConfig {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Sim { .. } => "sim",
-            Self::Wired { header, .. } => header.name(),
+            Self::Wired { backend, .. } => backend.name(),
         }
     }
 
@@ -96,11 +96,11 @@ impl BoardConfig {
     ///
     /// # Errors
     /// When somebody else drives it.
-    pub fn claim(&self) -> Result<Option<BoardLock>, BoardError> {
+    pub fn lock(&self) -> Result<Option<BoardLock>, BoardError> {
         match self {
-            Self::Wired { .. } => BoardLock::take(None).map(Some),
+            Self::Wired { .. } => BoardLock::acquire(None).map(Some),
             Self::Sim { trace, levels, .. } => {
-                levels.as_deref().or(trace.as_deref()).map(|file| BoardLock::take(Some(file))).transpose()
+                levels.as_deref().or(trace.as_deref()).map(|file| BoardLock::acquire(Some(file))).transpose()
             }
         }
     }
@@ -222,7 +222,7 @@ fn board(
     full_speed: f64,
     problems: &mut Problems,
 ) -> Option<BoardConfig> {
-    let header = match raw.kind.clone().or(BoardKind::Sim) {
+    let backend = match raw.kind.clone().or(BoardKind::Sim) {
         BoardKind::Sim => {
             let metres_per_pulse = wiring::metres_per_pulse(sim.metres_per_pulse, problems).optional();
             let (trace, levels) = (sim.trace.optional(), sim.levels.optional());
@@ -235,8 +235,8 @@ fn board(
     if matches!(trace.origin, Some(Origin::Flag(_))) {
         problems.refuse(&trace, "only the simulated board writes a trace", "leave it out");
     }
-    let wiring = wiring::wiring(wiring, header, kinematics, full_speed, problems)?;
-    Some(BoardConfig::Wired { header, wiring: Box::new(wiring) })
+    let wiring = wiring::wiring(wiring, backend, kinematics, full_speed, problems)?;
+    Some(BoardConfig::Wired { backend, wiring: Box::new(wiring) })
 }
 
 /// SafetyChecks levels such as `info,rumqttc=debug`; a bare word must be a level, for a slip would otherwise silence everything.

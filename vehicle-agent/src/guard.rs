@@ -11,7 +11,7 @@ mod open;
 mod sim;
 
 pub(crate) use cutoff::{Agent, Cutoff};
-pub use guarded_outputs::{Files, GuardedOutputs, Lines};
+pub use guarded_outputs::{GpioLines, GuardedOutputs, SimFiles};
 
 use crate::board::BoardError;
 use crate::clock::Clock;

@@ -1,4 +1,4 @@
-//! On a wired board whose header is played, with a person who is, too.
+//! On a wired board with a fake back end, with a person who is, too.
 
 use super::*;
 use crate::board::{
@@ -58,7 +58,7 @@ impl Board for Bench {
 
 /// What a person sees and can do.
 struct Person {
-    header: FakeGpioBackend,
+    backend: FakeGpioBackend,
     open: Rc<Cell<bool>>,
     types: mpsc::UnboundedSender<String>,
     sees: blocking::Receiver<String>,
@@ -71,7 +71,7 @@ impl Person {
     /// Waits for words, and gives what was switched until then.
     async fn sees(&mut self, words: &str) {
         for _ in 0..1_000 {
-            self.switched.extend(self.header.gpios());
+            self.switched.extend(self.backend.gpios());
             if self.sees.try_iter().any(|said| said.contains(words)) {
                 return;
             }
@@ -101,8 +101,8 @@ impl Person {
 }
 
 async fn tried(script: impl AsyncFnOnce(&mut Person)) -> Result<Vec<(&'static str, Verdict)>, Ended> {
-    let header = FakeGpioBackend::of(GpioBackendKind::Rppal);
-    let board = GpioBoard::on(&header, Path::new("/no/pwm"), wiring(), EnableLine::Own).unwrap();
+    let backend = FakeGpioBackend::of(GpioBackendKind::Rppal);
+    let board = GpioBoard::on(&backend, Path::new("/no/pwm"), wiring(), EnableLine::Own).unwrap();
     let (open, (mut talk, types, sees)) = (Rc::new(Cell::new(false)), Talk::played());
     let mut board = Bench { board, open: Rc::clone(&open) };
     let (signal, mut signals) = mpsc::unbounded_channel();
@@ -126,13 +126,13 @@ async fn tried(script: impl AsyncFnOnce(&mut Person)) -> Result<Vec<(&'static st
         stop_is_wired: true,
         open: false,
     };
-    let mut person = Person { header: header.clone(), open, types, sees, signal, switched: Vec::new() };
+    let mut person = Person { backend: backend.clone(), open, types, sees, signal, switched: Vec::new() };
     let steps = parts.steps();
     let (tried, ()) = tokio::join!(bench_test.run("rover-1", &steps), async {
         script(&mut person).await;
         drop(person);
     });
-    let on = header.gpios();
+    let on = backend.gpios();
     assert!(!on.contains(&(ENABLE, true)), "{on:?}");
     tried
 }
@@ -193,11 +193,11 @@ async fn the_emergency_stop_input_is_tried_first_shown_and_ends_a_pulse() {
         person.switched.clear();
         person.answers("left motor:", "y").await;
         tokio::time::sleep(Duration::from_millis(300)).await;
-        person.switched.extend(person.header.gpios());
+        person.switched.extend(person.backend.gpios());
         assert!(person.is_on(ENABLE) && person.is_on(FORWARD[0]), "{:?}", person.switched);
         person.open.set(true);
         tokio::time::sleep(TICK * 2).await;
-        person.switched.extend(person.header.gpios());
+        person.switched.extend(person.backend.gpios());
         assert!(!person.is_on(ENABLE) && !person.is_on(FORWARD[0]), "{:?}", person.switched);
     })
     .await;
@@ -214,12 +214,12 @@ async fn a_signal_or_the_end_of_the_terminal_switches_everything_off() {
             }
             person.types.send("y".to_owned()).unwrap();
             tokio::time::sleep(Duration::from_millis(300)).await;
-            person.switched.extend(person.header.gpios());
+            person.switched.extend(person.backend.gpios());
             assert!(person.is_on(line), "{:?}", person.switched);
             person.signal.send("SIGTERM").unwrap();
             tokio::task::yield_now().await;
             tokio::time::sleep(Duration::from_millis(1)).await;
-            person.switched.extend(person.header.gpios());
+            person.switched.extend(person.backend.gpios());
             assert!(!person.is_on(line) && !person.is_on(ENABLE), "{:?}", person.switched);
         })
         .await
@@ -241,7 +241,7 @@ async fn what_was_typed_before_the_question_starts_nothing() {
         }
         person.sees("headlights:").await;
         tokio::time::sleep(Duration::from_millis(100)).await;
-        person.switched.extend(person.header.gpios());
+        person.switched.extend(person.backend.gpios());
         assert!(!person.is_on(24), "{:?}", person.switched);
         person.types.send("q".to_owned()).unwrap();
     })

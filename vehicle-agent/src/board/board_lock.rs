@@ -17,13 +17,13 @@ pub struct BoardLock {
 }
 
 impl BoardLock {
-    /// Claims the board of this machine, or the file that stands for one.
+    /// Acquires the board of this machine, or the file that stands for one.
     ///
     /// # Errors
     /// When somebody else drives it.
-    pub fn take(file: Option<&Path>) -> Result<Self, BoardError> {
-        let place = file.unwrap_or(Path::new("board"));
-        let path = place.as_os_str().as_encoded_bytes();
+    pub fn acquire(file: Option<&Path>) -> Result<Self, BoardError> {
+        let name = file.unwrap_or(Path::new("board"));
+        let path = name.as_os_str().as_encoded_bytes();
         let end = path.get(path.len().saturating_sub(LONGEST)..).unwrap_or(path);
         let socket = SocketAddr::from_abstract_name([b"vehicle-agent/", end].concat())
             .and_then(|address| UnixListener::bind_addr(&address));
@@ -44,11 +44,11 @@ mod tests {
     fn a_board_has_one_driver_until_that_one_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join("deep".repeat(40)).join(name);
-        let claim = BoardLock::take(Some(&file("levels"))).unwrap();
-        let refused = BoardLock::take(Some(&file("levels"))).unwrap_err();
+        let lock = BoardLock::acquire(Some(&file("levels"))).unwrap();
+        let refused = BoardLock::acquire(Some(&file("levels"))).unwrap_err();
         assert!(refused.to_string().contains("another vehicle-agent drives it"), "{refused}");
-        BoardLock::take(Some(&file("trace"))).unwrap();
-        drop(claim);
-        BoardLock::take(Some(&file("levels"))).unwrap();
+        BoardLock::acquire(Some(&file("trace"))).unwrap();
+        drop(lock);
+        BoardLock::acquire(Some(&file("levels"))).unwrap();
     }
 }

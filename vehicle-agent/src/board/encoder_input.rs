@@ -50,8 +50,8 @@ impl EncoderInput {
     pub(super) fn open(side: Side, encoder: &Encoder, started_ns: u64) -> Result<Self, BoardError> {
         let [a, b] = side.encoder();
         let edges = if encoder.b.is_some() { EdgeDetection::BothEdges } else { EdgeDetection::RisingEdge };
-        let mut lines = vec![(Consumer::AgentsInput(a), &encoder.a)];
-        lines.extend(encoder.b.iter().map(|pin| (Consumer::AgentsInput(b), pin)));
+        let mut lines = vec![(Consumer::AgentInput(a), &encoder.a)];
+        lines.extend(encoder.b.iter().map(|pin| (Consumer::AgentInput(b), pin)));
         let (request, offsets) = Chips::open()?.encoder(&lines, edges, KEPT)?;
         let failed =
             |problem: String| BoardError::new(format!("wiring.{a}"), problem, "start the agent again");

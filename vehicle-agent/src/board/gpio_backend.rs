@@ -1,10 +1,10 @@
 //! What a back end is for the rest: a way to take lines.
 
 #[cfg(test)]
-mod played;
+mod fake;
 
 #[cfg(test)]
-pub(crate) use played::FakeGpioBackend;
+pub(crate) use fake::FakeGpioBackend;
 
 use super::pin::{Pin, Wire};
 use super::{BoardError, Line};
@@ -19,11 +19,16 @@ pub(crate) trait GpioBackend: fmt::Debug {
     ///
     /// # Errors
     /// When there is no such line, or it can't be had.
-    fn output(&self, who: Consumer, pin: &Pin, on: Option<bool>) -> Result<Box<dyn Level>, BoardError>;
+    fn output(
+        &self,
+        who: Consumer,
+        pin: &Pin,
+        on: Option<bool>,
+    ) -> Result<Box<dyn DigitalOutput>, BoardError>;
 }
 
 /// One digital output. When it is dropped, it stays as it is as far as that is in the hands of this process.
-pub(crate) trait Level: Send + fmt::Debug {
+pub(crate) trait DigitalOutput: Send + fmt::Debug {
     /// Switches it on or off.
     ///
     /// # Errors
@@ -37,7 +42,7 @@ pub(crate) enum Consumer {
     /// The agent.
     Agent(Line),
     /// The agent, for an input, by the key that names it.
-    AgentsInput(&'static str),
+    AgentInput(&'static str),
     /// The guard.
     Guard(&'static str),
 }
@@ -47,7 +52,7 @@ impl Consumer {
     pub(crate) fn consumer(self) -> String {
         match self {
             Self::Agent(line) => format!("vehicle-agent {}", line.name()),
-            Self::AgentsInput(name) => format!("vehicle-agent {name}"),
+            Self::AgentInput(name) => format!("vehicle-agent {name}"),
             Self::Guard(what) => format!("vehicle-guard {what}"),
         }
     }
@@ -56,7 +61,7 @@ impl Consumer {
     pub(crate) fn names(self, wire: &Wire) -> String {
         match self {
             Self::Agent(line) => format!("{line} ({wire})"),
-            Self::AgentsInput(name) => format!("wiring.{name} ({wire})"),
+            Self::AgentInput(name) => format!("wiring.{name} ({wire})"),
             Self::Guard(what) => format!("guard, {what} ({wire})"),
         }
     }

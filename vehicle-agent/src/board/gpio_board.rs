@@ -4,7 +4,7 @@ use super::encoder_input::EncoderInput;
 use super::gpio_backend::Consumer;
 use super::gpio_motors::GpioMotors;
 use super::motor_controller::MotorController;
-use super::output::Output;
+use super::output::OutputLine;
 use super::stop_input::StopInput;
 use super::wiring::{CUT_ORDER, DRIVE_ORDER, SERVO_PERIOD, change_order};
 use super::{
@@ -42,7 +42,7 @@ pub enum EnableLine {
 #[derive(Debug)]
 pub(super) struct GpioLine {
     line: Line,
-    output: Output,
+    output: OutputLine,
     /// Whether it is the guard that switches it on.
     by_guard: bool,
     signal: Signal,
@@ -71,12 +71,12 @@ impl GpioBoard {
 
     /// Takes the outputs, with the motors on pins.
     pub(crate) fn on(
-        header: &dyn GpioBackend,
+        backend: &dyn GpioBackend,
         pwm: &Path,
         wiring: Wiring,
         enable: EnableLine,
     ) -> Result<Self, BoardError> {
-        let (motors, lines) = Self::acquire(header, pwm, &wiring, enable)?
+        let (motors, lines) = Self::acquire(backend, pwm, &wiring, enable)?
             .into_iter()
             .partition(|wired| matches!(wired.line, Line::Motor(..)));
         let motors = GpioMotors::new(wiring.drive.clone(), wiring.pwm_period, motors);
@@ -89,18 +89,18 @@ impl GpioBoard {
     }
 
     fn acquire(
-        header: &dyn GpioBackend,
+        backend: &dyn GpioBackend,
         pwm: &Path,
         wiring: &Wiring,
         enable: EnableLine,
     ) -> Result<Vec<GpioLine>, BoardError> {
         let guarded = |line| line == Line::Enable && enable == EnableLine::Guarded;
         let outputs =
-            wiring.outputs().into_iter().filter(|(line, _)| !(guarded(*line) && header.is_exclusive()));
+            wiring.outputs().into_iter().filter(|(line, _)| !(guarded(*line) && backend.is_exclusive()));
         let acquire = |(line, wire): (Line, Wire)| {
             let signal = if line == Line::Brake { Signal::On } else { Signal::Off };
             let period = if line.is_servo() { SERVO_PERIOD } else { wiring.pwm_period };
-            let output = Output::take(header, pwm, Consumer::Agent(line), &wire, signal, period)?;
+            let output = OutputLine::acquire(backend, pwm, Consumer::Agent(line), &wire, signal, period)?;
             Ok(GpioLine { line, output, by_guard: guarded(line), signal })
         };
         outputs.map(acquire).collect()

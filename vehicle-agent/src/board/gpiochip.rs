@@ -5,7 +5,7 @@ mod find;
 pub(super) use find::Found;
 
 use super::BoardError;
-use super::gpio_backend::{Consumer, GpioBackend, Level};
+use super::gpio_backend::{Consumer, DigitalOutput, GpioBackend};
 use super::pin::{Bias, Pin, Wire};
 use find::{ChipFacts, find};
 use gpiocdev::line::{self, EdgeDetection, Value};
@@ -34,7 +34,7 @@ impl Chips {
 
     /// Finds the line, and begins to ask for it.
     fn ask(&self, who: Consumer, pin: &Pin) -> Result<(Found, Builder), BoardError> {
-        let found = find(&self.0, &pin.place)
+        let found = find(&self.0, &pin.location)
             .map_err(|missing| BoardError::new(who.names_pin(pin), missing.problem, missing.next_step))?;
         let mut builder = Request::builder();
         builder.on_chip(&found.path).with_line(found.offset).with_consumer(who.consumer());
@@ -98,7 +98,12 @@ impl GpioBackend for Chips {
         true
     }
 
-    fn output(&self, who: Consumer, pin: &Pin, on: Option<bool>) -> Result<Box<dyn Level>, BoardError> {
+    fn output(
+        &self,
+        who: Consumer,
+        pin: &Pin,
+        on: Option<bool>,
+    ) -> Result<Box<dyn DigitalOutput>, BoardError> {
         let name = who.names(&Wire::Pin(pin.clone()));
         let (found, mut builder) = self.ask(who, pin)?;
         match on {
@@ -106,17 +111,17 @@ impl GpioBackend for Chips {
             None => builder.as_is(),
         };
         let request = builder.request().map_err(|error| failed(&name, Some(&found), &error))?;
-        Ok(Box::new(Output { name, request }))
+        Ok(Box::new(ChipOutput { name, request }))
     }
 }
 
 #[derive(Debug)]
-struct Output {
+struct ChipOutput {
     name: String,
     request: Request,
 }
 
-impl Level for Output {
+impl DigitalOutput for ChipOutput {
     fn set(&mut self, on: bool) -> Result<(), BoardError> {
         let set = self.request.set_lone_value(Value::from(on));
         set.map_err(|error| failed(&self.name, None, &error))

@@ -1,6 +1,6 @@
 //! One output, whatever it leads to: it only gives the signal that it is told.
 
-use super::pulse::{PulsedLine, Task};
+use super::pulse::{Pattern, PulsedLine};
 use super::wiring::{SERVO_PERIOD, Signal};
 use super::{BoardError, GpioBackend, SysfsPwm, Wire};
 use crate::board::gpio_backend::Consumer;
@@ -9,17 +9,17 @@ use std::time::Duration;
 
 /// One output.
 #[derive(Debug)]
-pub(super) enum Output {
+pub(super) enum OutputLine {
     /// A digital line.
     Line(PulsedLine),
     /// A channel of PWM hardware.
     Channel(SysfsPwm),
 }
 
-impl Output {
-    /// Takes the wire as an output that is on or off; `period` is that of its pulses.
-    pub(super) fn take(
-        header: &dyn GpioBackend,
+impl OutputLine {
+    /// Acquires the wire as an output that is on or off; `period` is that of its pulses.
+    pub(super) fn acquire(
+        backend: &dyn GpioBackend,
         pwm: &Path,
         who: Consumer,
         wire: &Wire,
@@ -28,7 +28,7 @@ impl Output {
     ) -> Result<Self, BoardError> {
         match wire {
             Wire::Pin(pin) => {
-                let level = header.output(who, pin, Some(first == Signal::On))?;
+                let level = backend.output(who, pin, Some(first == Signal::On))?;
                 Ok(Self::Line(PulsedLine::new(level)))
             }
             Wire::Channel(channel) => {
@@ -48,9 +48,9 @@ impl Output {
             Signal::Off | Signal::On | Signal::Once(_) => None,
         };
         match (self, signal, train(signal)) {
-            (Self::Line(line), _, Some((period, width))) => line.give(Task::Train { period, width }),
-            (Self::Line(line), Signal::Once(duration), None) => line.give(Task::Once(duration)),
-            (Self::Line(line), _, None) => line.give(Task::Steady(signal == Signal::On)),
+            (Self::Line(line), _, Some((period, width))) => line.set(Pattern::Train { period, width }),
+            (Self::Line(line), Signal::Once(duration), None) => line.set(Pattern::Once(duration)),
+            (Self::Line(line), _, None) => line.set(Pattern::Steady(signal == Signal::On)),
             (Self::Channel(pwm), _, Some((period, width))) => pwm.pulse(period, width),
             (Self::Channel(pwm), Signal::On, None) => pwm.pulse(period, period),
             // Relays are never wired to PWM hardware, which could not end a pulse by itself.
@@ -59,7 +59,7 @@ impl Output {
     }
 }
 
-impl Drop for Output {
+impl Drop for OutputLine {
     fn drop(&mut self) {
         if let Self::Channel(pwm) = self {
             // The hardware would go on; nobody is left to hear of a failure.

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The place of one digital line.
+/// The location of one digital line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum PinLocation {
     /// A GPIO of a Raspberry Pi's header, by its BCM number.
     Gpio(u8),
     /// A line by the name that the device tree gives it.
@@ -25,7 +25,7 @@ pub enum Place {
     },
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for PinLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gpio(number) => write!(f, "GPIO {number}"),
@@ -40,7 +40,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
     /// Where it is.
-    pub place: Place,
+    pub location: PinLocation,
     /// Whether it is on when the voltage is low.
     pub active_low: bool,
     /// The resistor inside the chip, for inputs; none leaves it as it is.
@@ -50,14 +50,14 @@ pub struct Pin {
 impl Pin {
     /// An output or an input that is on when the voltage is high.
     #[must_use]
-    pub const fn new(place: Place) -> Self {
-        Self { place, active_low: false, bias: None }
+    pub const fn new(location: PinLocation) -> Self {
+        Self { location, active_low: false, bias: None }
     }
 
     /// A GPIO of a Raspberry Pi's header that is on when the voltage is high.
     #[must_use]
     pub const fn gpio(number: u8) -> Self {
-        Self::new(Place::Gpio(number))
+        Self::new(PinLocation::Gpio(number))
     }
 }
 
@@ -115,7 +115,7 @@ impl Wire {
 impl fmt::Display for Wire {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pin(pin) => pin.place.fmt(f),
+            Self::Pin(pin) => pin.location.fmt(f),
             Self::Channel(channel) => channel.fmt(f),
         }
     }

@@ -1,6 +1,6 @@
 //! Pulses by software: a line, and a thread that switches it from the moment pulses are asked for.
 
-use super::{BoardError, Level};
+use super::{BoardError, DigitalOutput};
 use crate::clock::{monotonic, sleep_until};
 use std::num::NonZeroU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ const HELD_UP: Duration = Duration::from_millis(120);
 
 /// What a line is to do from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Task {
+pub(super) enum Pattern {
     /// Stay on or off.
     Steady(bool),
     /// Be on for `width` of each `period`.
@@ -24,21 +24,21 @@ pub(super) enum Task {
 /// A line that can be pulsed. When it is dropped, a pulse ends, and a steady level stays.
 #[derive(Debug)]
 pub(super) struct PulsedLine {
-    shared: Arc<Shared>,
+    shared: Arc<SharedLine>,
     threaded: bool,
 }
 
 #[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
+struct SharedLine {
+    state: Mutex<LineState>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
-    level: Box<dyn Level>,
+struct LineState {
+    level: Box<dyn DigitalOutput>,
     work: Work,
-    /// What the thread could not do, until the next task is given.
+    /// What the thread could not do, until the next pattern is given.
     failed: Option<BoardError>,
 }
 
@@ -56,25 +56,25 @@ enum Work {
 }
 
 impl PulsedLine {
-    pub(super) fn new(level: Box<dyn Level>) -> Self {
-        let state = Mutex::new(State { level, work: Work::None, failed: None });
-        Self { shared: Arc::new(Shared { state, changed: Condvar::new() }), threaded: false }
+    pub(super) fn new(level: Box<dyn DigitalOutput>) -> Self {
+        let state = Mutex::new(LineState { level, work: Work::None, failed: None });
+        Self { shared: Arc::new(SharedLine { state, changed: Condvar::new() }), threaded: false }
     }
 
-    /// Gives the line its task. A steady level is there when this returns; so is the beginning of a single pulse.
+    /// Gives the line its pattern. A steady level is there when this returns; so is the beginning of a single pulse.
     ///
     /// # Errors
     /// When the line can't be switched, or could not be by the thread.
-    pub(super) fn give(&mut self, task: Task) -> Result<(), BoardError> {
-        if !matches!(task, Task::Steady(_)) {
+    pub(super) fn set(&mut self, pattern: Pattern) -> Result<(), BoardError> {
+        if !matches!(pattern, Pattern::Steady(_)) {
             self.need_thread()?;
         }
         let mut state = self.shared.lock();
         let failed = state.failed.take().map_or(Ok(()), Err);
-        let (work, level) = match task {
-            Task::Steady(on) => (Work::None, Some(on)),
-            Task::Train { period, width } => (Work::Train { period, width }, None),
-            Task::Once(duration) => (Work::OffAt(monotonic().saturating_add(duration)), Some(true)),
+        let (work, level) = match pattern {
+            Pattern::Steady(on) => (Work::None, Some(on)),
+            Pattern::Train { period, width } => (Work::Train { period, width }, None),
+            Pattern::Once(duration) => (Work::OffAt(monotonic().saturating_add(duration)), Some(true)),
         };
         let fresh = state.work == Work::None;
         state.work = work;
@@ -111,8 +111,8 @@ impl Drop for PulsedLine {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl SharedLine {
+    fn lock(&self) -> MutexGuard<'_, LineState> {
         // A panic elsewhere must not keep a line from being switched off.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -160,14 +160,14 @@ impl Shared {
         }
     }
 
-    fn wait<'a>(&'a self, state: MutexGuard<'a, State>, moment: Duration) -> MutexGuard<'a, State> {
+    fn wait<'a>(&'a self, state: MutexGuard<'a, LineState>, moment: Duration) -> MutexGuard<'a, LineState> {
         drop(state);
         sleep_until(moment);
         self.lock()
     }
 }
 
-impl State {
+impl LineState {
     fn give_up(&mut self) {
         self.work = Work::None;
         self.set(false);

@@ -1,8 +1,8 @@
 //! A Raspberry Pi's header by `rppal`: levels through mapped registers, which take a write and no system call.
 
 use super::BoardError;
-use super::gpio_backend::{Consumer, GpioBackend, Level};
-use super::pin::{Pin, Place};
+use super::gpio_backend::{Consumer, DigitalOutput, GpioBackend};
+use super::pin::{Pin, PinLocation};
 use rppal::gpio::{Error, Gpio, Level as Voltage, OutputPin};
 
 /// The header of this machine.
@@ -20,9 +20,14 @@ impl GpioBackend for RaspberryPi {
         false
     }
 
-    fn output(&self, who: Consumer, pin: &Pin, on: Option<bool>) -> Result<Box<dyn Level>, BoardError> {
+    fn output(
+        &self,
+        who: Consumer,
+        pin: &Pin,
+        on: Option<bool>,
+    ) -> Result<Box<dyn DigitalOutput>, BoardError> {
         let name = who.names_pin(pin);
-        let Place::Gpio(gpio) = pin.place else {
+        let PinLocation::Gpio(gpio) = pin.location else {
             return Err(BoardError::new(name, "is no GPIO number", "write gpio, or use the board gpiochip"));
         };
         let free = self.0.get(gpio).map_err(|error| failed(&name, &error))?;
@@ -34,17 +39,17 @@ impl GpioBackend for RaspberryPi {
         };
         // Back to an input, a line without a pull of its own would float; it stays at its safe level.
         output.set_reset_on_drop(false);
-        Ok(Box::new(Output { output, active_low: pin.active_low }))
+        Ok(Box::new(RegisterOutput { output, active_low: pin.active_low }))
     }
 }
 
 #[derive(Debug)]
-struct Output {
+struct RegisterOutput {
     output: OutputPin,
     active_low: bool,
 }
 
-impl Level for Output {
+impl DigitalOutput for RegisterOutput {
     fn set(&mut self, on: bool) -> Result<(), BoardError> {
         self.output.write(Voltage::from(on != self.active_low));
         Ok(())

@@ -29,7 +29,7 @@ pub(super) struct StopInput {
 impl StopInput {
     /// Takes the input. Needs a tokio runtime.
     pub(super) fn open(pin: &Pin) -> Result<Self, BoardError> {
-        let request = Chips::open()?.stop_input(Consumer::AgentsInput("emergency_stop"), pin)?;
+        let request = Chips::open()?.stop_input(Consumer::AgentInput("emergency_stop"), pin)?;
         let failed = |error: std::io::Error| {
             BoardError::new("wiring.emergency_stop", error.to_string(), "start the agent again")
         };

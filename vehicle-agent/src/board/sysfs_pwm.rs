@@ -5,7 +5,7 @@ mod plan;
 use super::BoardError;
 use super::pin::Channel;
 use crate::clock::{monotonic, sleep_until};
-use plan::{Pulses, State};
+use plan::{ChannelState, Pulses};
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(10);
 pub(crate) struct SysfsPwm {
     name: String,
     folder: PathBuf,
-    state: State,
+    state: ChannelState,
 }
 
 impl SysfsPwm {
@@ -156,10 +156,10 @@ fn wait_for_files(folder: &Path) -> io::Result<()> {
     }
 }
 
-fn read_state(folder: &Path) -> io::Result<State> {
+fn read_state(folder: &Path) -> io::Result<ChannelState> {
     let read = |file: &str| fs::read_to_string(folder.join(file)).map(|text| text.trim().to_owned());
     let number = |file: &str| read(file).map(|text| text.parse::<u64>().unwrap_or(0));
-    Ok(State {
+    Ok(ChannelState {
         period_ns: number("period")?,
         width_ns: number("duty_cycle")?,
         // A chip that can't invert has no such file.

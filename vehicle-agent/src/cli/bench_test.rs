@@ -27,7 +27,7 @@ pub(super) fn test_outputs(layers: Layers) -> Result<(), Failure> {
     let config = Config::resolve(layers)?;
     let _log = log::log_to_stderr("warn")?;
     refuse(&config)?;
-    let _claim = config.board.claim()?;
+    let _lock = config.board.lock()?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
     let tried = runtime.block_on(try_outputs(&config));
     runtime.shutdown_timeout(PATIENCE);

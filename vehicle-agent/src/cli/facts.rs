@@ -43,8 +43,8 @@ fn board(board: &BoardConfig) -> String {
     match board {
         BoardConfig::Sim { trace: Some(trace), .. } => format!("sim, trace in {}", trace.display()),
         BoardConfig::Sim { trace: None, .. } => "sim".to_owned(),
-        BoardConfig::Wired { header, wiring } => {
-            let unsafe_when = match (&wiring.enable, header) {
+        BoardConfig::Wired { backend, wiring } => {
+            let unsafe_when = match (&wiring.enable, backend) {
                 (Some(_), _) => "",
                 (None, GpioBackendKind::Rppal) => ", without enable line",
                 (None, GpioBackendKind::Gpiochip) => {
@@ -52,7 +52,7 @@ fn board(board: &BoardConfig) -> String {
                 }
             };
             let measures = if wiring.encoders.is_empty() { "" } else { ", encoders" };
-            format!("{}, {} outputs{measures}{unsafe_when}", header.name(), wiring.outputs().len())
+            format!("{}, {} outputs{measures}{unsafe_when}", backend.name(), wiring.outputs().len())
         }
     }
 }

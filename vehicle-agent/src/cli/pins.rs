@@ -1,6 +1,6 @@
 //! Where everything is wired: a drawing of a Raspberry Pi's header, or a table.
 
-use crate::board::{Pin, Place, Wire};
+use crate::board::{Pin, PinLocation, Wire};
 use crate::config::BoardConfig;
 use std::fmt::Write;
 
@@ -51,7 +51,7 @@ pub(super) fn drawing(board: &BoardConfig) -> String {
 /// The GPIO of a Raspberry Pi's header with what is wired to it.
 fn on_header(name: &str, wire: &Wire) -> Option<(u8, String)> {
     match wire {
-        Wire::Pin(Pin { place: Place::Gpio(gpio), active_low, .. }) => {
+        Wire::Pin(Pin { location: PinLocation::Gpio(gpio), active_low, .. }) => {
             Some((*gpio, if *active_low { format!("{name} (low)") } else { name.to_owned() }))
         }
         Wire::Channel(channel) => {

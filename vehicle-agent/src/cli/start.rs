@@ -36,9 +36,9 @@ pub(super) fn run(layers: &Layers, checks: SafetyChecks) -> Result<(), Failure> 
 
 async fn run_watched(config: Config, checks: SafetyChecks, clock: Clock) -> Result<(), Failure> {
     let termination = termination()?;
-    let claim = config.board.claim();
+    let lock = config.board.lock();
     // Files that stand for a board are shared by whoever tests with them.
-    let _claim = if matches!(config.board, BoardConfig::Sim { .. }) { claim.ok().flatten() } else { claim? };
+    let _lock = if matches!(config.board, BoardConfig::Sim { .. }) { lock.ok().flatten() } else { lock? };
     let real_time = realtime::request_for_control_loop();
     // First the guard, so that there is no moment in which the board has power without it.
     let outputs = GuardedOutputs::of(&config.board, config.kinematics);
@@ -58,9 +58,9 @@ pub(super) fn board(config: &Config, clock: Clock, guarded: bool) -> Result<Box<
             let options = SimOptions { started_ns, trace: trace.clone(), levels: levels.clone(), encoders };
             Box::new(SimBoard::new(config.kinematics, &config.limits, &options)?)
         }
-        BoardConfig::Wired { header, wiring } => {
+        BoardConfig::Wired { backend, wiring } => {
             let enable = if guarded { EnableLine::Guarded } else { EnableLine::Own };
-            Box::new(GpioBoard::new(*header, Wiring::clone(wiring), enable, started_ns)?)
+            Box::new(GpioBoard::new(*backend, Wiring::clone(wiring), enable, started_ns)?)
         }
     })
 }

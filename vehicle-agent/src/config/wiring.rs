@@ -28,12 +28,12 @@ const WIDTHS_US: RangeInclusive<u16> = 500..=2_500;
 
 pub(super) fn wiring(
     raw: RawWiring,
-    header: GpioBackendKind,
+    backend: GpioBackendKind,
     kinematics: Kinematics,
     full_speed: f64,
     problems: &mut Problems,
 ) -> Option<Wiring> {
-    let mut pins = Pins::new(header, problems);
+    let mut pins = Pins::new(backend, problems);
     let encoders = [&raw.left, &raw.right, &raw.drive].map(RawEncoder::of);
     let drive = drive(&mut pins, raw.left, raw.right, raw.drive, raw.steering, kinematics);
     let enable = enable(&mut pins, raw.enable, raw.no_enable_line);

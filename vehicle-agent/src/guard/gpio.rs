@@ -1,8 +1,8 @@
 //! The guard's own hold of a real board's lines.
 
 use super::cutoff::{Agent, Cutoff};
-use super::guarded_outputs::Lines;
-use crate::board::{BoardError, Channel, Consumer, GpioBackend, Level, Pin, SYSFS_PWM, SysfsPwm};
+use super::guarded_outputs::GpioLines;
+use crate::board::{BoardError, Channel, Consumer, DigitalOutput, GpioBackend, Pin, SYSFS_PWM, SysfsPwm};
 use crate::clock::{monotonic, sleep_until};
 use crate::control::Cause;
 use std::path::PathBuf;
@@ -13,37 +13,37 @@ const RELEASE: Duration = Duration::from_millis(300);
 /// From try to try meanwhile.
 const TRY: Duration = Duration::from_millis(2);
 
-/// Lines that the agent has too where lines can be shared, as by a Raspberry Pi's registers. Where they can't, the guard has
+/// GpioLines that the agent has too where lines can be shared, as by a Raspberry Pi's registers. Where they can't, the guard has
 /// only the enable line, and takes the others once the agent is gone; PWM hardware obeys anybody at any time.
 #[derive(Debug)]
 pub(super) struct GpioCutoff {
-    header: Box<dyn GpioBackend>,
+    backend: Box<dyn GpioBackend>,
     /// The folder of PWM chips.
     pwm: PathBuf,
-    enable: Option<Held>,
+    enable: Option<HeldLine>,
     enabled: bool,
-    brake: Option<Held>,
-    motors: Vec<Held>,
+    brake: Option<HeldLine>,
+    motors: Vec<HeldLine>,
     channels: Vec<Channel>,
 }
 
 #[derive(Debug)]
-struct Held {
+struct HeldLine {
     what: &'static str,
     pin: Pin,
-    level: Option<Box<dyn Level>>,
+    level: Option<Box<dyn DigitalOutput>>,
 }
 
 impl GpioCutoff {
     /// Opens the way to the lines, and takes none yet.
-    pub(super) fn new(lines: &Lines) -> Result<Self, BoardError> {
-        Ok(Self::on(lines.header.open()?, SYSFS_PWM.into(), lines))
+    pub(super) fn new(lines: &GpioLines) -> Result<Self, BoardError> {
+        Ok(Self::on(lines.backend.open()?, SYSFS_PWM.into(), lines))
     }
 
-    fn on(header: Box<dyn GpioBackend>, pwm: PathBuf, lines: &Lines) -> Self {
-        let held = |what| move |pin: &Pin| Held { what, pin: pin.clone(), level: None };
+    fn on(backend: Box<dyn GpioBackend>, pwm: PathBuf, lines: &GpioLines) -> Self {
+        let held = |what| move |pin: &Pin| HeldLine { what, pin: pin.clone(), level: None };
         Self {
-            header,
+            backend,
             pwm,
             enable: lines.enable.as_ref().map(held("enable")),
             enabled: false,
@@ -54,14 +54,14 @@ impl GpioCutoff {
     }
 
     /// Takes the lines that a guard has from the start: power to the motors off, the brake as it is.
-    pub(super) fn take(&mut self) -> Result<(), BoardError> {
-        let shared = !self.header.is_exclusive();
+    pub(super) fn acquire(&mut self) -> Result<(), BoardError> {
+        let shared = !self.backend.is_exclusive();
         for line in self.enable.iter_mut().chain(self.motors.iter_mut().filter(|_| shared)) {
-            line.bring(self.header.as_ref(), false)?;
+            line.bring(self.backend.as_ref(), false)?;
         }
         // A guard that is started again must not let go of a parking brake.
         for line in self.brake.iter_mut().filter(|_| shared) {
-            line.level = Some(self.header.output(Consumer::Guard(line.what), &line.pin, None)?);
+            line.level = Some(self.backend.output(Consumer::Guard(line.what), &line.pin, None)?);
         }
         self.silence()
     }
@@ -75,20 +75,20 @@ impl GpioCutoff {
     }
 }
 
-impl Held {
+impl HeldLine {
     /// Switches the line, which is taken first where it is not yet.
-    fn bring(&mut self, header: &dyn GpioBackend, on: bool) -> Result<(), BoardError> {
+    fn bring(&mut self, backend: &dyn GpioBackend, on: bool) -> Result<(), BoardError> {
         if let Some(level) = &mut self.level {
             return level.set(on);
         }
-        self.level = Some(header.output(Consumer::Guard(self.what), &self.pin, Some(on))?);
+        self.level = Some(backend.output(Consumer::Guard(self.what), &self.pin, Some(on))?);
         Ok(())
     }
 
     /// The same, tried again up to the moment `end`.
-    fn bring_until(&mut self, end: Duration, header: &dyn GpioBackend, on: bool) -> Result<(), BoardError> {
+    fn bring_until(&mut self, end: Duration, backend: &dyn GpioBackend, on: bool) -> Result<(), BoardError> {
         loop {
-            let brought = self.bring(header, on);
+            let brought = self.bring(backend, on);
             if brought.is_ok() || monotonic() >= end {
                 return brought;
             }
@@ -104,22 +104,22 @@ impl Cutoff for GpioCutoff {
             return Ok(());
         }
         self.enabled = on;
-        self.enable.as_mut().map_or(Ok(()), |line| line.bring(self.header.as_ref(), on))
+        self.enable.as_mut().map_or(Ok(()), |line| line.bring(self.backend.as_ref(), on))
     }
 
     fn make_safe(&mut self, _: &Cause, agent: Agent) -> Result<(), BoardError> {
         self.enabled = false;
         let now = monotonic();
         let end = if agent == Agent::Gone { now.saturating_add(RELEASE) } else { now };
-        let header = self.header.as_ref();
-        let enable = self.enable.as_mut().map(|line| line.bring_until(end, header, false));
+        let backend = self.backend.as_ref();
+        let enable = self.enable.as_mut().map(|line| line.bring_until(end, backend, false));
         let disabled = matches!(enable, Some(Ok(())));
         let mut made_safe = enable.unwrap_or(Ok(())).and(self.silence());
         let others = self.brake.iter_mut().map(|line| (line, true));
         for (line, on) in others.chain(self.motors.iter_mut().map(|line| (line, false))) {
             // An agent that is there keeps the lines that it has; without power from the driver they move nothing.
             let keeps = agent == Agent::Silent && line.level.is_none() && disabled;
-            let brought = if keeps { Ok(()) } else { line.bring_until(end, self.header.as_ref(), on) };
+            let brought = if keeps { Ok(()) } else { line.bring_until(end, self.backend.as_ref(), on) };
             made_safe = made_safe.and(brought);
         }
         made_safe

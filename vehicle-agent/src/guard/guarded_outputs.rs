@@ -12,14 +12,14 @@ use std::str::FromStr;
 #[serde(rename_all = "snake_case")]
 pub enum GuardedOutputs {
     /// Those of the simulated board.
-    Sim(Files),
+    Sim(SimFiles),
     /// Those of a real board.
-    Wired(Lines),
+    Wired(GpioLines),
 }
 
 /// The files of a simulated board.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Files {
+pub struct SimFiles {
     /// What moves the vehicle, without power.
     pub drivetrain: Drivetrain,
     /// The trace to append to.
@@ -30,9 +30,9 @@ pub struct Files {
 
 /// The lines of a real board that can move the vehicle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lines {
+pub struct GpioLines {
     /// The way to them.
-    pub header: GpioBackendKind,
+    pub backend: GpioBackendKind,
     /// The motor driver's enable line.
     pub enable: Option<Pin>,
     /// The brake.
@@ -50,9 +50,9 @@ impl GuardedOutputs {
         match board {
             BoardConfig::Sim { trace, levels, .. } => {
                 let drivetrain = Drivetrain::at_rest(kinematics);
-                Self::Sim(Files { drivetrain, trace: trace.clone(), levels: levels.clone() })
+                Self::Sim(SimFiles { drivetrain, trace: trace.clone(), levels: levels.clone() })
             }
-            BoardConfig::Wired { header, wiring } => {
+            BoardConfig::Wired { backend, wiring } => {
                 let (mut motors, mut channels) = (Vec::new(), Vec::new());
                 for wire in wiring.motor_wires() {
                     match wire {
@@ -61,7 +61,7 @@ impl GuardedOutputs {
                     }
                 }
                 let (enable, brake) = (wiring.enable.clone(), wiring.brake.clone());
-                Self::Wired(Lines { header: *header, enable, brake, motors, channels })
+                Self::Wired(GpioLines { backend: *backend, enable, brake, motors, channels })
             }
         }
     }
@@ -86,23 +86,23 @@ impl FromStr for GuardedOutputs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::{Bias, Place};
+    use crate::board::{Bias, PinLocation};
 
     #[test]
     fn the_guard_is_told_exactly_what_it_is_in_charge_of() {
         let skid = Drivetrain::at_rest(Kinematics::SkidSteer { track: 0.5 });
         let servo = Drivetrain::at_rest(Kinematics::SteeringServo { wheelbase: 0.3, full_lock: 30.0 });
-        let named = Place::Named { line: "GPIO-A \"x\"".to_owned(), chip: Some("soc".to_owned()) };
-        let numbered = Place::Offset { chip: "44e07000.gpio".to_owned(), offset: 7 };
+        let named = PinLocation::Named { line: "GPIO-A \"x\"".to_owned(), chip: Some("soc".to_owned()) };
+        let numbered = PinLocation::Offset { chip: "44e07000.gpio".to_owned(), offset: 7 };
         let channel = Channel { chip: "20c000.pwm".to_owned(), channel: 1, inverted: true, gpio: Some(13) };
-        let lines = |header, enable, motors: &[Pin], channels: &[Channel]| {
+        let lines = |backend, enable, motors: &[Pin], channels: &[Channel]| {
             let (motors, channels) = (motors.to_vec(), channels.to_vec());
-            GuardedOutputs::Wired(Lines { header, enable, brake: Some(Pin::gpio(5)), motors, channels })
+            GuardedOutputs::Wired(GpioLines { backend, enable, brake: Some(Pin::gpio(5)), motors, channels })
         };
         let low = Pin { active_low: true, bias: Some(Bias::PullUp), ..Pin::new(numbered) };
         for outputs in [
-            GuardedOutputs::Sim(Files { drivetrain: skid, trace: None, levels: None }),
-            GuardedOutputs::Sim(Files {
+            GuardedOutputs::Sim(SimFiles { drivetrain: skid, trace: None, levels: None }),
+            GuardedOutputs::Sim(SimFiles {
                 drivetrain: servo,
                 trace: Some("/a trace".into()),
                 levels: Some("--levels=odd".into()),

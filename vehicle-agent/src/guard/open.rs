@@ -18,7 +18,7 @@ impl GuardedOutputs {
             Self::Sim(files) => Box::new(SimCutoff::open(files, clock)?),
             Self::Wired(lines) => {
                 let mut cutoff = GpioCutoff::new(lines)?;
-                cutoff.take()?;
+                cutoff.acquire()?;
                 Box::new(cutoff)
             }
         })

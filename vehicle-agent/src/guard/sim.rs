@@ -1,7 +1,7 @@
 //! The guard's own hold of a simulated board's files.
 
 use super::cutoff::{Agent, Cutoff};
-use super::guarded_outputs::Files;
+use super::guarded_outputs::SimFiles;
 use crate::board::BoardError;
 use crate::board::sim::{Levels, Trace};
 use crate::clock::Clock;
@@ -17,7 +17,7 @@ pub(super) struct SimCutoff {
 }
 
 impl SimCutoff {
-    pub(super) fn open(files: &Files, clock: Clock) -> Result<Self, BoardError> {
+    pub(super) fn open(files: &SimFiles, clock: Clock) -> Result<Self, BoardError> {
         let append = |file| Trace::append(file, clock.monotonic_ns_at_start());
         let trace = files.trace.as_deref().map(append).transpose()?;
         let levels = files.levels.as_deref().map(Levels::open).transpose()?;

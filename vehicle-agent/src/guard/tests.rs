@@ -24,8 +24,11 @@ impl Scene {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| Some(folder.path().join(name));
-        let outputs =
-            GuardedOutputs::Sim(Files { drivetrain: AT_REST, trace: file("trace"), levels: file("levels") });
+        let outputs = GuardedOutputs::Sim(SimFiles {
+            drivetrain: AT_REST,
+            trace: file("trace"),
+            levels: file("levels"),
+        });
         let (agent, other) = UnixStream::pair().unwrap();
         let guard = thread::spawn(move || {
             let clock = Clock::start();
@@ -159,9 +162,9 @@ fn a_complaint_that_nobody_reads_holds_up_no_guard() {
 
 /// Keeps what an enable line is brought to.
 #[derive(Default)]
-struct Line(Vec<bool>);
+struct EnableRecorder(Vec<bool>);
 
-impl Cutoff for Line {
+impl Cutoff for EnableRecorder {
     fn enable(&mut self, on: bool) -> Result<(), BoardError> {
         if self.0.last() != Some(&on) {
             self.0.push(on);
@@ -178,7 +181,7 @@ impl Cutoff for Line {
 fn an_agent_that_disarms_and_arms_in_one_breath_has_its_line_switched_on_anew() {
     let (mut agent, other) = UnixStream::pair().unwrap();
     let guard = thread::spawn(move || {
-        let mut line = Line::default();
+        let mut line = EnableRecorder::default();
         watch(other.as_fd(), Clock::start(), &mut line).map(|()| line.0)
     });
     let mut said = [0];

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::control::Drivetrain;
 use crate::control::Moment;
 #[cfg(test)]
-use crate::guard::Files;
+use crate::guard::SimFiles;
 use crate::guard::{GuardedOutputs, word};
 use anyhow::Context as _;
 use rustix::io::{Errno, read, write};
@@ -90,7 +90,7 @@ impl Guard {
     #[cfg(test)]
     pub(crate) fn played(line: UnixStream, child: Box<dyn ProcessHandle>) -> Self {
         let drivetrain = Drivetrain::at_rest(crate::control::samples::setup().kinematics);
-        let outputs = GuardedOutputs::Sim(Files { drivetrain, trace: None, levels: None });
+        let outputs = GuardedOutputs::Sim(SimFiles { drivetrain, trace: None, levels: None });
         let process = Process { line, child };
         // It must not start the test program anew, which would run this test.
         let program = "/nonexistent";

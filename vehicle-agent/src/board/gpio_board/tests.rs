@@ -1,4 +1,4 @@
-//! A whole vehicle on a header that is played.
+//! A whole vehicle on a backend that is played.
 
 use super::*;
 use crate::board::{Drive, FakeGpioBackend, Motor, Pin};
@@ -29,15 +29,15 @@ fn wiring() -> Wiring {
 }
 
 struct Scene {
-    header: FakeGpioBackend,
+    backend: FakeGpioBackend,
     board: GpioBoard,
 }
 
 impl Scene {
     fn new(kind: GpioBackendKind, enable: EnableLine) -> Self {
-        let header = FakeGpioBackend::of(kind);
-        let board = GpioBoard::on(&header, Path::new("/no/pwm"), wiring(), enable).unwrap();
-        Self { header, board }
+        let backend = FakeGpioBackend::of(kind);
+        let board = GpioBoard::on(&backend, Path::new("/no/pwm"), wiring(), enable).unwrap();
+        Self { backend, board }
     }
 
     /// Full power both ways, so that no pulses hide the order.
@@ -47,14 +47,14 @@ impl Scene {
     }
 
     fn give(&mut self, outputs: &Outputs) -> Result<Vec<(u8, bool)>, BoardError> {
-        self.board.apply(Moment::default(), outputs, &Cause::Boot).map(|()| self.header.gpios())
+        self.board.apply(Moment::default(), outputs, &Cause::Boot).map(|()| self.backend.gpios())
     }
 }
 
 #[test]
 fn a_start_takes_every_line_as_off_but_the_brake() {
     let scene = Scene::new(GpioBackendKind::Rppal, EnableLine::Own);
-    let mut taken = scene.header.gpios();
+    let mut taken = scene.backend.gpios();
     taken.sort_unstable();
     let off = [12, 13, 16, 19, ENABLE, 24].map(|gpio| (gpio, false));
     let mut expected = [off.as_slice(), &[(BRAKE, true)]].concat();
@@ -65,7 +65,7 @@ fn a_start_takes_every_line_as_off_but_the_brake() {
 #[test]
 fn power_comes_last_and_goes_first_and_what_does_not_change_is_left_alone() {
     let mut scene = Scene::new(GpioBackendKind::Rppal, EnableLine::Own);
-    scene.header.switched();
+    scene.backend.switched();
     assert_eq!(scene.apply(1.0, 1.0).unwrap(), [(BRAKE, false), (12, true), (13, true), (ENABLE, true)]);
     assert_eq!(scene.apply(1.0, 1.0).unwrap(), []);
     let reversed = scene.apply(-1.0, -1.0).unwrap();
@@ -81,7 +81,7 @@ const KINEMATICS: crate::control::Kinematics = crate::control::Kinematics::SkidS
 /// A controller on no pins: it records each call, and the changes of pins before it.
 #[derive(Debug)]
 struct RecordedMotors {
-    header: FakeGpioBackend,
+    backend: FakeGpioBackend,
     calls: Arc<Mutex<Vec<Call>>>,
     broken: Arc<AtomicBool>,
 }
@@ -90,7 +90,7 @@ type Call = (Vec<(u8, bool)>, &'static str, f64, f64);
 
 impl RecordedMotors {
     fn record(&self, call: &'static str, left: Duty, right: Duty) -> Result<(), BoardError> {
-        let call = (self.header.gpios(), call, left.share(), right.share());
+        let call = (self.backend.gpios(), call, left.share(), right.share());
         self.calls.lock().unwrap().push(call);
         let broken = self.broken.load(Ordering::Relaxed);
         if broken { Err(BoardError::new("motors", "no answer", "look at the bus")) } else { Ok(()) }
@@ -109,16 +109,16 @@ impl MotorController for RecordedMotors {
 
 #[test]
 fn a_controller_of_motors_is_cut_before_all_but_enable_and_brake_and_driven_before_enable() {
-    let header = FakeGpioBackend::of(GpioBackendKind::Rppal);
+    let backend = FakeGpioBackend::of(GpioBackendKind::Rppal);
     let calls = Arc::new(Mutex::new(Vec::new()));
     let broken = Arc::new(AtomicBool::new(false));
     let motors =
-        RecordedMotors { header: header.clone(), calls: Arc::clone(&calls), broken: Arc::clone(&broken) };
-    let mut lines = GpioBoard::acquire(&header, Path::new("/no/pwm"), &wiring(), EnableLine::Own).unwrap();
+        RecordedMotors { backend: backend.clone(), calls: Arc::clone(&calls), broken: Arc::clone(&broken) };
+    let mut lines = GpioBoard::acquire(&backend, Path::new("/no/pwm"), &wiring(), EnableLine::Own).unwrap();
     lines.retain(|wired| !matches!(wired.line(), Line::Motor(..)));
     let board = GpioBoard::assemble(wiring(), Box::new(motors), lines);
-    let mut scene = Scene { header, board };
-    scene.header.switched();
+    let mut scene = Scene { backend, board };
+    scene.backend.switched();
 
     assert_eq!(scene.apply(0.5, -0.25).unwrap(), [(ENABLE, true)]);
     assert_eq!(calls.lock().unwrap().drain(..).as_slice(), [(vec![(BRAKE, false)], "drive", 0.5, -0.25)]);
@@ -134,7 +134,7 @@ fn a_controller_of_motors_is_cut_before_all_but_enable_and_brake_and_driven_befo
     broken.store(true, Ordering::Relaxed);
     let stop = Outputs { headlights: true, ..Outputs::off(Drivetrain::at_rest(KINEMATICS)).made_safe() };
     assert_eq!(scene.give(&stop).unwrap_err().problem, "no answer");
-    assert_eq!(scene.header.gpios(), [(24, true)], "the others go on");
+    assert_eq!(scene.backend.gpios(), [(24, true)], "the others go on");
     assert_eq!(scene.give(&stop).unwrap_err().problem, "no answer");
     let cut = [(vec![(ENABLE, false), (BRAKE, true)], "cut", 0.0, 0.0), (Vec::new(), "cut", 0.0, 0.0)];
     assert_eq!(calls.lock().unwrap().drain(..).as_slice(), cut, "until it obeys");
@@ -144,18 +144,18 @@ fn a_controller_of_motors_is_cut_before_all_but_enable_and_brake_and_driven_befo
 fn a_line_that_fails_keeps_no_other_from_its_level_and_is_tried_again() {
     let mut scene = Scene::new(GpioBackendKind::Rppal, EnableLine::Own);
     scene.apply(1.0, 1.0).unwrap();
-    scene.header.stick(12);
+    scene.backend.fail(12);
     let stop = Outputs::off(Drivetrain::at_rest(KINEMATICS)).made_safe();
     for _ in 0..2 {
         assert_eq!(scene.give(&stop).unwrap_err().problem, "stuck");
     }
-    assert_eq!(scene.header.gpios(), [(ENABLE, false), (BRAKE, true), (13, false)]);
+    assert_eq!(scene.backend.gpios(), [(ENABLE, false), (BRAKE, true), (13, false)]);
 }
 
 #[test]
 fn a_guarded_enable_line_is_only_ever_switched_off_by_the_board() {
     let mut scene = Scene::new(GpioBackendKind::Rppal, EnableLine::Guarded);
-    scene.header.switched();
+    scene.backend.switched();
     assert!(!scene.apply(1.0, 1.0).unwrap().contains(&(ENABLE, true)));
     let stop = Outputs::off(Drivetrain::at_rest(KINEMATICS)).made_safe();
     assert_eq!(scene.give(&stop).unwrap()[0], (ENABLE, false));
@@ -164,10 +164,10 @@ fn a_guarded_enable_line_is_only_ever_switched_off_by_the_board() {
 #[test]
 fn where_lines_can_not_be_shared_the_enable_line_is_left_to_the_guard() {
     let mut scene = Scene::new(GpioBackendKind::Gpiochip, EnableLine::Guarded);
-    assert!(!scene.header.taken().contains(&"vehicle-agent enable".to_owned()));
+    assert!(!scene.backend.taken().contains(&"vehicle-agent enable".to_owned()));
     scene.apply(1.0, 1.0).unwrap();
     let scene = Scene::new(GpioBackendKind::Gpiochip, EnableLine::Own);
-    assert!(scene.header.taken().contains(&"vehicle-agent enable".to_owned()));
+    assert!(scene.backend.taken().contains(&"vehicle-agent enable".to_owned()));
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_board_that_is_let_go_leaves_safe_levels() {
     let mut scene = Scene::new(GpioBackendKind::Gpiochip, EnableLine::Own);
     scene.apply(0.5, -1.0).unwrap();
     drop(scene.board);
-    let left: Vec<_> = scene.header.gpios();
+    let left: Vec<_> = scene.backend.gpios();
     let last = |gpio| left.iter().rev().find(|(other, _)| *other == gpio).copied();
     assert_eq!(last(ENABLE), Some((ENABLE, false)));
     assert_eq!(
@@ -187,9 +187,9 @@ fn a_board_that_is_let_go_leaves_safe_levels() {
 #[test]
 fn outputs_of_another_drivetrain_are_refused_and_change_nothing() {
     let mut scene = Scene::new(GpioBackendKind::Rppal, EnableLine::Own);
-    scene.header.switched();
+    scene.backend.switched();
     let steered = Drivetrain::SteeringServo { drive: Duty::new(1.0), steer: Duty::ZERO };
     let error = scene.give(&Outputs { enable: true, ..Outputs::off(steered) }).unwrap_err();
     assert!(error.next_step.contains("drivetrain.kind"), "{error}");
-    assert_eq!(scene.header.gpios(), []);
+    assert_eq!(scene.backend.gpios(), []);
 }

@@ -1,6 +1,6 @@
 //! Which line of which chip is meant.
 
-use crate::board::pin::Place;
+use crate::board::pin::PinLocation;
 use std::path::PathBuf;
 
 /// How the labels of a Raspberry Pi's own controller begin, up to the Pi 4 and on the Pi 5.
@@ -45,10 +45,10 @@ impl ChipFacts {
     }
 }
 
-/// Finds the one line that `place` means.
-pub(super) fn find(chips: &[ChipFacts], place: &Place) -> Result<Found, Missing> {
-    match place {
-        Place::Gpio(number) => {
+/// Finds the one line that `location` means.
+pub(super) fn find(chips: &[ChipFacts], location: &PinLocation) -> Result<Found, Missing> {
+    match location {
+        PinLocation::Gpio(number) => {
             let own = |label: &str| RASPBERRY_PI.iter().any(|begin| label.starts_with(begin));
             let chip = chips.iter().find(|chip| own(&chip.label)).ok_or_else(|| Missing {
                 problem: "this is no Raspberry Pi, whose lines have GPIO numbers".to_owned(),
@@ -56,10 +56,10 @@ pub(super) fn find(chips: &[ChipFacts], place: &Place) -> Result<Found, Missing>
             })?;
             numbered(chip, usize::from(*number))
         }
-        Place::Offset { chip, offset } => {
+        PinLocation::Offset { chip, offset } => {
             numbered(one_chip(chips, chip)?, usize::try_from(*offset).unwrap_or(usize::MAX))
         }
-        Place::Named { line, chip } => {
+        PinLocation::Named { line, chip } => {
             let chips = match chip {
                 Some(name) => std::slice::from_ref(one_chip(chips, name)?),
                 None => chips,
@@ -131,26 +131,26 @@ mod tests {
         ]
     }
 
-    fn offset(place: &Place) -> Result<(String, u32), String> {
-        let found = find(&chips(), place);
+    fn offset(location: &PinLocation) -> Result<(String, u32), String> {
+        let found = find(&chips(), location);
         found
             .map(|found| (found.chip, found.offset))
             .map_err(|missing| missing.problem + "; " + &missing.next_step)
     }
 
-    fn named(line: &str, chip: Option<&str>) -> Place {
-        Place::Named { line: line.to_owned(), chip: chip.map(str::to_owned) }
+    fn named(line: &str, chip: Option<&str>) -> PinLocation {
+        PinLocation::Named { line: line.to_owned(), chip: chip.map(str::to_owned) }
     }
 
-    fn numbered(chip: &str, offset: u32) -> Place {
-        Place::Offset { chip: chip.to_owned(), offset }
+    fn numbered(chip: &str, offset: u32) -> PinLocation {
+        PinLocation::Offset { chip: chip.to_owned(), offset }
     }
 
     #[test]
     fn a_line_is_found_by_number_by_name_and_by_its_chip_under_all_its_names() {
         let pi = |offset| Ok(("gpiochip0 [pinctrl-bcm2835]".to_owned(), offset));
         let expander = |offset| Ok(("gpiochip1 [expander]".to_owned(), offset));
-        assert_eq!(offset(&Place::Gpio(3)), pi(3));
+        assert_eq!(offset(&PinLocation::Gpio(3)), pi(3));
         assert_eq!(offset(&named("GPIO2", None)), pi(2));
         assert_eq!(offset(&named("NC", Some("expander"))), expander(1));
         for chip in ["gpiochip1", "expander", "/dev/gpiochip1"] {
@@ -160,20 +160,20 @@ mod tests {
 
     #[test]
     fn what_can_not_be_found_says_what_there_is() {
-        for (place, expected) in [
-            (Place::Gpio(4), "gpiochip0 has no line 4; choose one from 0 to 3"),
+        for (location, expected) in [
+            (PinLocation::Gpio(4), "gpiochip0 has no line 4; choose one from 0 to 3"),
             (named("GPIO9", None), "no line is called \"GPIO9\"; look for its name in gpioinfo"),
             (named("NC", None), "both gpiochip0 [pinctrl-bcm2835] and gpiochip1 [expander] have"),
             (numbered("soc", 1), "there is no chip soc; choose one of gpiochip0 [pinctrl-bcm2835], gpio"),
         ] {
-            let said = offset(&place).unwrap_err();
+            let said = offset(&location).unwrap_err();
             assert!(said.starts_with(expected), "{said}");
         }
     }
 
     #[test]
     fn a_gpio_number_means_nothing_on_another_board() {
-        let missing = find(&chips()[1..], &Place::Gpio(3)).unwrap_err();
+        let missing = find(&chips()[1..], &PinLocation::Gpio(3)).unwrap_err();
         assert_eq!(missing.problem, "this is no Raspberry Pi, whose lines have GPIO numbers");
     }
 }

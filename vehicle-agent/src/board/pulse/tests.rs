@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 #[derive(Debug)]
 struct Diary(Sender<(Duration, bool)>);
 
-impl Level for Diary {
+impl DigitalOutput for Diary {
     fn set(&mut self, on: bool) -> Result<(), BoardError> {
         // A test that has heard enough hangs up.
         let _ = self.0.send((monotonic(), on));
@@ -44,14 +44,14 @@ impl Scene {
 const PATIENCE: Duration = Duration::from_secs(60);
 const PERIOD: Duration = Duration::from_millis(20);
 
-fn train(width_ms: u64) -> Task {
-    Task::Train { period: PERIOD, width: Duration::from_millis(width_ms) }
+fn train(width_ms: u64) -> Pattern {
+    Pattern::Train { period: PERIOD, width: Duration::from_millis(width_ms) }
 }
 
 /// 25 pulses of 5 ms, unless the machine held them up.
 fn pulses() -> Option<Vec<(Duration, bool)>> {
     let mut scene = Scene::new();
-    scene.line.give(train(5)).unwrap();
+    scene.line.set(train(5)).unwrap();
     (0..51).map(|_| scene.heard.recv_timeout(Duration::from_secs(1)).ok()).collect()
 }
 
@@ -78,9 +78,9 @@ fn fifty_pulses_a_second_have_the_share_that_was_asked_for() {
 #[test]
 fn a_line_that_is_switched_off_in_a_pulse_is_off_at_once_and_stays_so() {
     let mut scene = Scene::new();
-    scene.line.give(train(19)).unwrap();
+    scene.line.set(train(19)).unwrap();
     scene.wait_for_pulse();
-    scene.line.give(Task::Steady(false)).unwrap();
+    scene.line.set(Pattern::Steady(false)).unwrap();
     assert_eq!(scene.so_far().last(), Some(&false));
     assert!(scene.heard.recv_timeout(PERIOD * 3).is_err(), "nothing more was to happen");
 }
@@ -88,9 +88,9 @@ fn a_line_that_is_switched_off_in_a_pulse_is_off_at_once_and_stays_so() {
 #[test]
 fn a_line_that_is_switched_on_in_a_pulse_stays_on_when_that_would_have_ended() {
     let mut scene = Scene::new();
-    scene.line.give(train(1)).unwrap();
+    scene.line.set(train(1)).unwrap();
     scene.wait_for_pulse();
-    scene.line.give(Task::Steady(true)).unwrap();
+    scene.line.set(Pattern::Steady(true)).unwrap();
     let edges: Vec<bool> =
         std::iter::from_fn(|| scene.heard.recv_timeout(PERIOD * 3).ok()).map(|(_, on)| on).collect();
     assert_eq!(edges.last(), Some(&true));
@@ -100,7 +100,7 @@ fn a_line_that_is_switched_on_in_a_pulse_stays_on_when_that_would_have_ended() {
 fn a_single_pulse_begins_at_once_and_ends_by_itself() {
     let mut scene = Scene::new();
     let asked = monotonic();
-    scene.line.give(Task::Once(Duration::from_millis(30))).unwrap();
+    scene.line.set(Pattern::Once(Duration::from_millis(30))).unwrap();
     let (begun, on) = scene.heard.try_recv().unwrap();
     assert!(on && begun >= asked);
     let (ended, on) = scene.next();
@@ -111,13 +111,13 @@ fn a_single_pulse_begins_at_once_and_ends_by_itself() {
 #[test]
 fn a_line_that_is_let_go_in_a_pulse_is_off_and_a_steady_one_stays() {
     let mut scene = Scene::new();
-    scene.line.give(train(19)).unwrap();
+    scene.line.set(train(19)).unwrap();
     scene.wait_for_pulse();
     drop(scene.line);
     assert_eq!(scene.heard.iter().last().map(|(_, on)| on), Some(false));
 
     let mut scene = Scene::new();
-    scene.line.give(Task::Steady(true)).unwrap();
+    scene.line.set(Pattern::Steady(true)).unwrap();
     drop(scene.line);
     assert_eq!(scene.heard.iter().map(|(_, on)| on).collect::<Vec<_>>(), [true]);
 }
@@ -127,7 +127,7 @@ fn pulses_that_were_held_up_end_and_are_told_of() {
     /// Takes far too long over one pulse, as under a process that is stopped.
     #[derive(Debug)]
     struct Slow(Sender<bool>);
-    impl Level for Slow {
+    impl DigitalOutput for Slow {
         fn set(&mut self, on: bool) -> Result<(), BoardError> {
             if on {
                 sleep_until(monotonic().saturating_add(HELD_UP * 2));
@@ -138,18 +138,18 @@ fn pulses_that_were_held_up_end_and_are_told_of() {
     }
     let (sender, heard) = channel();
     let mut line = PulsedLine::new(Box::new(Slow(sender)));
-    line.give(train(5)).unwrap();
+    line.set(train(5)).unwrap();
     let levels = [(); 3].map(|()| heard.recv_timeout(PATIENCE).unwrap());
     assert_eq!(levels, [true, false, false]);
     assert!(heard.recv_timeout(HELD_UP * 4).is_err(), "no second pulse");
-    assert_eq!(line.give(Task::Steady(false)).unwrap_err().problem, "its pulses were held up");
+    assert_eq!(line.set(Pattern::Steady(false)).unwrap_err().problem, "its pulses were held up");
 }
 
 #[test]
 fn what_the_thread_could_not_do_is_told_with_the_next_task() {
     #[derive(Debug)]
     struct Stuck(Sender<()>);
-    impl Level for Stuck {
+    impl DigitalOutput for Stuck {
         fn set(&mut self, on: bool) -> Result<(), BoardError> {
             let _ = self.0.send(());
             if on { Err(BoardError::new("left", "stuck", "look")) } else { Ok(()) }
@@ -157,9 +157,9 @@ fn what_the_thread_could_not_do_is_told_with_the_next_task() {
     }
     let (sender, tried) = channel();
     let mut line = PulsedLine::new(Box::new(Stuck(sender)));
-    line.give(train(5)).unwrap();
+    line.set(train(5)).unwrap();
     tried.recv().unwrap();
     tried.recv().unwrap();
-    assert_eq!(line.give(Task::Steady(false)).unwrap_err().problem, "stuck");
-    line.give(Task::Steady(false)).unwrap();
+    assert_eq!(line.set(Pattern::Steady(false)).unwrap_err().problem, "stuck");
+    line.set(Pattern::Steady(false)).unwrap();
 }

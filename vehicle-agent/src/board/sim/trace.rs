@@ -13,7 +13,7 @@ use vehicle_protocol::CommandId;
 const LINE: u64 = 512;
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct TraceRecord<'a> {
     t: u64,
     #[serde(flatten)]
     outputs: &'a Outputs,
@@ -63,7 +63,7 @@ impl Trace {
     pub fn line(&mut self, now: Moment, outputs: &Outputs, cause: &Cause) -> Result<(), BoardError> {
         let since_start = u64::try_from(now.since_start().as_nanos()).unwrap_or(u64::MAX);
         let t = self.started_ns.saturating_add(since_start);
-        let line = Line { t, outputs, cause: cause.as_str(), id: cause.id() };
+        let line = TraceRecord { t, outputs, cause: cause.as_str(), id: cause.id() };
         let written = serde_json::to_string(&line).map_err(io::Error::from).and_then(|line| {
             let start = if self.torn { "\n" } else { "" };
             self.file.write_all(format!("{start}{line}\n").as_bytes())

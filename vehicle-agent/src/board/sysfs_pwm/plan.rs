@@ -7,7 +7,7 @@ pub(super) const FILES: [&str; 3] = ["period", "duty_cycle", "enable"];
 
 /// What a channel does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct State {
+pub(super) struct ChannelState {
     pub(super) period_ns: u64,
     pub(super) width_ns: u64,
     pub(super) inverted: bool,
@@ -24,14 +24,14 @@ pub(super) struct Pulses {
 
 /// One write to one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum FileWrite {
     Period(u64),
     Width(u64),
     Inverted(bool),
     Enabled(bool),
 }
 
-impl Step {
+impl FileWrite {
     pub(super) const fn file(self) -> &'static str {
         match self {
             Self::Period(_) => "period",
@@ -51,38 +51,38 @@ impl Step {
     }
 }
 
-impl State {
+impl ChannelState {
     /// The writes that lead to `pulses`.
     ///
     /// The kernel wants a period before anything else, never a pulse longer than it, and no change of the polarity while
     /// the channel runs. The last two are written each time, since the guard may have written there meanwhile. The channel
     /// is left running without pulses rather than stopped: what level a stopped one has is up to the hardware.
-    pub(super) fn steps(self, pulses: Pulses) -> Vec<Step> {
+    pub(super) fn steps(self, pulses: Pulses) -> Vec<FileWrite> {
         let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let (period, width) = (nanos(pulses.period), nanos(pulses.width.min(pulses.period)));
         let mut steps = Vec::new();
         if self.period_ns != period {
             if self.width_ns > period {
-                steps.push(Step::Width(0));
+                steps.push(FileWrite::Width(0));
             }
-            steps.push(Step::Period(period));
+            steps.push(FileWrite::Period(period));
         }
         if self.inverted != pulses.inverted {
             if self.enabled {
-                steps.push(Step::Enabled(false));
+                steps.push(FileWrite::Enabled(false));
             }
-            steps.push(Step::Inverted(pulses.inverted));
+            steps.push(FileWrite::Inverted(pulses.inverted));
         }
-        steps.extend([Step::Width(width), Step::Enabled(true)]);
+        steps.extend([FileWrite::Width(width), FileWrite::Enabled(true)]);
         steps
     }
 
-    pub(super) const fn after(self, step: Step) -> Self {
+    pub(super) const fn after(self, step: FileWrite) -> Self {
         match step {
-            Step::Period(period_ns) => Self { period_ns, ..self },
-            Step::Width(width_ns) => Self { width_ns, ..self },
-            Step::Inverted(inverted) => Self { inverted, ..self },
-            Step::Enabled(enabled) => Self { enabled, ..self },
+            FileWrite::Period(period_ns) => Self { period_ns, ..self },
+            FileWrite::Width(width_ns) => Self { width_ns, ..self },
+            FileWrite::Inverted(inverted) => Self { inverted, ..self },
+            FileWrite::Enabled(enabled) => Self { enabled, ..self },
         }
     }
 }
@@ -93,19 +93,19 @@ mod tests {
     use proptest::prelude::*;
 
     /// What the kernel says to a write, as in its drivers/pwm.
-    fn kernel_takes(state: State, step: Step) -> bool {
+    fn kernel_takes(state: ChannelState, step: FileWrite) -> bool {
         let after = state.after(step);
         let applied = after.period_ns > 0 && after.width_ns <= after.period_ns;
-        let polarity = !matches!(step, Step::Inverted(_)) || !state.enabled;
+        let polarity = !matches!(step, FileWrite::Inverted(_)) || !state.enabled;
         applied && polarity
     }
 
-    fn state() -> impl Strategy<Value = State> {
+    fn state() -> impl Strategy<Value = ChannelState> {
         (0u64..50, 0u64..50, any::<bool>(), any::<bool>()).prop_map(
             |(period_ns, width_ns, inverted, enabled)| {
                 // A channel that is new has no period and no width.
                 let width_ns = width_ns.min(period_ns);
-                State { period_ns, width_ns, inverted, enabled: enabled && period_ns > 0 }
+                ChannelState { period_ns, width_ns, inverted, enabled: enabled && period_ns > 0 }
             },
         )
     }
@@ -121,7 +121,7 @@ mod tests {
                 prop_assert!(kernel_takes(state, step), "{state:?} {step:?}");
                 state = state.after(step);
             }
-            prop_assert_eq!(state, State { period_ns, width_ns: width_ns.min(period_ns), inverted, enabled: true });
+            prop_assert_eq!(state, ChannelState { period_ns, width_ns: width_ns.min(period_ns), inverted, enabled: true });
         }
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::board::{Channel, Place};
+use crate::board::{Channel, PinLocation};
 use crate::control::Duty;
 use proptest::prelude::*;
 
@@ -59,7 +59,7 @@ fn signals(wiring: &Wiring, steps: &[Outputs]) -> Vec<(Wire, Signal)> {
 /// The same as GPIO numbers.
 fn last_signals(steps: &[Outputs]) -> Vec<(u8, Signal)> {
     let number = |(wire, signal)| {
-        let Wire::Pin(Pin { place: Place::Gpio(gpio), .. }) = wire else { panic!("{wire}") };
+        let Wire::Pin(Pin { location: PinLocation::Gpio(gpio), .. }) = wire else { panic!("{wire}") };
         (gpio, signal)
     };
     signals(&wiring(), steps).into_iter().map(number).collect()

@@ -40,10 +40,10 @@ fn there_is_one_for_each_board_and_none_besides() {
 fn each_is_good_has_an_enable_line_and_an_emergency_stop_and_says_where_its_lines_stand() {
     for board in BOARDS {
         let (text, config) = shipped(board);
-        let BoardConfig::Wired { header, wiring } = config.board else { panic!("{board}: no pins") };
+        let BoardConfig::Wired { backend, wiring } = config.board else { panic!("{board}: no pins") };
         assert!(wiring.enable.is_some() && wiring.emergency_stop.is_some(), "{board}");
         assert!(text.lines().any(|line| line.starts_with("# Source: ")), "{board}");
-        assert_eq!(header == GpioBackendKind::Rppal, board.starts_with("raspberry-pi"), "{board}");
+        assert_eq!(backend == GpioBackendKind::Rppal, board.starts_with("raspberry-pi"), "{board}");
     }
 }
 

@@ -64,7 +64,7 @@ fn a_steered_vehicle_with_a_speed_controller_and_relays_is_wired_by_names() {
     let channel = Channel { chip: "48302200.pwm".to_owned(), channel: 1, inverted: false, gpio: None };
     assert_eq!(steering, Servo { wire: Wire::Channel(channel), least: 1_000, centre: 1_500, most: 2_000 });
     let Some(DoorLock::Relays { lock, unlock, pulse }) = wiring.doors else { panic!("{:?}", wiring.doors) };
-    let places = format!("{}, {}", lock.place, unlock.place);
+    let places = format!("{}, {}", lock.location, unlock.location);
     assert_eq!(places, "line 7 of gpio-0-31, line 8 of gpio-0-31");
     assert_eq!(pulse, Duration::from_millis(500));
     assert_eq!(wiring.emergency_stop.unwrap().bias, Some(crate::board::Bias::PullUp));

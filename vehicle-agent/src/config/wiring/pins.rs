@@ -1,13 +1,13 @@
 //! One pin after the other, with a memory of who has which.
 
-use crate::board::{Channel, GpioBackendKind, Pin, Place, Wire};
+use crate::board::{Channel, GpioBackendKind, Pin, PinLocation, Wire};
 use crate::config::raw::{PowerOn, RawPin};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use vehicle_settings::{Field, Problems, Spot};
 
-/// The last GPIO of a Raspberry Pi's header, and the last whose pull at power-on is high; the others are pulled low.
+/// The last GPIO of a Raspberry Pi's backend, and the last whose pull at power-on is high; the others are pulled low.
 pub(super) const LAST_GPIO: u8 = 27;
 const LAST_PULLED_HIGH: u8 = 8;
 /// The device of a Raspberry Pi's PWM hardware up to the Pi 4, behind the number that its address begins with.
@@ -30,15 +30,15 @@ pub(super) enum Use {
 
 /// Looks at each pin, and remembers who has which.
 pub(super) struct Pins<'a> {
-    header: GpioBackendKind,
-    lines: BTreeMap<Place, String>,
+    backend: GpioBackendKind,
+    lines: BTreeMap<PinLocation, String>,
     channels: BTreeMap<(String, u32), String>,
     problems: &'a mut Problems,
 }
 
 impl<'a> Pins<'a> {
-    pub(super) const fn new(header: GpioBackendKind, problems: &'a mut Problems) -> Self {
-        Self { header, lines: BTreeMap::new(), channels: BTreeMap::new(), problems }
+    pub(super) const fn new(backend: GpioBackendKind, problems: &'a mut Problems) -> Self {
+        Self { backend, lines: BTreeMap::new(), channels: BTreeMap::new(), problems }
     }
 
     pub(super) fn refuse(&mut self, spot: &Spot, what: impl Into<String>, next_step: impl Into<String>) {
@@ -82,12 +82,12 @@ impl<'a> Pins<'a> {
                 ..
             } => self.gpio(*gpio, &raw, &spot, purpose)?,
             RawPin { gpio: None, hardware: None, line, chip, offset, pwmchip, channel, .. } => {
-                let place = match (line, chip, offset, pwmchip, channel) {
+                let location = match (line, chip, offset, pwmchip, channel) {
                     (Some(line), chip, None, None, None) => {
-                        Place::Named { line: line.clone(), chip: chip.clone() }
+                        PinLocation::Named { line: line.clone(), chip: chip.clone() }
                     }
                     (None, Some(chip), Some(offset), None, None) => {
-                        Place::Offset { chip: chip.clone(), offset: *offset }
+                        PinLocation::Offset { chip: chip.clone(), offset: *offset }
                     }
                     (None, None, None, Some(chip), Some(channel)) => {
                         let inverted = raw.active_low.unwrap_or(false);
@@ -100,7 +100,7 @@ impl<'a> Pins<'a> {
                     }
                     _ => return self.unclear(&spot),
                 };
-                self.foreign(place, &raw, &spot, purpose)?
+                self.foreign(location, &raw, &spot, purpose)?
             }
             RawPin { .. } => return self.unclear(&spot),
         };
@@ -126,8 +126,8 @@ impl<'a> Pins<'a> {
         }
         let pull = if gpio <= LAST_PULLED_HIGH { PowerOn::High } else { PowerOn::Low };
         let hint = if pull == PowerOn::High { "use a GPIO from 9 to 27" } else { "use a GPIO from 0 to 8" };
-        let place = Place::Gpio(gpio);
-        let pin = self.digital(place.clone(), raw, spot, purpose, Some((pull, hint)));
+        let location = PinLocation::Gpio(gpio);
+        let pin = self.digital(location.clone(), raw, spot, purpose, Some((pull, hint)));
         if raw.hardware != Some(true) {
             return Some(Wire::Pin(pin));
         }
@@ -150,27 +150,27 @@ impl<'a> Pins<'a> {
     }
 
     /// A line of any board.
-    fn foreign(&mut self, place: Place, raw: &RawPin, spot: &Spot, purpose: Use) -> Option<Wire> {
-        if self.header == GpioBackendKind::Rppal {
+    fn foreign(&mut self, location: PinLocation, raw: &RawPin, spot: &Spot, purpose: Use) -> Option<Wire> {
+        if self.backend == GpioBackendKind::Rppal {
             let next_step = "give gpio, or set board.kind to gpiochip";
             self.refuse(spot, "rppal knows lines by their GPIO number alone", next_step);
             return None;
         }
         let pull = raw.power_on.map(|pull| (pull, "use a line that is pulled the other way"));
-        Some(Wire::Pin(self.digital(place, raw, spot, purpose, pull)))
+        Some(Wire::Pin(self.digital(location, raw, spot, purpose, pull)))
     }
 
     fn digital(
         &mut self,
-        place: Place,
+        location: PinLocation,
         raw: &RawPin,
         spot: &Spot,
         purpose: Use,
         pull: Option<(PowerOn, &str)>,
     ) -> Pin {
         let active_low = raw.active_low.unwrap_or(false);
-        if let Some(other) = self.lines.insert(place.clone(), spot.key.clone()) {
-            let what = format!("{place} is wired to {other} already");
+        if let Some(other) = self.lines.insert(location.clone(), spot.key.clone()) {
+            let what = format!("{location} is wired to {other} already");
             self.refuse(spot, what, "wire each line to a pin of its own");
         }
         if raw.bias.is_some() && purpose != Use::Input {
@@ -179,11 +179,12 @@ impl<'a> Pins<'a> {
         if let (Some((pull, hint)), Use::Power | Use::Unlocks) = (pull, purpose) {
             if (pull == PowerOn::High) != active_low {
                 let pulled = if pull == PowerOn::High { "high" } else { "low" };
-                let what = format!("{place} is pulled {pulled} at power-on, which would switch this line on");
+                let what =
+                    format!("{location} is pulled {pulled} at power-on, which would switch this line on");
                 self.refuse(spot, what, hint);
             }
         }
-        Pin { place, active_low, bias: raw.bias }
+        Pin { location, active_low, bias: raw.bias }
     }
 
     fn channel(&mut self, channel: Channel, spot: &Spot) -> Wire {

@@ -17,7 +17,7 @@ fn folder() -> (TempDir, PathBuf, PathBuf) {
 
 fn open(trace: Option<&Path>, levels: Option<&Path>) -> SimCutoff {
     let own = |path: Option<&Path>| path.map(Path::to_owned);
-    let files = Files { drivetrain: SERVO, trace: own(trace), levels: own(levels) };
+    let files = SimFiles { drivetrain: SERVO, trace: own(trace), levels: own(levels) };
     SimCutoff::open(&files, Clock::start()).unwrap()
 }
 

@@ -1,21 +1,21 @@
 //! A header that a test plays: it writes down what its lines are switched to, and may keep one from being taken twice.
 
-use super::{Consumer, GpioBackend, Level};
-use crate::board::{BoardError, GpioBackendKind, Pin, Place};
+use super::{Consumer, DigitalOutput, GpioBackend};
+use crate::board::{BoardError, GpioBackendKind, Pin, PinLocation};
 use std::sync::{Arc, Mutex};
 
 /// All that happened to the lines, in order: which, and to what.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FakeGpioBackend {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<FakeLines>>,
     exclusive: bool,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    switched: Vec<(Place, bool)>,
-    taken: Vec<(Place, String)>,
-    stuck: Vec<Place>,
+struct FakeLines {
+    switched: Vec<(PinLocation, bool)>,
+    taken: Vec<(PinLocation, String)>,
+    failing: Vec<PinLocation>,
 }
 
 impl FakeGpioBackend {
@@ -24,13 +24,15 @@ impl FakeGpioBackend {
     }
 
     /// What happened since the last time.
-    pub(crate) fn switched(&self) -> Vec<(Place, bool)> {
+    pub(crate) fn switched(&self) -> Vec<(PinLocation, bool)> {
         std::mem::take(&mut self.state.lock().unwrap().switched)
     }
 
     /// The same as GPIO numbers.
     pub(crate) fn gpios(&self) -> Vec<(u8, bool)> {
-        let gpio = |(place, on)| if let Place::Gpio(gpio) = place { (gpio, on) } else { panic!("{place}") };
+        let gpio = |(location, on)| {
+            if let PinLocation::Gpio(gpio) = location { (gpio, on) } else { panic!("{location}") }
+        };
         self.switched().into_iter().map(gpio).collect()
     }
 
@@ -40,8 +42,8 @@ impl FakeGpioBackend {
     }
 
     /// Lets a line fail from now on.
-    pub(crate) fn stick(&self, gpio: u8) {
-        self.state.lock().unwrap().stuck.push(Place::Gpio(gpio));
+    pub(crate) fn fail(&self, gpio: u8) {
+        self.state.lock().unwrap().failing.push(PinLocation::Gpio(gpio));
     }
 }
 
@@ -50,44 +52,50 @@ impl GpioBackend for FakeGpioBackend {
         self.exclusive
     }
 
-    fn output(&self, who: Consumer, pin: &Pin, on: Option<bool>) -> Result<Box<dyn Level>, BoardError> {
+    fn output(
+        &self,
+        who: Consumer,
+        pin: &Pin,
+        on: Option<bool>,
+    ) -> Result<Box<dyn DigitalOutput>, BoardError> {
         let mut state = self.state.lock().unwrap();
-        if let Some((_, holder)) = state.taken.iter().find(|(place, _)| self.exclusive && *place == pin.place)
+        if let Some((_, holder)) =
+            state.taken.iter().find(|(location, _)| self.exclusive && *location == pin.location)
         {
             return Err(BoardError::new(who.names_pin(pin), format!("{holder:?} has it"), "stop it"));
         }
-        state.taken.push((pin.place.clone(), who.consumer()));
-        state.switched.extend(on.map(|on| (pin.place.clone(), on)));
-        Ok(Box::new(PlayedLevel {
+        state.taken.push((pin.location.clone(), who.consumer()));
+        state.switched.extend(on.map(|on| (pin.location.clone(), on)));
+        Ok(Box::new(FakeOutput {
             state: Arc::clone(&self.state),
-            place: pin.place.clone(),
+            location: pin.location.clone(),
             consumer: who.consumer(),
         }))
     }
 }
 
 #[derive(Debug)]
-struct PlayedLevel {
-    state: Arc<Mutex<State>>,
-    place: Place,
+struct FakeOutput {
+    state: Arc<Mutex<FakeLines>>,
+    location: PinLocation,
     consumer: String,
 }
 
-impl Level for PlayedLevel {
+impl DigitalOutput for FakeOutput {
     fn set(&mut self, on: bool) -> Result<(), BoardError> {
         let mut state = self.state.lock().unwrap();
-        if state.stuck.contains(&self.place) {
-            return Err(BoardError::new(self.place.to_string(), "stuck", "look"));
+        if state.failing.contains(&self.location) {
+            return Err(BoardError::new(self.location.to_string(), "stuck", "look"));
         }
-        state.switched.push((self.place.clone(), on));
+        state.switched.push((self.location.clone(), on));
         Ok(())
     }
 }
 
-impl Drop for PlayedLevel {
+impl Drop for FakeOutput {
     fn drop(&mut self) {
         let mut state = self.state.lock().unwrap();
-        let mine = (self.place.clone(), self.consumer.clone());
+        let mine = (self.location.clone(), self.consumer.clone());
         if let Some(index) = state.taken.iter().position(|taken| *taken == mine) {
             state.taken.remove(index);
         }
