@@ -98,7 +98,10 @@ pub struct SetpointTiming {
 impl Default for SetpointTiming {
     /// A timing that every vehicle accepts.
     fn default() -> Self {
-        Self { period: SHORTEST_HOLD / SETPOINTS_IN_A_HOLD, hold: SHORTEST_HOLD }
+        Self {
+            period: SHORTEST_HOLD.checked_div(SETPOINTS_IN_A_HOLD).unwrap_or_default(),
+            hold: SHORTEST_HOLD,
+        }
     }
 }
 
@@ -154,6 +157,7 @@ impl SetpointTiming {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the session holds them")]
     const fn limits(max_hold_ms: u64) -> Option<LimitsDescription> {
         let none = LimitsDescription {
             max_speed_mph: 0.0,

@@ -1,4 +1,5 @@
 //! Traces of connections, answers and stops.
+#![expect(clippy::arithmetic_side_effects, reason = "the numbers are bounded by the strategies")]
 
 use super::*;
 use crate::keyring::Keyring;
@@ -39,7 +40,7 @@ fn stops(actions: &[Action], name: CommandName) -> Vec<VehicleId> {
     actions.iter().filter_map(stop).collect()
 }
 
-fn answer<'a>(vehicle: usize, text: &'a str) -> Input<'a> {
+fn answer(vehicle: usize, text: &str) -> Input<'_> {
     let (topic, payload) = (Topic::ExecutedCommands, text.as_bytes());
     Input::Message { vehicle: id(vehicle), topic, payload, retained: false }
 }
@@ -165,11 +166,7 @@ proptest! {
                 }
                 Happening::Unsent => Input::Unsent((usize::MAX, Purpose::Command)),
             };
-            match input {
-                Input::Connected => connected = true,
-                Input::Lost(_) => connected = false,
-                _ => {}
-            }
+            connected = !matches!(input, Input::Lost(_)) && (connected || matches!(input, Input::Connected));
             for stopped in stops(&client.handle(now, input), CommandName::EmergencyStop) {
                 waiting.remove(&stopped);
             }

@@ -194,7 +194,7 @@ fn setpoints_keep_to_the_hold_that_the_vehicle_publishes() {
         scene.run(1_500);
         assert!(scene.holds.iter().all(|hold| *hold == hold_ms), "{max_hold_ms}: {:?}", scene.holds);
         let moves = scene.moves();
-        let gaps: Vec<_> = moves.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+        let gaps: Vec<_> = moves.windows(2).map(|pair| pair[1].0.saturating_sub(pair[0].0)).collect();
         assert!(!gaps.is_empty() && gaps.iter().all(|gap| *gap == at(period)), "{max_hold_ms}: {gaps:?}");
     }
 }

@@ -31,13 +31,13 @@ impl VehicleSession {
     /// The longest pause between two heartbeats that keeps motion by single commands going.
     #[must_use]
     pub fn heartbeat_interval(&self) -> Duration {
-        let interval = self.operator_timeout() / HEARTBEATS_IN_A_TIMEOUT;
+        let interval = self.operator_timeout().checked_div(HEARTBEATS_IN_A_TIMEOUT).unwrap_or_default();
         interval.clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL)
     }
 
     /// A HEARTBEAT; nothing if it has to be signed and there is no session.
     pub fn heartbeat(&mut self, now: Moment, form: Form) -> Option<Sealed> {
-        let life = LONGEST_LIFE.min(self.operator_timeout() / 2);
+        let life = LONGEST_LIFE.min(self.operator_timeout().checked_div(2).unwrap_or_default());
         self.seal(now, Command::Heartbeat, form, None, life)
     }
 
