@@ -12,7 +12,7 @@ mod snapshot;
 mod task;
 mod vehicle;
 
-pub use command_queue::{StickPosition, UiCommand};
+pub use command_queue::UiCommand;
 #[cfg(test)]
 pub(crate) use detached::Drained;
 pub use event_log::{Entry, Weight};

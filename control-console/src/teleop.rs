@@ -6,6 +6,8 @@ mod report;
 pub mod scripted;
 pub mod session;
 pub mod stick;
+mod stick_position;
 pub mod timing;
 
 pub use report::{Outcome, Report};
+pub use stick_position::StickPosition;

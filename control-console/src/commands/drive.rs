@@ -11,7 +11,6 @@ use crate::output::Output;
 use crate::random;
 use crate::teleop::Report;
 use crate::teleop::scripted::{Action, Config, Input, ScriptedDrive};
-use crate::teleop::stick::Velocity;
 use crate::teleop::timing::RequestedTiming;
 use crate::transaction::Form;
 use std::time::Duration;
@@ -26,7 +25,7 @@ use vehicle_protocol::{
 /// If nothing could be begun.
 pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Output) -> Result<Exit, Fault> {
     let vehicle = &arguments.vehicle;
-    let (timing, velocity) = match checked(arguments) {
+    let (timing, setpoint) = match checked(arguments) {
         Ok(checked) => checked,
         Err(fault) => {
             Report::not_begun(vehicle.clone(), &fault).tell(output);
@@ -40,7 +39,7 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
     )?;
     let config = Config {
         vehicle: vehicle.clone(),
-        velocity,
+        setpoint,
         length: arguments.length.unwrap_or_default(),
         timing,
         silence: options.silence(),
@@ -60,7 +59,7 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
     travelled.map(|report| report.exit)
 }
 
-fn checked(arguments: &DriveArgs) -> Result<(RequestedTiming, Velocity), Fault> {
+fn checked(arguments: &DriveArgs) -> Result<(RequestedTiming, Setpoint), Fault> {
     let refused = |why: &str| {
         let step = format!(
             "usage: control-console drive {} --mph N --degrees-per-s N --for 10s [--hold-ms 300] [--period 50ms]",
@@ -75,15 +74,15 @@ fn checked(arguments: &DriveArgs) -> Result<(RequestedTiming, Velocity), Fault> 
         RequestedTiming { period: arguments.period, hold: arguments.hold_ms.map(Duration::from_millis) };
     // The longest hold is the vehicle's to say, once its description is known.
     timing.check().map_err(|why| refused(&why))?;
-    let velocity = Velocity {
+    let setpoint = Setpoint {
         speed: Mph::new(arguments.mph),
         turn_rate: DegreesPerSecond::new(arguments.degrees_per_s),
+        hold_ms: MIN_HOLD_MS,
     };
-    let setpoint = Setpoint { speed: velocity.speed, turn_rate: velocity.turn_rate, hold_ms: MIN_HOLD_MS };
     // The ranges stand in one place, where messages are read.
     let text = json::encode(&Envelope { command: Command::Drive(setpoint), shape: Shape::Plain });
     json::decode(text.as_bytes()).map_err(|error| refused(&error.detail))?;
-    Ok((timing, velocity))
+    Ok((timing, setpoint))
 }
 
 fn subscriptions(options: &Options, vehicle: &VehicleId) -> Subscriptions {

@@ -2,6 +2,7 @@
 
 use crate::clock::Moment;
 use crate::exit::Exit;
+use crate::teleop::StickPosition;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -9,15 +10,6 @@ use vehicle_protocol::{Command, VehicleId};
 
 /// Commands that may wait; what a person types is never that much.
 const WAITING: usize = 64;
-
-/// How far a hand leans on a stick, as shares of the highest speed and turn rate, -1 to 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct StickPosition {
-    /// Ahead; negative backwards.
-    pub ahead: f64,
-    /// To the right; negative to the left.
-    pub right: f64,
-}
 
 /// What a screen may ask for.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,13 +6,13 @@ mod tests;
 
 use super::Report;
 use super::session::{self, TeleopSession};
-use super::stick::{Halt, Input as Push, Phase, Velocity};
+use super::stick::{Halt, Input as Push, Phase};
 use super::timing::RequestedTiming;
 use crate::clock::Moment;
 use crate::exit::{Exit, Fault};
 use crate::transaction::{Sealed, VehicleSession, VerifiedAnswer};
 use std::time::Duration;
-use vehicle_protocol::{Reason, Topic, VehicleId};
+use vehicle_protocol::{Reason, Setpoint, Topic, VehicleId};
 
 /// Neutral is shown for so long before the vehicle is asked whether it took it: three setpoints at 20 Hz.
 const SHOW: Duration = Duration::from_millis(150);
@@ -24,8 +24,8 @@ const ZEROS: Duration = Duration::from_millis(100);
 pub struct Config {
     /// The vehicle.
     pub vehicle: VehicleId,
-    /// What to ask for.
-    pub velocity: Velocity,
+    /// Speed and turn rate; the hold comes from the timing.
+    pub setpoint: Setpoint,
     /// For how long.
     pub length: Duration,
     /// The timing that was asked for; the vehicle's limits decide.
@@ -97,7 +97,7 @@ enum Stage {
 #[derive(Debug)]
 pub struct ScriptedDrive {
     session: TeleopSession,
-    velocity: Velocity,
+    setpoint: Setpoint,
     length: Duration,
     timing: RequestedTiming,
     silence: Duration,
@@ -118,11 +118,11 @@ impl ScriptedDrive {
     /// A trip that begins at `now`, before there is a link.
     #[must_use]
     pub fn new(config: Config, now: Moment) -> Self {
-        let Config { vehicle, velocity, length, timing, silence, name } = config;
+        let Config { vehicle, setpoint, length, timing, silence, name } = config;
         let config = session::Config { vehicle, timing, name, show: SHOW, pulse: None };
         Self {
             session: TeleopSession::new(config, now),
-            velocity,
+            setpoint,
             length,
             timing,
             silence,
@@ -190,7 +190,7 @@ impl ScriptedDrive {
             }
             Input::Tick => {
                 let holds = matches!(self.stage, Stage::Showing | Stage::Driving);
-                self.push(now, channel, if holds { Push::Hand(Some(self.velocity)) } else { Push::Tick });
+                self.push(now, channel, if holds { Push::Hand(Some(self.setpoint)) } else { Push::Tick });
             }
             Input::Leave(exit) => self.leave(now, channel, exit),
             Input::Braked(report) => self.braked(report),
@@ -228,7 +228,7 @@ impl ScriptedDrive {
                     self.enter(now, Stage::Showing);
                     if !self.is_refused(channel) {
                         self.push(now, channel, Push::Arm);
-                        self.push(now, channel, Push::Hand(Some(self.velocity)));
+                        self.push(now, channel, Push::Hand(Some(self.setpoint)));
                     }
                 }
                 session::Action::Confirmed(number)

@@ -21,26 +21,6 @@ use crate::clock::Moment;
 use std::time::Duration;
 use vehicle_protocol::{DegreesPerSecond, Mph, Setpoint};
 
-/// What a hand asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Velocity {
-    /// Speed, negative backwards.
-    pub speed: Mph,
-    /// Turn rate, positive to the right.
-    pub turn_rate: DegreesPerSecond,
-}
-
-impl Velocity {
-    /// The same hand, with less in it: for a way that is slow.
-    fn divided(self, by: i64) -> Self {
-        let less = |thousandths: i64| thousandths.checked_div(by).unwrap_or(0);
-        Self {
-            speed: Mph::from_thousandths(less(self.speed.thousandths())),
-            turn_rate: DegreesPerSecond::from_thousandths(less(self.turn_rate.thousandths())),
-        }
-    }
-}
-
 /// What a screen shows of a stick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -115,8 +95,9 @@ pub enum Input {
     Taken,
     /// The vehicle refused a setpoint.
     Refused,
-    /// What the hand asks for now, to be said again within a hold; nothing if it is at neutral.
-    Hand(Option<Velocity>),
+    /// What the hand asks for now, to be said again within a hold; nothing if it is at neutral. The hold in it does not
+    /// count.
+    Hand(Option<Setpoint>),
     /// A person has armed it.
     Arm,
     /// Attention is gone: focus, screen, page or person.
@@ -149,7 +130,7 @@ pub struct Stick {
     /// When the phase began.
     since: Moment,
     arming: Arming,
-    hand: Option<Velocity>,
+    hand: Option<Setpoint>,
     /// When the hand last said what it asks for.
     said: Moment,
     halt: Option<Halt>,
@@ -262,7 +243,7 @@ impl Stick {
             Input::EmergencyStop => self.alarm(now),
             Input::RoundTrip(round_trip) => self.round_trip = round_trip,
             Input::Hand(None) => self.release(now),
-            Input::Hand(Some(velocity)) => self.press(now, velocity),
+            Input::Hand(Some(setpoint)) => self.press(now, setpoint),
             Input::Tick | Input::Arm | Input::Cleared => {}
         }
         self.speak(now)
@@ -345,7 +326,7 @@ impl Stick {
         }
     }
 
-    fn press(&mut self, now: Moment, velocity: Velocity) {
+    fn press(&mut self, now: Moment, setpoint: Setpoint) {
         self.said = now;
         match self.phase {
             _ if self.halt.is_some() => {}
@@ -355,15 +336,15 @@ impl Stick {
             // A stick that is pressed before the link is there has to be released first.
             Phase::Hold => self.halt = Some(if self.up { Halt::Silent } else { Halt::Unlinked }),
             Phase::Ready | Phase::Driving => {
-                if self.phase == Phase::Driving && self.hand != Some(velocity) {
+                if self.phase == Phase::Driving && self.hand != Some(setpoint) {
                     self.hurry(now);
                 }
-                self.hand = Some(velocity);
+                self.hand = Some(setpoint);
             }
             Phase::Released => {
                 // What a vehicle took before a silence may have been forgotten since: a stop by another hand, a restart.
                 self.taken &= self.due.is_some();
-                self.hand = Some(velocity);
+                self.hand = Some(setpoint);
                 self.enter(now, if self.taken { Phase::Driving } else { Phase::Ready });
                 self.hurry(now);
             }
@@ -378,19 +359,25 @@ impl Stick {
 
     fn speak(&mut self, now: Moment) -> Option<Setpoint> {
         let due = self.due.filter(|due| self.up && now >= *due)?;
-        let velocity = match (self.phase, self.hand) {
-            (Phase::Driving, Some(velocity)) => velocity.divided(SetpointTiming::divisor(self.round_trip)),
-            (Phase::Driving | Phase::Ready | Phase::Released | Phase::Hold, _) => Velocity::default(),
+        let setpoint = match (self.phase, self.hand) {
+            (Phase::Driving, Some(setpoint)) => divided(setpoint, SetpointTiming::divisor(self.round_trip)),
+            (Phase::Driving | Phase::Ready | Phase::Released | Phase::Hold, _) => Setpoint::default(),
         };
         self.sent = Some(now);
         let next = due.saturating_add(self.timing.period());
         let next = if next > now { next } else { now.saturating_add(self.timing.period()) };
         let ends = self.since.saturating_add(self.timing.release());
         self.due = Some(next).filter(|next| self.is_pressed() || *next <= ends);
-        Some(Setpoint {
-            speed: velocity.speed,
-            turn_rate: velocity.turn_rate,
-            hold_ms: self.timing.hold_ms(),
-        })
+        Some(Setpoint { hold_ms: self.timing.hold_ms(), ..setpoint })
+    }
+}
+
+/// Less of the same setpoint, for a way that is slow.
+fn divided(setpoint: Setpoint, by: i64) -> Setpoint {
+    let less = |thousandths: i64| thousandths.checked_div(by).unwrap_or(0);
+    Setpoint {
+        speed: Mph::from_thousandths(less(setpoint.speed.thousandths())),
+        turn_rate: DegreesPerSecond::from_thousandths(less(setpoint.turn_rate.thousandths())),
+        ..setpoint
     }
 }

@@ -2,7 +2,7 @@
 
 use super::keymap::Action;
 use crate::clock::Moment;
-use crate::operator::StickPosition;
+use crate::teleop::StickPosition;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

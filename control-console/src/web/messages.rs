@@ -1,7 +1,7 @@
 //! Messages between a page and its socket; only the page of this very build reads and writes them.
 
 use super::access::Role;
-use crate::operator::StickPosition;
+use crate::teleop::StickPosition;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use vehicle_protocol::{Command, VehicleId, json};
@@ -17,7 +17,7 @@ pub(super) enum Message {
     /// A person wants to drive this vehicle.
     TakeControl(VehicleId),
     /// Position of the stick; null at neutral. Renews the control that the page has.
-    Stick(Option<PagePosition>),
+    Stick(Option<StickPosition>),
     /// A key or touch that stops; the page stays in control.
     ReleaseStick,
     /// Attention is gone, or the person is done.
@@ -38,20 +38,6 @@ impl Message {
             Self::Send(command) => Some(&command.vehicle),
             Self::Hello(_) | Self::Stick(_) | Self::ReleaseStick | Self::ReleaseControl => None,
         }
-    }
-}
-
-/// Position of a page's stick, as shares of the full range.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PagePosition {
-    ahead: f64,
-    right: f64,
-}
-
-impl From<PagePosition> for StickPosition {
-    fn from(PagePosition { ahead, right }: PagePosition) -> Self {
-        Self { ahead, right }
     }
 }
 

@@ -8,7 +8,8 @@ use super::connections::{Ticket, Web};
 use super::messages::{Message, PageCommand, Reply};
 use super::rate_limit::RateLimit;
 use crate::clock::Moment;
-use crate::operator::{StickPosition, UiCommand};
+use crate::operator::UiCommand;
+use crate::teleop::StickPosition;
 use axum::extract::State;
 use axum::extract::ws::{Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
@@ -171,7 +172,7 @@ impl Page {
                 Some(refused("View only: driving needs the link that the console printed first."))
             }
             Message::TakeControl(vehicle) => Some(self.take_control(vehicle, now)),
-            Message::Stick(position) => self.move_stick(position.map(StickPosition::from), now),
+            Message::Stick(position) => self.move_stick(position, now),
             Message::ReleaseStick => {
                 if let Some(vehicle) = &self.controls {
                     self.web.handle.order(UiCommand::LetGo(vehicle.clone()));

@@ -2,14 +2,15 @@
 
 use super::{Form, OperatorTask, RequestKind, Weight};
 use crate::clock::Moment;
-use crate::operator::command_queue::{Grip, StickPosition};
-use crate::operator::vehicle::{Drive, Refusal, Vehicle};
+use crate::operator::command_queue::Grip;
+use crate::operator::vehicle::{Drive, Refusal};
 use crate::random;
+use crate::teleop::StickPosition;
 use crate::teleop::session::{Action, Config, Input, TeleopSession};
-use crate::teleop::stick::{Halt, Input as Push, Phase, Velocity};
+use crate::teleop::stick::{Halt, Input as Push, Phase};
 use crate::teleop::timing::{RequestedTiming, SetpointTiming};
 use std::time::Duration;
-use vehicle_protocol::{Command, DegreesPerSecond, Mph, VehicleId};
+use vehicle_protocol::{Command, VehicleId};
 
 /// A stick that no hand was on for so long is put away.
 const IDLE: Duration = Duration::from_secs(60);
@@ -72,8 +73,8 @@ impl OperatorTask {
         }
         // A word that lay on the queue for too long is as good as none.
         if lean.is_none() || now.saturating_sub(at) < hand.session.timing().hold() {
-            let velocity = lean.map(|lean| reach(lean, self.vehicle(vehicle)));
-            self.steer(vehicle, Input::Push(Push::Hand(velocity)));
+            let setpoint = lean.map(|lean| lean.setpoint(self.vehicle(vehicle).limits()));
+            self.steer(vehicle, Input::Push(Push::Hand(setpoint)));
         }
     }
 
@@ -173,16 +174,6 @@ impl OperatorTask {
     }
 }
 
-/// What a hand that leans so far asks for; nonsense is neutral.
-fn reach(lean: StickPosition, vehicle: &Vehicle) -> Velocity {
-    let share = |value: f64| if value.is_finite() { value.clamp(-1.0, 1.0) } else { 0.0 };
-    let (speed, turn_rate) = vehicle.limits();
-    Velocity {
-        speed: Mph::new(share(lean.ahead) * speed),
-        turn_rate: DegreesPerSecond::new(share(lean.right) * turn_rate),
-    }
-}
-
 /// What ended a drive, in words.
 const fn told(halt: Halt) -> &'static str {
     match halt {
@@ -193,19 +184,5 @@ const fn told(halt: Halt) -> &'static str {
         Halt::Lapsed => "the hand said nothing for longer than a setpoint holds",
         Halt::Silent => "the vehicle was not heard for a second",
         Halt::Unlinked => "the link was lost",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use vehicle_protocol::Topic;
-
-    #[test]
-    fn nothing_leans_further_than_all_the_way_and_nonsense_is_neutral() {
-        let mut vehicle = Vehicle::default();
-        vehicle.hear(Topic::Status, br#"{"max_speed_mph":4}"#, false, Moment::ZERO).unwrap();
-        let speed = |ahead| reach(StickPosition { ahead, right: 0.0 }, &vehicle).speed;
-        assert_eq!([9.0, -9.0, 0.5, f64::NAN].map(speed), [4.0, -4.0, 2.0, 0.0].map(Mph::new));
     }
 }

@@ -5,9 +5,7 @@ use super::*;
 use crate::teleop::Outcome;
 use crate::transaction::Outcome as Sent;
 use proptest::prelude::*;
-use vehicle_protocol::{
-    Command, CommandName, DegreesPerSecond, Encoding, Epoch, LimitsDescription, Mph, Nonce, json,
-};
+use vehicle_protocol::{Command, CommandName, Encoding, Epoch, LimitsDescription, Mph, Nonce, json};
 
 const fn at(milliseconds: u64) -> Moment {
     Duration::from_millis(milliseconds)
@@ -31,7 +29,7 @@ struct Scene {
 fn config() -> Config {
     Config {
         vehicle: "rover-1".parse().unwrap(),
-        velocity: Velocity { speed: Mph::new(2.0), turn_rate: DegreesPerSecond::ZERO },
+        setpoint: Setpoint { speed: Mph::new(2.0), ..Setpoint::default() },
         length: at(2_000),
         // That of a vehicle which allows 300 ms or more.
         timing: RequestedTiming { period: Some(at(50)), hold: Some(at(300)) },

@@ -2,8 +2,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "the numbers are small")]
 
 use super::*;
-use crate::teleop::stick::Velocity;
-use vehicle_protocol::{Command, DegreesPerSecond, Encoding, Epoch, LimitsDescription, Mph, Nonce, json};
+use vehicle_protocol::{Command, Encoding, Epoch, LimitsDescription, Mph, Nonce, Setpoint, json};
 
 const fn at(milliseconds: u64) -> Moment {
     Duration::from_millis(milliseconds)
@@ -59,9 +58,9 @@ impl Scene {
     }
 
     fn hand(&mut self, mph: Option<f64>) {
-        let velocity = mph.map(|mph| Velocity { speed: Mph::new(mph), turn_rate: DegreesPerSecond::ZERO });
-        self.hand = velocity.map_or(Push::Tick, |velocity| Push::Hand(Some(velocity)));
-        self.feed(Input::Push(Push::Hand(velocity)));
+        let setpoint = mph.map(|mph| Setpoint { speed: Mph::new(mph), ..Setpoint::default() });
+        self.hand = setpoint.map_or(Push::Tick, |setpoint| Push::Hand(Some(setpoint)));
+        self.feed(Input::Push(Push::Hand(setpoint)));
     }
 
     fn feed(&mut self, input: Input<'_>) {

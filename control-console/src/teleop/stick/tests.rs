@@ -14,12 +14,12 @@ fn rhythm() -> SetpointTiming {
     RequestedTiming { period: Some(at(50)), hold: Some(at(300)) }.within(None).unwrap()
 }
 
-fn velocity(mph: f64) -> Velocity {
-    Velocity { speed: Mph::new(mph), turn_rate: DegreesPerSecond::ZERO }
+fn setpoint(mph: f64) -> Setpoint {
+    Setpoint { speed: Mph::new(mph), ..Setpoint::default() }
 }
 
 fn pressed() -> Input {
-    Input::Hand(Some(velocity(2.0)))
+    Input::Hand(Some(setpoint(2.0)))
 }
 
 fn armed() -> Stick {
@@ -82,13 +82,13 @@ fn neutral_that_was_never_shown_can_not_have_been_taken() {
 #[test]
 fn the_newest_wish_wins_and_no_old_one_follows() {
     let (_, left) =
-        driving(&[(110, Input::Hand(Some(velocity(3.0)))), (120, Input::Hand(Some(velocity(4.0))))], 160);
+        driving(&[(110, Input::Hand(Some(setpoint(3.0)))), (120, Input::Hand(Some(setpoint(4.0))))], 160);
     assert_eq!(left.iter().map(|(_, mph)| *mph).collect::<Vec<_>>(), [0.0, 0.0, 2.0, 4.0]);
 }
 
 #[test]
 fn a_changed_lean_leaves_at_once_but_not_within_20_ms_of_the_last_setpoint() {
-    let lean = |mph| Input::Hand(Some(velocity(mph)));
+    let lean = |mph| Input::Hand(Some(setpoint(mph)));
     let changes = [(135, lean(3.0)), (140, lean(1.0)), (147, lean(4.0)), (148, lean(4.0))];
     let (_, left) = driving(&changes, 260);
     let expected = [(100, 2.0), (135, 3.0), (155, 4.0), (205, 4.0), (255, 4.0)];
@@ -218,7 +218,7 @@ struct Model {
     armed: bool,
     emergency: bool,
     round_trip: Duration,
-    hand: Option<Velocity>,
+    hand: Option<Setpoint>,
     said: Moment,
     /// Whether the hand must let go first.
     barred: bool,
@@ -272,14 +272,14 @@ impl Model {
             Input::RoundTrip(round_trip) => self.round_trip = round_trip,
             Input::Hand(None) => (self.hand, self.barred) = (None, false),
             Input::Hand(Some(_)) if self.mute || self.barred || !self.armed => self.barred = true,
-            Input::Hand(Some(velocity)) => {
+            Input::Hand(Some(setpoint)) => {
                 self.said = now;
                 if self.hand.is_none() {
                     // A new press is given the time that an old one has lost.
                     (self.spoke, self.heard) = (now, now);
                     self.shown = self.taken || self.left == Some(now);
                 }
-                self.hand = Some(velocity);
+                self.hand = Some(setpoint);
             }
             Input::Tick => {}
         }
@@ -309,7 +309,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         ]),
         3 => prop::sample::select(vec![Input::Arm, Input::Cleared]),
         2 => Just(Input::Hand(None)),
-        6 => (1_u8..4).prop_map(|mph| Input::Hand(Some(velocity(f64::from(mph))))),
+        6 => (1_u8..4).prop_map(|mph| Input::Hand(Some(setpoint(f64::from(mph))))),
         8 => Just(Input::Tick),
     ]
 }
