@@ -10,7 +10,7 @@ use crate::options::Options;
 use crate::output::Output;
 use crate::random;
 use crate::teleop::Report;
-use crate::teleop::scripted::{Action, Config, Input, ScriptedDrive};
+use crate::teleop::scripted::{ScriptAction, ScriptConfig, ScriptInput, ScriptedDrive};
 use crate::teleop::timing::RequestedTiming;
 use crate::transaction::Form;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
     let (timing, setpoint) = match checked(arguments) {
         Ok(checked) => checked,
         Err(fault) => {
-            Report::not_begun(vehicle.clone(), &fault).tell(output);
+            Report::not_begun(vehicle.clone(), &fault).print(output);
             return Ok(fault.exit);
         }
     };
@@ -37,26 +37,26 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
         subscriptions(options, vehicle),
         options.operator(vehicle)?.as_ref(),
     )?;
-    let config = Config {
+    let config = ScriptConfig {
         vehicle: vehicle.clone(),
         setpoint,
         length: arguments.length.unwrap_or_default(),
         timing,
         silence: options.silence(),
-        name: random::name()?,
+        id_stem: random::name()?,
     };
     client.go_on(vehicle);
     if let Some(fault) = client.unusable_key(vehicle) {
         return Err(fault.clone());
     }
-    let trip = ScriptedDrive::new(config, client.clock.now());
-    let travelled = travel(&mut client, trip, options.silence(), output).await;
-    if let Ok(report) = &travelled {
-        report.tell(output);
+    let drive = ScriptedDrive::new(config, client.clock.now());
+    let driven = follow(&mut client, drive, options.silence(), output).await;
+    if let Ok(report) = &driven {
+        report.print(output);
     }
-    // A trip that could not go on has said all it could; the vehicle stops when the hold is over.
+    // A drive that could not go on has said all it could; the vehicle stops when the hold is over.
     client.close().await;
-    travelled.map(|report| report.exit)
+    driven.map(|report| report.exit)
 }
 
 fn checked(arguments: &DriveArgs) -> Result<(RequestedTiming, Setpoint), Fault> {
@@ -99,33 +99,33 @@ fn hangup() -> Result<Signal, Fault> {
         .map_err(|error| Fault::new(Exit::Other, format!("signals can't be caught: {error}"), "try again"))
 }
 
-async fn travel(
+async fn follow(
     client: &mut CommandClient,
-    mut trip: ScriptedDrive,
+    mut drive: ScriptedDrive,
     silence: Duration,
     output: &Output,
 ) -> Result<Report, Fault> {
     let mut hangup = hangup()?;
     loop {
-        let deadline = trip.deadline();
+        let deadline = drive.deadline();
         let news = tokio::select! {
             news = client.next(deadline) => news,
             Some(()) = hangup.recv() => News::Leave(Exit::Terminated),
         };
         let input = match &news {
-            News::Up => Input::Up,
+            News::Up => ScriptInput::LinkUp,
             News::Down(why) => {
                 output.note(&format!("{why}; trying again"));
-                Input::Down(why)
+                ScriptInput::LinkDown(why)
             }
-            News::Barred(fault) | News::NotGranted(fault) => Input::Barred(fault),
-            News::Agreed(..) => Input::Agreed,
-            News::Answer(_, heard) => Input::Answer(heard),
-            News::Message { topic, payload, .. } => Input::Message(*topic, payload),
-            News::Finished(report) => Input::Braked(report),
-            News::Leave(exit) => Input::Leave(*exit),
+            News::Barred(fault) | News::NotGranted(fault) => ScriptInput::Barred(fault),
+            News::Agreed(..) => ScriptInput::SessionGranted,
+            News::Answer(_, heard) => ScriptInput::Answer(heard),
+            News::Message { topic, payload, .. } => ScriptInput::Message(*topic, payload),
+            News::Finished(report) => ScriptInput::Braked(report),
+            News::Leave(exit) => ScriptInput::Leave(*exit),
             News::Time | News::Connected | News::Settled | News::Progress(..) | News::StopPublished(..) => {
-                Input::Tick
+                ScriptInput::Tick
             }
         };
         if let News::Message { topic: Topic::Events, payload, .. } = &news
@@ -134,33 +134,33 @@ async fn travel(
         {
             output.note(&notice);
         }
-        let (now, vehicle) = (client.clock.now(), trip.vehicle().clone());
-        let actions = trip.handle(now, client.session(&vehicle), input);
-        if let Some(report) = perform(client, &mut trip, actions, silence)? {
+        let (now, vehicle) = (client.clock.now(), drive.vehicle().clone());
+        let actions = drive.handle(now, client.session(&vehicle), input);
+        if let Some(report) = perform(client, &mut drive, actions, silence)? {
             return Ok(report);
         }
     }
 }
 
-/// Does what the trip wants; what the link can't take is dropped, since the next setpoint says more.
+/// Does what the drive wants; what the link can't take is dropped, since the next setpoint says more.
 fn perform(
     client: &mut CommandClient,
-    trip: &mut ScriptedDrive,
-    actions: Vec<Action>,
+    drive: &mut ScriptedDrive,
+    actions: Vec<ScriptAction>,
     silence: Duration,
 ) -> Result<Option<Report>, Fault> {
-    let vehicle = trip.vehicle().clone();
+    let vehicle = drive.vehicle().clone();
     for action in actions {
         match action {
-            Action::Publish(sealed) => {
+            ScriptAction::Publish(sealed) => {
                 let is_setpoint = sealed.topic == Topic::Drive;
                 if client.publish(&vehicle, sealed) && is_setpoint {
-                    trip.count_sent();
+                    drive.count_sent();
                 }
             }
-            Action::Brake => client.begin(&vehicle, Command::Brake, Form::Identified, None, silence)?,
-            Action::Note(note) => tracing::info!("{vehicle}: {note}"),
-            Action::Finished(report) => return Ok(Some(report)),
+            ScriptAction::Brake => client.begin(&vehicle, Command::Brake, Form::Identified, None, silence)?,
+            ScriptAction::Log(note) => tracing::info!("{vehicle}: {note}"),
+            ScriptAction::Finished(report) => return Ok(Some(report)),
         }
     }
     Ok(None)

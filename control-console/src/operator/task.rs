@@ -22,8 +22,8 @@ use crate::exit::Fault;
 use crate::link::{QoS, Subscriptions};
 use crate::options::Options;
 use crate::random;
-use crate::teleop::session::Input;
-use crate::teleop::stick::Input as Push;
+use crate::teleop::session::TeleopInput;
+use crate::teleop::stick::StickInput;
 use crate::transaction::Form;
 use drive::Hand;
 use heartbeat::Heartbeats;
@@ -213,7 +213,7 @@ impl OperatorTask {
             return;
         }
         if name.is_stop() || name == CommandName::Park {
-            self.steer(vehicle, Input::Push(Push::Stop));
+            self.steer(vehicle, TeleopInput::Stick(StickInput::Stop));
             self.moved.remove(vehicle);
         } else if name.is_motion() {
             let heartbeats = Heartbeats { until: now.saturating_add(PRESENT), next: now };

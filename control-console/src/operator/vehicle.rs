@@ -3,7 +3,7 @@
 use super::ring::{Ring, Sample, Trail};
 use crate::clock::Moment;
 use crate::commands::watch::vehicle_state::VehicleState;
-use crate::teleop::stick::{Halt, State};
+use crate::teleop::stick::{Halt, StickState};
 use crate::transaction::in_milliseconds;
 use serde_json::Value;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub struct Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drive {
     /// What the stick does; nothing if nobody has armed it.
-    pub state: Option<State>,
+    pub state: Option<StickState>,
     /// What ended the last drive without the hand.
     pub halt: Option<Halt>,
     /// What the vehicle refused last, until the hand has been at neutral.

@@ -1,8 +1,8 @@
-//! What setpoints and questions of one drive are called.
+//! The IDs of the setpoints and questions of one drive.
 
 use vehicle_protocol::CommandId;
 
-/// Numbers what one console sends to one vehicle.
+/// Numbers the messages of one console to one vehicle.
 #[derive(Debug)]
 pub struct CommandIds {
     stem: String,
@@ -10,25 +10,25 @@ pub struct CommandIds {
 }
 
 impl CommandIds {
-    /// CommandIds that begin with `stem`, which nobody else uses.
+    /// IDs that begin with `stem`, which nobody else uses.
     #[must_use]
     pub const fn new(stem: String) -> Self {
         Self { stem, last: 0 }
     }
 
-    /// The number of the next name.
+    /// The number of the next ID.
     #[must_use]
     pub const fn next_number(&self) -> u64 {
         self.last.saturating_add(1)
     }
 
-    /// The number in a name that was made here.
+    /// The number in an ID that was made here.
     #[must_use]
     pub fn number(&self, id: &CommandId) -> Option<u64> {
         id.as_str().strip_prefix(&self.stem)?.strip_prefix('-')?.parse().ok()
     }
 
-    /// A name that was never made before.
+    /// Makes an ID that was never made before.
     pub fn make(&mut self) -> Option<CommandId> {
         self.last = self.next_number();
         format!("{}-{}", self.stem, self.last).parse().ok()

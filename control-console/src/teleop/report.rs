@@ -1,4 +1,4 @@
-//! What is told of a drive in the end.
+//! The report at the end of a drive.
 
 use crate::exit::{Exit, Fault};
 use crate::output::{Output, Tone, printable};
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use std::time::Duration;
 use vehicle_protocol::{CommandName, Reason, VehicleId};
 
-/// How a drive ended, in the words that `send` uses.
+/// The end of a drive, in the words that `send` uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
@@ -43,7 +43,7 @@ impl Outcome {
 pub struct Report {
     /// The vehicle.
     pub vehicle: VehicleId,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
     /// The vehicle's reason.
     pub reason: Option<Reason>,
@@ -51,12 +51,12 @@ pub struct Report {
     pub detail: Option<String>,
     /// Setpoints that were handed to the link, neutral ones included.
     pub setpoints_sent: u64,
-    /// Refusals that were heard; the vehicle tells of one a second at most.
+    /// Refusals that came; the vehicle reports one a second at most.
     pub refused: u64,
-    /// For how long more than neutral could leave, in seconds.
+    /// The time in which more than neutral could leave, in seconds.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub driven: Duration,
-    /// What to do about it.
+    /// The next step for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_step: Option<String>,
     /// The exit code that it asks for.
@@ -68,7 +68,7 @@ fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S
 }
 
 impl Report {
-    /// What is told when nothing was begun.
+    /// The report of a drive that was not begun.
     #[must_use]
     pub fn not_begun(vehicle: VehicleId, fault: &Fault) -> Self {
         Self {
@@ -84,8 +84,8 @@ impl Report {
         }
     }
 
-    /// Tells it.
-    pub fn tell(&self, output: &Output) {
+    /// Prints it.
+    pub fn print(&self, output: &Output) {
         if output.is_json() {
             output.object(self);
             return;
@@ -112,11 +112,11 @@ impl Report {
     }
 }
 
-/// What a person does about a refused setpoint.
+/// The next step after a refused setpoint.
 pub(super) fn after_refusal(vehicle: &VehicleId, reason: Option<Reason>) -> String {
     match reason {
         Some(Reason::NotNeutral | Reason::HoldLapsed | Reason::BadEpoch) => {
-            "drive again: that begins at neutral".to_owned()
+            "drive again; that begins at neutral".to_owned()
         }
         Some(Reason::BadCounter) => {
             format!("somebody else sends setpoints too; find out who: control-console watch {vehicle}")

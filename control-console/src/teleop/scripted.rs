@@ -1,12 +1,12 @@
-//! A drive from the first word to the last: session, neutral, the stick, and what came of it. Pure; time is an argument.
+//! A drive by script: session, neutral, one setpoint for a time, release, report. Pure; time is an argument.
 
 mod conclude;
 #[cfg(test)]
 mod tests;
 
 use super::Report;
-use super::session::{self, TeleopSession};
-use super::stick::{Halt, Input as Push, Phase};
+use super::session::{TeleopAction, TeleopConfig, TeleopInput, TeleopSession};
+use super::stick::{Halt, StickInput, StickPhase};
 use super::timing::RequestedTiming;
 use crate::clock::Moment;
 use crate::exit::{Exit, Fault};
@@ -14,39 +14,40 @@ use crate::transaction::{Sealed, VehicleSession, VerifiedAnswer};
 use std::time::Duration;
 use vehicle_protocol::{Reason, Setpoint, Topic, VehicleId};
 
-/// Neutral is shown for so long before the vehicle is asked whether it took it: three setpoints at 20 Hz.
-const SHOW: Duration = Duration::from_millis(150);
-/// For how long zeros go before the BRAKE that follows a signal.
+/// Neutral is shown for this long before the vehicle is asked whether it accepted it: three setpoints at 20 Hz, since no
+/// person could press again if one were lost.
+const NEUTRAL_FOR: Duration = Duration::from_millis(150);
+/// Zeros leave for this long before the BRAKE that follows a signal.
 const ZEROS: Duration = Duration::from_millis(100);
 
-/// What is wanted, with every random name that it takes.
+/// The drive that is wanted, with every random name that it needs.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct ScriptConfig {
     /// The vehicle.
     pub vehicle: VehicleId,
     /// Speed and turn rate; the hold comes from the timing.
     pub setpoint: Setpoint,
-    /// For how long.
+    /// The time to drive.
     pub length: Duration,
     /// The timing that was asked for; the vehicle's limits decide.
     pub timing: RequestedTiming,
     /// The longest silence.
     pub silence: Duration,
-    /// What every ID begins with.
-    pub name: String,
+    /// The beginning of every ID.
+    pub id_stem: String,
 }
 
-/// What happens to a trip.
+/// An input of a drive.
 #[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
+pub enum ScriptInput<'a> {
     /// The link is there and subscribed.
-    Up,
+    LinkUp,
     /// The link is lost, for a reason that may pass.
-    Down(&'a str),
+    LinkDown(&'a str),
     /// The link can't be had.
     Barred(&'a Fault),
     /// The vehicle has granted a session, or told its clock.
-    Agreed,
+    SessionGranted,
     /// An answer of the vehicle, whoever it is for.
     Answer(&'a VerifiedAnswer),
     /// Another live message of the vehicle, or its presence.
@@ -59,15 +60,15 @@ pub enum Input<'a> {
     Braked(&'a crate::transaction::Report),
 }
 
-/// What a trip wants done.
+/// An action that a drive asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum ScriptAction {
     /// A publish, at QoS 0 on the drive topic and at QoS 1 elsewhere, never retained.
     Publish(Sealed),
     /// A BRAKE, to be repeated until it is answered.
     Brake,
-    /// For who watches.
-    Note(&'static str),
+    /// A line for the log.
+    Log(&'static str),
     /// The end; nothing follows.
     Finished(Report),
 }
@@ -78,11 +79,11 @@ enum Stage {
     /// The session is asked for.
     Opening,
     /// The stick shows neutral.
-    Showing,
+    ShowingNeutral,
     Driving,
     /// Zeros leave.
     Releasing,
-    /// The vehicle is asked whether it took the zeros.
+    /// The vehicle is asked whether it accepted the zeros.
     Confirming,
     /// The stick was halted, not by the hand.
     Halted(Halt),
@@ -102,7 +103,7 @@ pub struct ScriptedDrive {
     timing: RequestedTiming,
     silence: Duration,
     stage: Stage,
-    /// When the stage began.
+    /// The time at which the stage began.
     since: Moment,
     /// The first question whose answer counts in this stage.
     counts_from: u64,
@@ -111,15 +112,16 @@ pub struct ScriptedDrive {
     refused: u64,
     sent: u64,
     driven: Duration,
-    actions: Vec<Action>,
+    actions: Vec<ScriptAction>,
 }
 
 impl ScriptedDrive {
-    /// A trip that begins at `now`, before there is a link.
+    /// A drive that begins at `now`, before there is a link.
     #[must_use]
-    pub fn new(config: Config, now: Moment) -> Self {
-        let Config { vehicle, setpoint, length, timing, silence, name } = config;
-        let config = session::Config { vehicle, timing, name, show: SHOW, pulse: None };
+    pub fn new(config: ScriptConfig, now: Moment) -> Self {
+        let ScriptConfig { vehicle, setpoint, length, timing, silence, id_stem } = config;
+        let config =
+            TeleopConfig { vehicle, timing, id_stem, neutral_for: NEUTRAL_FOR, round_trip_every: None };
         Self {
             session: TeleopSession::new(config, now),
             setpoint,
@@ -138,62 +140,71 @@ impl ScriptedDrive {
         }
     }
 
-    /// The vehicle that it is about.
+    /// The vehicle.
     #[must_use]
     pub const fn vehicle(&self) -> &VehicleId {
         self.session.vehicle()
     }
 
-    /// Counts a setpoint that the link has taken.
+    /// Counts a setpoint that the link has accepted.
     pub const fn count_sent(&mut self) {
         self.sent = self.sent.saturating_add(1);
     }
 
-    /// When it next wants a [`Input::Tick`].
+    /// The time of the next [`ScriptInput::Tick`].
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         if self.stage == Stage::Finished {
             return None;
         }
-        [self.until(), self.session.deadline()].into_iter().flatten().min()
+        [self.stage_end(), self.session.deadline()].into_iter().flatten().min()
     }
 
-    /// Takes one input and says what is to be done.
-    pub fn handle(&mut self, now: Moment, channel: &mut VehicleSession, input: Input<'_>) -> Vec<Action> {
+    /// Applies one input; returns the actions that follow.
+    pub fn handle(
+        &mut self,
+        now: Moment,
+        channel: &mut VehicleSession,
+        input: ScriptInput<'_>,
+    ) -> Vec<ScriptAction> {
         if self.stage != Stage::Finished {
-            self.take(now, channel, input);
+            self.apply(now, channel, input);
             self.advance(now, channel);
         }
         std::mem::take(&mut self.actions)
     }
 
-    fn take(&mut self, now: Moment, channel: &mut VehicleSession, input: Input<'_>) {
+    fn apply(&mut self, now: Moment, channel: &mut VehicleSession, input: ScriptInput<'_>) {
         match input {
-            Input::Up => {
+            ScriptInput::LinkUp => {
                 if self.stage == Stage::Connecting {
                     self.enter(now, Stage::Opening);
                 }
-                self.steer(now, channel, session::Input::Up);
+                self.pass_on(now, channel, TeleopInput::LinkUp);
             }
-            Input::Down(why) => {
+            ScriptInput::LinkDown(why) => {
                 self.last_failure = Some(why.to_owned());
-                self.steer(now, channel, session::Input::Down);
+                self.pass_on(now, channel, TeleopInput::LinkDown);
                 if self.stage == Stage::Releasing {
-                    self.enter(now, Stage::Halted(Halt::Unlinked));
+                    self.enter(now, Stage::Halted(Halt::LinkLost));
                 }
             }
-            Input::Barred(fault) => self.barred(fault),
-            Input::Agreed => self.steer(now, channel, session::Input::Agreed),
-            Input::Answer(heard) => self.steer(now, channel, session::Input::Answer(heard)),
-            Input::Message(topic, payload) => {
-                self.steer(now, channel, session::Input::Message(topic, payload));
+            ScriptInput::Barred(fault) => self.barred(fault),
+            ScriptInput::SessionGranted => self.pass_on(now, channel, TeleopInput::SessionGranted),
+            ScriptInput::Answer(heard) => self.pass_on(now, channel, TeleopInput::Answer(heard)),
+            ScriptInput::Message(topic, payload) => {
+                self.pass_on(now, channel, TeleopInput::Message(topic, payload));
             }
-            Input::Tick => {
-                let holds = matches!(self.stage, Stage::Showing | Stage::Driving);
-                self.push(now, channel, if holds { Push::Hand(Some(self.setpoint)) } else { Push::Tick });
+            ScriptInput::Tick => {
+                let holds = matches!(self.stage, Stage::ShowingNeutral | Stage::Driving);
+                self.move_stick(
+                    now,
+                    channel,
+                    if holds { StickInput::Setpoint(Some(self.setpoint)) } else { StickInput::Tick },
+                );
             }
-            Input::Leave(exit) => self.leave(now, channel, exit),
-            Input::Braked(report) => self.braked(report),
+            ScriptInput::Leave(exit) => self.leave(now, channel, exit),
+            ScriptInput::Braked(report) => self.braked(report),
         }
     }
 
@@ -205,97 +216,99 @@ impl ScriptedDrive {
         self.counts_from = self.session.next_number();
         let note = match stage {
             Stage::Opening => "asking for a session",
-            Stage::Showing => "showing neutral",
+            Stage::ShowingNeutral => "showing neutral",
             Stage::Driving => "driving",
             Stage::Releasing => "releasing",
             Stage::Halted(_) => "halted",
             Stage::Leaving(_) => "leaving: zeros first, then BRAKE",
             Stage::Connecting | Stage::Confirming | Stage::Braking(_) | Stage::Finished => return,
         };
-        self.actions.push(Action::Note(note));
+        self.actions.push(ScriptAction::Log(note));
     }
 
-    fn push(&mut self, now: Moment, channel: &mut VehicleSession, push: Push) {
-        self.steer(now, channel, session::Input::Push(push));
+    fn move_stick(&mut self, now: Moment, channel: &mut VehicleSession, input: StickInput) {
+        self.pass_on(now, channel, TeleopInput::Stick(input));
     }
 
-    /// Turns the session, and follows what comes of it.
-    fn steer(&mut self, now: Moment, channel: &mut VehicleSession, input: session::Input<'_>) {
+    /// Passes one input to the session, and applies its news.
+    fn pass_on(&mut self, now: Moment, channel: &mut VehicleSession, input: TeleopInput<'_>) {
         for action in self.session.handle(now, channel, input) {
             match action {
-                session::Action::Publish(sealed) => self.actions.push(Action::Publish(sealed)),
-                session::Action::Opened if self.stage == Stage::Opening => {
-                    self.enter(now, Stage::Showing);
+                TeleopAction::Publish(sealed) => self.actions.push(ScriptAction::Publish(sealed)),
+                TeleopAction::SessionOpened if self.stage == Stage::Opening => {
+                    self.enter(now, Stage::ShowingNeutral);
                     if !self.is_refused(channel) {
-                        self.push(now, channel, Push::Arm);
-                        self.push(now, channel, Push::Hand(Some(self.setpoint)));
+                        self.move_stick(now, channel, StickInput::Arm);
+                        self.move_stick(now, channel, StickInput::Setpoint(Some(self.setpoint)));
                     }
                 }
-                session::Action::Confirmed(number)
+                TeleopAction::Confirmed(number)
                     if self.stage == Stage::Confirming && number >= self.counts_from =>
                 {
                     self.succeeded();
                 }
-                session::Action::Refused(reason, detail) => {
+                TeleopAction::Refused(reason, detail) => {
                     self.refused = self.refused.saturating_add(1);
                     self.refusal = Some((reason, detail));
                 }
-                session::Action::Opened | session::Action::Confirmed(_) | session::Action::RoundTrip(_) => {}
+                TeleopAction::SessionOpened | TeleopAction::Confirmed(_) | TeleopAction::RoundTrip(_) => {}
             }
         }
         // The description may come later than the session; nothing but neutral has left until then.
-        if self.stage == Stage::Showing && self.is_refused(channel) {
+        if self.stage == Stage::ShowingNeutral && self.is_refused(channel) {
             return;
         }
-        let going = matches!(self.stage, Stage::Showing | Stage::Driving);
+        let going = matches!(self.stage, Stage::ShowingNeutral | Stage::Driving);
         if let Some(halt) = self.session.halt().filter(|_| going) {
             self.enter(now, Stage::Halted(halt));
-        } else if self.stage == Stage::Showing && self.session.phase() == Phase::Driving {
+        } else if self.stage == Stage::ShowingNeutral && self.session.phase() == StickPhase::Driving {
             self.enter(now, Stage::Driving);
         }
     }
 
-    /// When the stage ends by itself, if nothing else ends it.
-    fn until(&self) -> Option<Moment> {
+    /// The time at which the stage ends by itself, if it does.
+    fn stage_end(&self) -> Option<Moment> {
         let lasts = match self.stage {
             Stage::Driving => self.length,
             Stage::Leaving(_) => ZEROS,
-            Stage::Connecting | Stage::Opening | Stage::Showing | Stage::Confirming | Stage::Halted(_) => {
-                self.silence
-            }
+            Stage::Connecting
+            | Stage::Opening
+            | Stage::ShowingNeutral
+            | Stage::Confirming
+            | Stage::Halted(_) => self.silence,
             Stage::Releasing | Stage::Braking(_) | Stage::Finished => return None,
         };
         Some(self.since.saturating_add(lasts))
     }
 
     fn advance(&mut self, now: Moment, channel: &mut VehicleSession) {
-        let is_over = self.until().is_some_and(|until| now >= until);
+        let is_over = self.stage_end().is_some_and(|until| now >= until);
         match self.stage {
             Stage::Driving if is_over => {
                 self.enter(now, Stage::Releasing);
-                self.push(now, channel, Push::Hand(None));
+                self.move_stick(now, channel, StickInput::Setpoint(None));
             }
             Stage::Releasing if self.session.is_silent() => {
                 self.enter(now, Stage::Confirming);
                 self.session.inquire(now);
-                self.push(now, channel, Push::Tick);
+                self.move_stick(now, channel, StickInput::Tick);
             }
             // A halted stick comes out of HOLD with zeros, as it goes in with them where it can.
             Stage::Halted(halt)
-                if is_over || (self.session.phase() == Phase::Released && self.session.is_silent()) =>
+                if is_over || (self.session.phase() == StickPhase::Released && self.session.is_silent()) =>
             {
                 self.halted(halt, channel);
             }
             Stage::Leaving(exit) if is_over => {
                 self.enter(now, Stage::Braking(exit));
-                self.actions.push(Action::Brake);
+                self.actions.push(ScriptAction::Brake);
             }
-            Stage::Connecting | Stage::Opening | Stage::Showing | Stage::Confirming if is_over => {
+            Stage::Connecting | Stage::Opening | Stage::ShowingNeutral | Stage::Confirming if is_over => {
                 self.give_up(channel);
             }
             Stage::Connecting
             | Stage::Opening
-            | Stage::Showing
+            | Stage::ShowingNeutral
             | Stage::Driving
             | Stage::Releasing
             | Stage::Confirming
@@ -311,7 +324,7 @@ impl ScriptedDrive {
         let already = matches!(self.stage, Stage::Leaving(_) | Stage::Braking(_));
         if self.session.is_up() && stick_spoke && !already {
             self.enter(now, Stage::Leaving(exit));
-            self.push(now, channel, Push::Hand(None));
+            self.move_stick(now, channel, StickInput::Setpoint(None));
         } else {
             self.left(exit);
         }

@@ -1,108 +1,108 @@
-//! A hand's way to one vehicle: session, neutral, stick, stamps and questions. Pure; time is an argument.
+//! Teleoperation of one vehicle: session, neutral, stick, EXP and questions. Pure; time is an argument.
 //!
-//! Whoever has a hand to offer, a terminal, a page, a script, pushes the stick through this and publishes what comes of it.
+//! Terminal, page and script move the stick through this, and publish the messages that it returns.
 
-mod hear;
-mod speak;
+mod publish;
+mod receive;
 #[cfg(test)]
 mod tests;
 
 use super::command_ids::CommandIds;
-use super::stick::{Halt, Input as Push, Phase, State, Stick};
+use super::stick::{Halt, Stick, StickInput, StickPhase, StickState};
 use super::timing::{RequestedTiming, SetpointTiming};
 use crate::clock::Moment;
 use crate::transaction::{Sealed, VehicleSession, VerifiedAnswer};
 use std::time::Duration;
 use vehicle_protocol::{Reason, Topic, VehicleId};
 
-/// Where a session leads, with every random name that it takes.
+/// The vehicle and the timing of a teleoperation, with every random name that it needs.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct TeleopConfig {
     /// The vehicle.
     pub vehicle: VehicleId,
     /// The timing that was asked for; the vehicle's limits decide.
     pub timing: RequestedTiming,
-    /// What every ID begins with.
-    pub name: String,
-    /// For how long neutral is shown before the vehicle is asked whether it took it.
-    pub show: Duration,
-    /// How often the round trip is measured; the hand is then given as much as the way allows.
-    pub pulse: Option<Duration>,
+    /// The beginning of every ID.
+    pub id_stem: String,
+    /// The time for which neutral is shown before the vehicle is asked whether it accepted it.
+    pub neutral_for: Duration,
+    /// The interval of round-trip measurements, if there are any; a long round trip then divides the speed.
+    pub round_trip_every: Option<Duration>,
 }
 
-/// What happens to a session.
+/// An input of a teleoperation.
 #[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
+pub enum TeleopInput<'a> {
     /// The link is there and subscribed.
-    Up,
+    LinkUp,
     /// The link is lost.
-    Down,
+    LinkDown,
     /// The vehicle has granted a session, or told its clock.
-    Agreed,
+    SessionGranted,
     /// An answer of the vehicle, whoever it is for.
     Answer(&'a VerifiedAnswer),
     /// Another live message of the vehicle, or its presence.
     Message(Topic, &'a [u8]),
-    /// The hand, or the passing of time.
-    Push(Push),
+    /// The person, or the passing of time.
+    Stick(StickInput),
 }
 
-/// What a session wants done, and what it tells.
+/// A message to publish, or news for the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum TeleopAction {
     /// A publish, at QoS 0 on the drive topic and at QoS 1 elsewhere, never retained; dropped if the link can't take it.
     Publish(Sealed),
     /// The vehicle has opened a session.
-    Opened,
+    SessionOpened,
     /// The vehicle has answered the question with this number.
     Confirmed(u64),
     /// The vehicle has refused a setpoint.
     Refused(Option<Reason>, Option<String>),
-    /// So long took the way there and back.
+    /// The round trip took this long.
     RoundTrip(Duration),
 }
 
-/// One hand's way to one vehicle.
+/// The teleoperation of one vehicle.
 #[derive(Debug)]
 pub struct TeleopSession {
-    charter: Config,
+    config: TeleopConfig,
     stick: Stick,
-    /// When the stick began what it sends.
+    /// The time at which the stick entered its phase.
     since: Moment,
     link: Option<Moment>,
-    names: CommandIds,
-    /// Whether the vehicle has ever granted a session.
+    ids: CommandIds,
+    /// Set once the vehicle has granted a session.
     open: bool,
-    heard: Moment,
-    /// When a question last left in this phase.
-    knocked: Option<Moment>,
-    /// The last question of all, which the answer is measured by.
+    received_at: Moment,
+    /// The time of the last question in this phase.
+    asked_at: Option<Moment>,
+    /// The last question of all, for the round trip.
     question: Option<(u64, Moment)>,
-    /// Since when an answer is wanted whatever the stick does.
+    /// The time since which an answer is needed, in any phase.
     inquiry: Option<Moment>,
-    /// The first neutral setpoint of this phase; an answer to what came after it says that it was taken.
-    shown: Option<u64>,
-    /// Whether the vehicle's own status shows an emergency stop.
+    /// The number of the first neutral setpoint of this phase; the answer to a later question says that it was accepted.
+    neutral_number: Option<u64>,
+    /// Set while the vehicle's own status shows an emergency stop.
     emergency: bool,
-    actions: Vec<Action>,
+    actions: Vec<TeleopAction>,
 }
 
 impl TeleopSession {
     /// A session without a link, its stick disarmed.
     #[must_use]
-    pub fn new(charter: Config, now: Moment) -> Self {
+    pub fn new(config: TeleopConfig, now: Moment) -> Self {
         Self {
             stick: Stick::new(SetpointTiming::default(), now),
-            names: CommandIds::new(charter.name.clone()),
-            charter,
+            ids: CommandIds::new(config.id_stem.clone()),
+            config,
             since: now,
             link: None,
             open: false,
-            heard: now,
-            knocked: None,
+            received_at: now,
+            asked_at: None,
             question: None,
             inquiry: None,
-            shown: None,
+            neutral_number: None,
             emergency: false,
             actions: Vec::new(),
         }
@@ -111,22 +111,22 @@ impl TeleopSession {
     /// The vehicle.
     #[must_use]
     pub const fn vehicle(&self) -> &VehicleId {
-        &self.charter.vehicle
+        &self.config.vehicle
     }
 
-    /// What a screen shows of the stick.
+    /// The state of the stick, as screens show it.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> StickState {
         self.stick.state()
     }
 
-    /// What the stick sends.
+    /// The kind of setpoints that the stick sends.
     #[must_use]
-    pub const fn phase(&self) -> Phase {
+    pub const fn phase(&self) -> StickPhase {
         self.stick.phase()
     }
 
-    /// What ended the last drive; gone when the hand has been at neutral.
+    /// The cause that ended the last drive; none any more once the hand has been at neutral.
     #[must_use]
     pub const fn halt(&self) -> Option<Halt> {
         self.stick.halt()
@@ -138,19 +138,19 @@ impl TeleopSession {
         self.stick.timing()
     }
 
-    /// Whether the stick sends nothing more by itself.
+    /// Tells that the stick sends nothing more by itself.
     #[must_use]
     pub const fn is_silent(&self) -> bool {
         self.stick.is_silent()
     }
 
-    /// Whether a session was ever opened.
+    /// Tells that a session was opened.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.open
     }
 
-    /// Whether there is a link.
+    /// Tells that there is a link.
     #[must_use]
     pub const fn is_up(&self) -> bool {
         self.link.is_some()
@@ -159,76 +159,81 @@ impl TeleopSession {
     /// The number of the next name.
     #[must_use]
     pub const fn next_number(&self) -> u64 {
-        self.names.next_number()
+        self.ids.next_number()
     }
 
     /// Asks from `now` on until the vehicle has answered.
     pub const fn inquire(&mut self, now: Moment) {
-        (self.inquiry, self.knocked) = (Some(now), None);
+        (self.inquiry, self.asked_at) = (Some(now), None);
     }
 
-    /// When it next wants a [`Push::Tick`].
+    /// The time of the next [`StickInput::Tick`].
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        [self.stick.deadline(), self.knock_due()].into_iter().flatten().min()
+        [self.stick.deadline(), self.question_due()].into_iter().flatten().min()
     }
 
-    /// Takes one input and says what is to be done.
-    pub fn handle(&mut self, now: Moment, channel: &mut VehicleSession, input: Input<'_>) -> Vec<Action> {
-        if let Ok(timing) = self.charter.timing.within(channel.limits()) {
+    /// Applies one input; returns the messages and news that follow.
+    pub fn handle(
+        &mut self,
+        now: Moment,
+        channel: &mut VehicleSession,
+        input: TeleopInput<'_>,
+    ) -> Vec<TeleopAction> {
+        if let Ok(timing) = self.config.timing.within(channel.limits()) {
             self.stick.set_timing(timing);
         }
         match input {
-            Input::Up => {
-                (self.link, self.knocked) = (Some(now), None);
+            TeleopInput::LinkUp => {
+                (self.link, self.asked_at) = (Some(now), None);
                 channel.want();
                 if self.is_open() {
-                    self.push(now, channel, Push::Up);
+                    self.move_stick(now, channel, StickInput::LinkUp);
                 } else if channel.is_ready(now) {
-                    self.begin(now, channel);
+                    self.open_session(now, channel);
                 }
             }
-            Input::Down => {
+            TeleopInput::LinkDown => {
                 self.link = None;
-                self.push(now, channel, Push::Down);
+                self.move_stick(now, channel, StickInput::LinkDown);
             }
-            Input::Agreed => {
+            TeleopInput::SessionGranted => {
                 if !self.is_open() {
-                    self.begin(now, channel);
+                    self.open_session(now, channel);
                 }
-                self.hear(now, channel);
+                self.receive(now, channel);
             }
-            Input::Answer(heard) => {
-                self.hear_answer(now, channel, heard);
-                self.hear(now, channel);
+            TeleopInput::Answer(heard) => {
+                self.receive_answer(now, channel, heard);
+                self.receive(now, channel);
             }
-            // There the broker may be speaking in the vehicle's place.
-            Input::Message(Topic::Presence, _) => {}
-            Input::Message(topic, payload) => {
+            // A will: the broker may be speaking in the vehicle's place.
+            TeleopInput::Message(Topic::Presence, _) => {}
+            TeleopInput::Message(topic, payload) => {
                 if topic == Topic::Status {
-                    self.hear_status(now, channel, payload);
+                    self.receive_status(now, channel, payload);
                 } else if topic == Topic::Events {
-                    self.hear_event(channel, payload);
+                    self.receive_event(channel, payload);
                 }
-                self.hear(now, channel);
+                self.receive(now, channel);
             }
-            Input::Push(push) => self.push(now, channel, push),
+            TeleopInput::Stick(input) => self.move_stick(now, channel, input),
         }
         self.ask(now, channel);
         std::mem::take(&mut self.actions)
     }
 
-    /// Pushes the stick, and passes on what it says.
-    fn push(&mut self, now: Moment, channel: &mut VehicleSession, push: Push) {
+    /// Moves the stick, and encodes the setpoint that leaves it.
+    fn move_stick(&mut self, now: Moment, channel: &mut VehicleSession, input: StickInput) {
         let before = self.stick.phase();
-        let setpoint = self.stick.handle(now, push);
+        let setpoint = self.stick.handle(now, input);
         if self.stick.phase() != before {
-            (self.since, self.knocked, self.shown) = (now, None, None);
+            (self.since, self.asked_at, self.neutral_number) = (now, None, None);
         }
-        if setpoint.is_some() && self.shown.is_none() {
-            (self.knocked, self.shown) = (None, Some(self.next_number()));
+        if setpoint.is_some() && self.neutral_number.is_none() {
+            (self.asked_at, self.neutral_number) = (None, Some(self.next_number()));
         }
-        let sealed = setpoint.and_then(|setpoint| self.seal(now, channel, setpoint));
+        let sealed = setpoint.and_then(|setpoint| self.setpoint_message(now, channel, setpoint));
         self.actions.extend(sealed);
     }
 }

@@ -1,120 +1,30 @@
-//! The stick: which setpoint leaves, and when. Pure; time is an argument.
+//! The stick: decides which setpoint leaves, and when. Pure; time is an argument.
 //!
-//! There is one slot for what the hand asks for, and a setpoint is made when it is due, so none can grow stale here. A
-//! hand says again and again what it asks for; one that says nothing for a hold has lapsed. What ends a drive without a
-//! release, a refusal, a gap, silence, a lost link, any stop, is a [`Halt`]: from then on only zeros leave, until the hand
-//! has been at neutral.
+//! One slot holds the requested setpoint, and a message is made only when it is due, so none can grow old here. A request
+//! has to be repeated; without a repetition for one hold the input counts as interrupted. A drive that ends without a
+//! release (a refusal, a gap, silence, a lost link, any stop) ends with a [`Halt`]: from then on only zeros leave, until
+//! the hand has been at neutral.
 //!
 //! | state | left by |
 //! |---|---|
-//! | DISARMED: nothing but zeros leaves | [`Input::Arm`] |
-//! | READY: armed, at neutral or showing it | a press that the vehicle is known to have taken neutral before |
-//! | DRIVING: what the hand asks for leaves | release, any halt |
+//! | DISARMED: nothing but zeros leaves | [`StickInput::Arm`] |
+//! | READY: armed, at neutral or showing it | a press, once the vehicle is known to have accepted neutral |
+//! | DRIVING: the requested setpoints leave | release, any halt |
 //! | HOLD: link or vehicle are silent | their return; the hand begins at neutral |
-//! | ESTOP: an emergency stop was asked for or is known | [`Input::Cleared`], which leads to DISARMED |
+//! | ESTOP: an emergency stop was asked for or is known | [`StickInput::EmergencyStopCleared`], which leads to DISARMED |
 
+mod state;
 #[cfg(test)]
 mod tests;
+
+pub use state::{Halt, StickInput, StickPhase, StickState};
 
 use super::timing::SetpointTiming;
 use crate::clock::Moment;
 use std::time::Duration;
 use vehicle_protocol::{DegreesPerSecond, Mph, Setpoint};
 
-/// What a screen shows of a stick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Nobody has armed it.
-    Disarmed,
-    /// Armed, and at neutral or showing it.
-    Ready,
-    /// What the hand asks for leaves.
-    Driving,
-    /// Link or vehicle are silent.
-    Hold,
-    /// Stopped in emergency.
-    Estop,
-}
-
-impl State {
-    /// The word on the badge.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Disarmed => "DISARMED",
-            Self::Ready => "READY",
-            Self::Driving => "DRIVING",
-            Self::Hold => "HOLD",
-            Self::Estop => "ESTOP",
-        }
-    }
-}
-
-/// What a stick sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Pressed, and showing neutral until the vehicle is known to take it.
-    Ready,
-    /// Passing on what the hand asks for.
-    Driving,
-    /// Zeros for a moment, then silence.
-    Released,
-    /// Link or vehicle are silent; nothing but zeros leaves.
-    Hold,
-}
-
-/// What ended a drive without a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Halt {
-    /// A key that stops, or an end of attention that leaves the stick armed.
-    Stopped,
-    /// The stick was disarmed, or never armed.
-    Disarmed,
-    /// An emergency stop.
-    Emergency,
-    /// The vehicle refused.
-    Refused,
-    /// Hand or program said nothing for longer than a setpoint holds.
-    Lapsed,
-    /// The vehicle was not heard.
-    Silent,
-    /// The link is lost.
-    Unlinked,
-}
-
-/// What happens to a stick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// The link is there.
-    Up,
-    /// The link is lost.
-    Down,
-    /// The vehicle was heard.
-    VerifiedAnswer,
-    /// The vehicle is known to have taken a neutral setpoint of this stick.
-    Taken,
-    /// The vehicle refused a setpoint.
-    Refused,
-    /// What the hand asks for now, to be said again within a hold; nothing if it is at neutral. The hold in it does not
-    /// count.
-    Hand(Option<Setpoint>),
-    /// A person has armed it.
-    Arm,
-    /// Attention is gone: focus, screen, page or person.
-    Disarm,
-    /// Any stop short of an emergency stop: only a fresh press goes on.
-    Stop,
-    /// An emergency stop was asked for here, or is in force at the vehicle.
-    EmergencyStop,
-    /// The emergency stop is known to be cleared.
-    Cleared,
-    /// The round trip to the vehicle as it was measured last.
-    RoundTrip(Duration),
-    /// Time has passed.
-    Tick,
-}
-
-/// Whether a hand may drive at all.
+/// The permission to drive, given and taken by the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Arming {
     Disarmed,
@@ -126,20 +36,20 @@ enum Arming {
 #[derive(Debug)]
 pub struct Stick {
     timing: SetpointTiming,
-    phase: Phase,
+    phase: StickPhase,
     /// When the phase began.
     since: Moment,
     arming: Arming,
-    hand: Option<Setpoint>,
-    /// When the hand last said what it asks for.
-    said: Moment,
+    requested: Option<Setpoint>,
+    /// The time of the last request.
+    requested_at: Moment,
     halt: Option<Halt>,
     round_trip: Duration,
     up: bool,
-    /// Whether the vehicle may be shown more than neutral at once.
-    taken: bool,
-    heard: Moment,
-    sent: Option<Moment>,
+    /// Set when a press may drive at once, without showing neutral first.
+    neutral_accepted: bool,
+    reported_at: Moment,
+    sent_at: Option<Moment>,
     due: Option<Moment>,
 }
 
@@ -149,17 +59,17 @@ impl Stick {
     pub const fn new(timing: SetpointTiming, now: Moment) -> Self {
         Self {
             timing,
-            phase: Phase::Hold,
+            phase: StickPhase::Hold,
             since: now,
             arming: Arming::Disarmed,
-            hand: None,
-            said: now,
+            requested: None,
+            requested_at: now,
             halt: None,
             round_trip: Duration::ZERO,
             up: false,
-            taken: false,
-            heard: now,
-            sent: None,
+            neutral_accepted: false,
+            reported_at: now,
+            sent_at: None,
             due: None,
         }
     }
@@ -175,195 +85,202 @@ impl Stick {
         self.timing = timing;
     }
 
-    /// What a screen shows of it.
+    /// The state that screens show.
     #[must_use]
-    pub fn state(&self) -> State {
-        let silent = matches!(self.halt, Some(Halt::Silent | Halt::Unlinked));
+    pub fn state(&self) -> StickState {
+        let silent = matches!(self.halt, Some(Halt::VehicleSilent | Halt::LinkLost));
         match (self.arming, self.phase) {
-            (Arming::Emergency, _) => State::Estop,
-            (Arming::Disarmed, _) => State::Disarmed,
-            (Arming::Armed, Phase::Hold) => State::Hold,
-            (Arming::Armed, _) if silent => State::Hold,
-            (Arming::Armed, Phase::Driving) => State::Driving,
-            (Arming::Armed, Phase::Ready | Phase::Released) => State::Ready,
+            (Arming::Emergency, _) => StickState::Estop,
+            (Arming::Disarmed, _) => StickState::Disarmed,
+            (Arming::Armed, StickPhase::Hold) => StickState::Hold,
+            (Arming::Armed, _) if silent => StickState::Hold,
+            (Arming::Armed, StickPhase::Driving) => StickState::Driving,
+            (Arming::Armed, StickPhase::Ready | StickPhase::Released) => StickState::Ready,
         }
     }
 
-    /// What it sends.
+    /// The kind of setpoints that it sends.
     #[must_use]
-    pub const fn phase(&self) -> Phase {
+    pub const fn phase(&self) -> StickPhase {
         self.phase
     }
 
-    /// What ended the last drive; gone when the hand has been at neutral.
+    /// The cause that ended the last drive; none any more once the hand has been at neutral.
     #[must_use]
     pub const fn halt(&self) -> Option<Halt> {
         self.halt
     }
 
-    /// Whether nothing more leaves by itself.
+    /// Tells that no more setpoints follow by themselves.
     #[must_use]
     pub const fn is_silent(&self) -> bool {
         !self.up || self.due.is_none()
     }
 
-    /// When it next wants a [`Input::Tick`].
+    /// The time of the next [`StickInput::Tick`].
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         let due = if self.up { self.due } else { None };
-        let patience = self.is_pressed().then(|| self.last_sign().saturating_add(self.timing.silence()));
-        let hand = self.is_pressed().then(|| self.said.saturating_add(self.timing.hold()));
-        [due, patience, hand].into_iter().flatten().min()
+        let silence = self.is_pressed().then(|| self.last_report().saturating_add(self.timing.silence()));
+        let input = self.is_pressed().then(|| self.requested_at.saturating_add(self.timing.hold()));
+        [due, silence, input].into_iter().flatten().min()
     }
 
-    /// Takes one input, and gives the setpoint that is to leave now, if one is.
-    pub fn handle(&mut self, now: Moment, input: Input) -> Option<Setpoint> {
-        self.look_at_the_clock(now);
+    /// Applies one input; returns the setpoint that has to leave now, if there is one.
+    pub fn handle(&mut self, now: Moment, input: StickInput) -> Option<Setpoint> {
+        self.apply_timeouts(now);
         match input {
-            Input::Up => {
+            StickInput::LinkUp => {
                 self.up = true;
-                self.come_back(now);
+                self.resume(now);
             }
-            Input::Down => {
+            StickInput::LinkDown => {
                 self.up = false;
-                self.hold(now, Halt::Unlinked);
+                self.enter_hold(now, Halt::LinkLost);
             }
-            Input::VerifiedAnswer => {
-                self.heard = now;
+            StickInput::VehicleReported => {
+                self.reported_at = now;
                 if self.up {
-                    self.come_back(now);
+                    self.resume(now);
                 }
             }
-            Input::Taken => self.be_taken(now),
-            Input::Refused => self.cut(now, Halt::Refused),
-            Input::Stop => self.cut(now, Halt::Stopped),
-            Input::Arm if self.arming == Arming::Disarmed => self.arming = Arming::Armed,
-            Input::Cleared if self.arming == Arming::Emergency => self.arming = Arming::Disarmed,
-            Input::Disarm => self.disarm(now),
-            Input::EmergencyStop => self.alarm(now),
-            Input::RoundTrip(round_trip) => self.round_trip = round_trip,
-            Input::Hand(None) => self.release(now),
-            Input::Hand(Some(setpoint)) => self.press(now, setpoint),
-            Input::Tick | Input::Arm | Input::Cleared => {}
+            StickInput::NeutralAccepted => self.accept_neutral(now),
+            StickInput::Refused => self.halt_with(now, Halt::Refused),
+            StickInput::Stop => self.halt_with(now, Halt::Stopped),
+            StickInput::Arm if self.arming == Arming::Disarmed => self.arming = Arming::Armed,
+            StickInput::EmergencyStopCleared if self.arming == Arming::Emergency => {
+                self.arming = Arming::Disarmed
+            }
+            StickInput::Disarm => self.disarm(now),
+            StickInput::EmergencyStop => self.emergency_stop(now),
+            StickInput::RoundTrip(round_trip) => self.round_trip = round_trip,
+            StickInput::Setpoint(None) => self.release(now),
+            StickInput::Setpoint(Some(setpoint)) => self.press(now, setpoint),
+            StickInput::Tick | StickInput::Arm | StickInput::EmergencyStopCleared => {}
         }
-        self.speak(now)
+        self.next_setpoint(now)
     }
 
     const fn is_pressed(&self) -> bool {
-        matches!(self.phase, Phase::Ready | Phase::Driving)
+        matches!(self.phase, StickPhase::Ready | StickPhase::Driving)
     }
 
-    fn last_sign(&self) -> Moment {
-        self.heard.max(self.since)
+    fn last_report(&self) -> Moment {
+        self.reported_at.max(self.since)
     }
 
-    /// A gap is looked for before anything else: whatever comes after one must not be taken for a stream that goes on.
-    fn look_at_the_clock(&mut self, now: Moment) {
-        let last = self.sent.unwrap_or_default().max(self.since);
-        let gap = self.phase == Phase::Driving && now.saturating_sub(last) > self.timing.hold();
-        let let_go = self.is_pressed() && now.saturating_sub(self.said) >= self.timing.hold();
-        if gap || let_go {
-            self.cut(now, Halt::Lapsed);
-        } else if self.is_pressed() && now.saturating_sub(self.last_sign()) >= self.timing.silence() {
-            self.hold(now, Halt::Silent);
+    /// Applies timeouts, before anything else: an input after a gap must not pass for a stream that goes on.
+    fn apply_timeouts(&mut self, now: Moment) {
+        let last = self.sent_at.unwrap_or_default().max(self.since);
+        let gap = self.phase == StickPhase::Driving && now.saturating_sub(last) > self.timing.hold();
+        let is_interrupted = self.is_pressed() && now.saturating_sub(self.requested_at) >= self.timing.hold();
+        if gap || is_interrupted {
+            self.halt_with(now, Halt::InputInterrupted);
+        } else if self.is_pressed() && now.saturating_sub(self.last_report()) >= self.timing.silence() {
+            self.enter_hold(now, Halt::VehicleSilent);
         }
     }
 
-    fn enter(&mut self, now: Moment, phase: Phase) {
+    fn enter(&mut self, now: Moment, phase: StickPhase) {
         (self.phase, self.since, self.due) = (phase, now, Some(now));
     }
 
-    fn cut(&mut self, now: Moment, halt: Halt) {
-        self.taken = false;
+    fn halt_with(&mut self, now: Moment, halt: Halt) {
+        self.neutral_accepted = false;
         if self.is_pressed() {
-            (self.hand, self.halt) = (None, Some(halt));
-            self.enter(now, Phase::Released);
+            (self.requested, self.halt) = (None, Some(halt));
+            self.enter(now, StickPhase::Released);
         }
     }
 
     fn disarm(&mut self, now: Moment) {
-        self.cut(now, Halt::Disarmed);
+        self.halt_with(now, Halt::Disarmed);
         if self.arming == Arming::Armed {
             self.arming = Arming::Disarmed;
         }
     }
 
-    /// Says zero once more when the stop is asked for, even from neutral; repeated words make no flood.
-    fn alarm(&mut self, now: Moment) {
-        self.cut(now, Halt::Emergency);
-        if self.arming != Arming::Emergency && self.phase == Phase::Released {
-            self.enter(now, Phase::Released);
+    /// Sends zeros once more when the stop is asked for, even from neutral; repeated requests make no flood.
+    fn emergency_stop(&mut self, now: Moment) {
+        self.halt_with(now, Halt::EmergencyStop);
+        if self.arming != Arming::Emergency && self.phase == StickPhase::Released {
+            self.enter(now, StickPhase::Released);
         }
         self.arming = Arming::Emergency;
     }
 
-    fn hold(&mut self, now: Moment, halt: Halt) {
-        self.cut(now, halt);
-        self.phase = Phase::Hold;
+    fn enter_hold(&mut self, now: Moment, halt: Halt) {
+        self.halt_with(now, halt);
+        self.phase = StickPhase::Hold;
     }
 
     /// Shows neutral once more to a vehicle that was being driven when it fell silent.
-    fn come_back(&mut self, now: Moment) {
-        if self.phase == Phase::Hold {
-            self.enter(now, Phase::Released);
+    fn resume(&mut self, now: Moment) {
+        if self.phase == StickPhase::Hold {
+            self.enter(now, StickPhase::Released);
             self.due = self.halt.map(|_| now);
         }
     }
 
-    fn be_taken(&mut self, now: Moment) {
-        let shown = self.sent.is_some_and(|sent| sent >= self.since);
-        if self.phase == Phase::Ready && shown {
-            self.taken = true;
-            self.enter(now, Phase::Driving);
-            self.hurry(now);
+    fn accept_neutral(&mut self, now: Moment) {
+        let shown = self.sent_at.is_some_and(|sent| sent >= self.since);
+        if self.phase == StickPhase::Ready && shown {
+            self.neutral_accepted = true;
+            self.enter(now, StickPhase::Driving);
+            self.send_soon(now);
         }
     }
 
     fn release(&mut self, now: Moment) {
-        (self.hand, self.halt) = (None, None);
+        (self.requested, self.halt) = (None, None);
         if self.is_pressed() {
-            self.enter(now, Phase::Released);
+            self.enter(now, StickPhase::Released);
         }
     }
 
     fn press(&mut self, now: Moment, setpoint: Setpoint) {
-        self.said = now;
+        self.requested_at = now;
         match self.phase {
             _ if self.halt.is_some() => {}
-            _ if self.arming == Arming::Emergency => self.halt = Some(Halt::Emergency),
+            _ if self.arming == Arming::Emergency => self.halt = Some(Halt::EmergencyStop),
             _ if self.arming == Arming::Disarmed => self.halt = Some(Halt::Disarmed),
 
             // A stick that is pressed before the link is there has to be released first.
-            Phase::Hold => self.halt = Some(if self.up { Halt::Silent } else { Halt::Unlinked }),
-            Phase::Ready | Phase::Driving => {
-                if self.phase == Phase::Driving && self.hand != Some(setpoint) {
-                    self.hurry(now);
+            StickPhase::Hold => self.halt = Some(if self.up { Halt::VehicleSilent } else { Halt::LinkLost }),
+            StickPhase::Ready | StickPhase::Driving => {
+                if self.phase == StickPhase::Driving && self.requested != Some(setpoint) {
+                    self.send_soon(now);
                 }
-                self.hand = Some(setpoint);
+                self.requested = Some(setpoint);
             }
-            Phase::Released => {
-                // What a vehicle took before a silence may have been forgotten since: a stop by another hand, a restart.
-                self.taken &= self.due.is_some();
-                self.hand = Some(setpoint);
-                self.enter(now, if self.taken { Phase::Driving } else { Phase::Ready });
-                self.hurry(now);
+            StickPhase::Released => {
+                // What a vehicle accepted before the stream ended may no longer count: a stop by somebody else, a restart.
+                self.neutral_accepted &= self.due.is_some();
+                self.requested = Some(setpoint);
+                self.enter(now, if self.neutral_accepted { StickPhase::Driving } else { StickPhase::Ready });
+                self.send_soon(now);
             }
         }
     }
 
-    /// Has the next setpoint leave as soon as the last one allows: a hand that trembles makes no flood.
-    fn hurry(&mut self, now: Moment) {
-        let earliest = self.sent.map_or(now, |sent| sent.saturating_add(self.timing.shortest_gap()).max(now));
+    /// Lets the next setpoint leave as soon as the last one allows: a hand that trembles makes no flood.
+    fn send_soon(&mut self, now: Moment) {
+        let earliest =
+            self.sent_at.map_or(now, |sent| sent.saturating_add(self.timing.shortest_gap()).max(now));
         self.due = Some(earliest);
     }
 
-    fn speak(&mut self, now: Moment) -> Option<Setpoint> {
+    fn next_setpoint(&mut self, now: Moment) -> Option<Setpoint> {
         let due = self.due.filter(|due| self.up && now >= *due)?;
-        let setpoint = match (self.phase, self.hand) {
-            (Phase::Driving, Some(setpoint)) => divided(setpoint, SetpointTiming::divisor(self.round_trip)),
-            (Phase::Driving | Phase::Ready | Phase::Released | Phase::Hold, _) => Setpoint::default(),
+        let setpoint = match (self.phase, self.requested) {
+            (StickPhase::Driving, Some(setpoint)) => {
+                divided(setpoint, SetpointTiming::divisor(self.round_trip))
+            }
+            (StickPhase::Driving | StickPhase::Ready | StickPhase::Released | StickPhase::Hold, _) => {
+                Setpoint::default()
+            }
         };
-        self.sent = Some(now);
+        self.sent_at = Some(now);
         let next = due.saturating_add(self.timing.period());
         let next = if next > now { next } else { now.saturating_add(self.timing.period()) };
         let ends = self.since.saturating_add(self.timing.release());

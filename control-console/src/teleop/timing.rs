@@ -14,14 +14,14 @@ const SETPOINTS_IN_A_HOLD: u32 = 4;
 const SHORTEST_PERIOD: Duration = Duration::from_millis(10);
 /// The shortest gap before a setpoint that says something new; as short as a control loop's tick.
 const SHORTEST_GAP: Duration = Duration::from_millis(20);
-/// For how long zeros are sent after a release.
+/// Zeros follow a release for this long, so that one that is lost does not count.
 const RELEASE: Duration = Duration::from_millis(300);
-/// So long may a vehicle be silent under a pressed stick.
+/// A vehicle may be silent for this long under a pressed stick.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// A person who sees what happens so late steers at half the speed.
+/// Beyond this round trip a person sees the effect so late that half the speed is enough.
 const SLOW_WAY: Duration = Duration::from_millis(150);
-/// And so late at a quarter.
+/// And beyond this one a quarter.
 const SLOWER_WAY: Duration = Duration::from_millis(300);
 
 /// The timing that a person asked for; what is left out is derived from the vehicle's limits.
@@ -130,13 +130,13 @@ impl SetpointTiming {
         u64::try_from(self.hold.as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// For how long zeros are sent after a release.
+    /// The time for which zeros are sent after a release.
     #[must_use]
     pub const fn release(&self) -> Duration {
         RELEASE
     }
 
-    /// So long may a vehicle be silent under a pressed stick.
+    /// The time for which a vehicle may be silent under a pressed stick.
     #[must_use]
     pub const fn silence(&self) -> Duration {
         SILENCE

@@ -4,7 +4,7 @@ use super::keymap::Keymap;
 use super::model::{Model, Style};
 use crate::clock::Moment;
 use crate::operator::{Entry, LinkState, RoundTrip, Sample, Snapshot, Vehicle, Weight};
-use crate::teleop::stick::State;
+use crate::teleop::stick::StickState;
 use std::sync::Arc;
 use std::time::Duration;
 use vehicle_protocol::Topic;
@@ -12,7 +12,7 @@ use vehicle_protocol::Topic;
 /// The moment that it shows.
 pub(super) const NOW: Moment = Duration::from_secs(100);
 
-pub(super) fn vehicle(state: State, mode: &str) -> Vehicle {
+pub(super) fn vehicle(state: StickState, mode: &str) -> Vehicle {
     let mut vehicle = Vehicle::default();
     let heard = NOW.saturating_sub(Duration::from_millis(200));
     let online = br#"{"state":"ONLINE","epoch":"07070707070707070707070707070707","link":1}"#;
@@ -41,7 +41,7 @@ pub(super) fn vehicle(state: State, mode: &str) -> Vehicle {
     vehicle
 }
 
-pub(super) fn snapshot(state: State, mode: &str) -> Snapshot {
+pub(super) fn snapshot(state: StickState, mode: &str) -> Snapshot {
     let mut snapshot = Snapshot { at: NOW, link: LinkState::Up, ..Snapshot::default() };
     snapshot.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle(state, mode)));
     snapshot.vehicles.insert("rover-2".parse().unwrap(), Arc::default());

@@ -6,7 +6,7 @@ use super::palette::Palette;
 use super::panels::Panels;
 use crate::clock::Moment;
 use crate::operator::{Snapshot, Vehicle};
-use crate::teleop::stick::State;
+use crate::teleop::stick::StickState;
 use std::sync::Arc;
 use std::time::Duration;
 use vehicle_protocol::VehicleId;
@@ -120,7 +120,7 @@ impl Model {
     #[must_use]
     pub fn is_stopped(&self, snapshot: &Snapshot) -> bool {
         self.vehicle(snapshot).is_some_and(|vehicle| {
-            vehicle.drive.state == Some(State::Estop) || vehicle.word("mode") == Some("emergency_stop")
+            vehicle.drive.state == Some(StickState::Estop) || vehicle.word("mode") == Some("emergency_stop")
         })
     }
 

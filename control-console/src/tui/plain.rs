@@ -5,7 +5,7 @@ use super::screen::Face;
 use super::view::{footer, stop_text};
 use crate::clock::{Clock, Moment};
 use crate::operator::{Freshness, Snapshot};
-use crate::teleop::stick::State;
+use crate::teleop::stick::StickState;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ impl Spoken {
 
 fn facts(model: &Model, snapshot: &Snapshot, now: Moment) -> [String; 5] {
     let vehicle = model.vehicle(snapshot);
-    let state = vehicle.and_then(|vehicle| vehicle.drive.state).unwrap_or(State::Disarmed);
+    let state = vehicle.and_then(|vehicle| vehicle.drive.state).unwrap_or(StickState::Disarmed);
     let mode = vehicle.map_or("no vehicle", |vehicle| vehicle.word("mode").unwrap_or("mode unknown"));
     let old = match vehicle.map(|vehicle| vehicle.freshness(snapshot.is_up(), now)) {
         Some(Freshness::Current) | None => "",

@@ -10,7 +10,7 @@ use super::palette::Palette;
 use crate::clock::Moment;
 use crate::operator::{Snapshot, UiCommand, Vehicle};
 use crate::teleop::StickPosition;
-use crate::teleop::stick::State;
+use crate::teleop::stick::StickState;
 use std::time::Duration;
 use vehicle_protocol::{Command, VehicleId};
 
@@ -215,7 +215,7 @@ impl Model {
 
     fn is_armed(&self, snapshot: &Snapshot) -> bool {
         let state = self.vehicle(snapshot).and_then(|vehicle| vehicle.drive.state);
-        matches!(state, Some(State::Ready | State::Driving | State::Hold))
+        matches!(state, Some(StickState::Ready | StickState::Driving | StickState::Hold))
     }
 
     /// The key that a person would press for it.

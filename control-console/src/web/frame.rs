@@ -2,7 +2,7 @@
 
 use crate::clock::Moment;
 use crate::operator::{Entry, Freshness, LinkState, Sample, Snapshot, Vehicle};
-use crate::teleop::stick::{Halt, State};
+use crate::teleop::stick::{Halt, StickState};
 use crate::transaction::in_milliseconds;
 use serde_json::{Map, Value, json};
 use vehicle_protocol::VehicleId;
@@ -59,7 +59,7 @@ fn whole(snapshot: &Snapshot, id: &VehicleId, vehicle: &Vehicle, in_control: boo
         "round_trip_ms": round_trip.map(in_milliseconds),
         "values": values,
         "drive": {
-            "state": drive.state.map(State::word),
+            "state": drive.state.map(StickState::word),
             "halt": drive.halt.map(halt_name),
             "reason": drive.refusal.as_ref().and_then(|refusal| refusal.reason),
             "detail": drive.refusal.as_ref().and_then(|refusal| refusal.detail.clone()),
@@ -75,11 +75,11 @@ const fn halt_name(halt: Halt) -> &'static str {
     match halt {
         Halt::Stopped => "stopped",
         Halt::Disarmed => "not_in_control",
-        Halt::Emergency => "emergency_stop",
+        Halt::EmergencyStop => "emergency_stop",
         Halt::Refused => "refused",
-        Halt::Lapsed => "input_interrupted",
-        Halt::Silent => "vehicle_silent",
-        Halt::Unlinked => "link_lost",
+        Halt::InputInterrupted => "input_interrupted",
+        Halt::VehicleSilent => "vehicle_silent",
+        Halt::LinkLost => "link_lost",
     }
 }
 

@@ -6,8 +6,8 @@ use crate::operator::command_queue::Grip;
 use crate::operator::vehicle::{Drive, Refusal};
 use crate::random;
 use crate::teleop::StickPosition;
-use crate::teleop::session::{Action, Config, Input, TeleopSession};
-use crate::teleop::stick::{Halt, Input as Push, Phase};
+use crate::teleop::session::{TeleopAction, TeleopConfig, TeleopInput, TeleopSession};
+use crate::teleop::stick::{Halt, StickInput, StickPhase};
 use crate::teleop::timing::{RequestedTiming, SetpointTiming};
 use std::time::Duration;
 use vehicle_protocol::{Command, VehicleId};
@@ -16,7 +16,7 @@ use vehicle_protocol::{Command, VehicleId};
 const IDLE: Duration = Duration::from_secs(60);
 /// The vehicle is asked at once whether it accepted neutral, since a person waits for the first motion. If that one
 /// setpoint was lost, the vehicle refuses the next, and a fresh press begins anew.
-const SHOW: Duration = Duration::ZERO;
+const NEUTRAL_FOR: Duration = Duration::ZERO;
 
 /// A hand's way to one vehicle.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) struct Hand {
 
 impl Hand {
     pub(super) const fn is_pressed(&self) -> bool {
-        matches!(self.session.phase(), Phase::Ready | Phase::Driving)
+        matches!(self.session.phase(), StickPhase::Ready | StickPhase::Driving)
     }
 }
 
@@ -47,17 +47,17 @@ impl OperatorTask {
                 }
                 self.put_stick(vehicle);
                 self.show_way(vehicle);
-                Push::Arm
+                StickInput::Arm
             }
-            Grip::LetGo => Push::Stop,
+            Grip::LetGo => StickInput::Stop,
             Grip::Disarm => {
                 if self.moved.remove(vehicle).is_some() {
                     self.brake(vehicle, self.silence);
                 }
-                Push::Disarm
+                StickInput::Disarm
             }
         };
-        self.steer(vehicle, Input::Push(push));
+        self.steer(vehicle, TeleopInput::Stick(push));
     }
 
     /// A hand said at the moment `at` how it leans.
@@ -74,7 +74,7 @@ impl OperatorTask {
         // A word that lay on the queue for too long is as good as none.
         if lean.is_none() || now.saturating_sub(at) < hand.session.timing().hold() {
             let setpoint = lean.map(|lean| lean.setpoint(self.vehicle(vehicle).limits()));
-            self.steer(vehicle, Input::Push(Push::Hand(setpoint)));
+            self.steer(vehicle, TeleopInput::Stick(StickInput::Setpoint(setpoint)));
         }
     }
 
@@ -84,16 +84,22 @@ impl OperatorTask {
             hand.touched = now;
             return;
         }
-        let Ok(name) = random::name() else { return };
+        let Ok(id_stem) = random::name() else { return };
         let timing = RequestedTiming::default();
-        let charter = Config { vehicle: vehicle.clone(), timing, name, show: SHOW, pulse: None };
-        let hand = Hand { session: TeleopSession::new(charter, now), touched: now, refusal: None };
+        let config = TeleopConfig {
+            vehicle: vehicle.clone(),
+            timing,
+            id_stem,
+            neutral_for: NEUTRAL_FOR,
+            round_trip_every: None,
+        };
+        let hand = Hand { session: TeleopSession::new(config, now), touched: now, refusal: None };
         self.sticks.insert(vehicle.clone(), hand);
         if self.snapshot.is_up() {
-            self.steer(vehicle, Input::Up);
+            self.steer(vehicle, TeleopInput::LinkUp);
         }
         if self.vehicle(vehicle).word("mode") == Some("emergency_stop") {
-            self.steer(vehicle, Input::Push(Push::EmergencyStop));
+            self.steer(vehicle, TeleopInput::Stick(StickInput::EmergencyStop));
         }
     }
 
@@ -103,29 +109,32 @@ impl OperatorTask {
         let round_trip = self.vehicle(id).round_trip_now(now);
         if let Some(round_trip) = round_trip {
             self.vehicle(id).drive.divisor = SetpointTiming::divisor(round_trip);
-            self.steer(id, Input::Push(Push::RoundTrip(round_trip)));
+            self.steer(id, TeleopInput::Stick(StickInput::RoundTrip(round_trip)));
         }
     }
 
     /// Gives one input to one session, and does what it says.
-    pub(super) fn steer(&mut self, id: &VehicleId, input: Input<'_>) {
+    pub(super) fn steer(&mut self, id: &VehicleId, input: TeleopInput<'_>) {
         let now = self.now();
         let Some(hand) = self.sticks.get_mut(id) else { return };
         let was_pressed = hand.is_pressed();
         for action in hand.session.handle(now, self.client.session(id), input) {
             match action {
                 // What the link can't take is dropped: the next setpoint says more.
-                Action::Publish(sealed) => drop(self.client.publish(id, sealed)),
-                Action::Refused(reason, detail) if was_pressed => {
+                TeleopAction::Publish(sealed) => drop(self.client.publish(id, sealed)),
+                TeleopAction::Refused(reason, detail) if was_pressed => {
                     hand.refusal = Some(Refusal { reason, detail });
                 }
-                Action::Refused(..) | Action::Opened | Action::Confirmed(_) | Action::RoundTrip(_) => {}
+                TeleopAction::Refused(..)
+                | TeleopAction::SessionOpened
+                | TeleopAction::Confirmed(_)
+                | TeleopAction::RoundTrip(_) => {}
             }
         }
         self.show_drive(now, id);
     }
 
-    pub(super) fn steer_all(&mut self, input: Input<'_>) {
+    pub(super) fn steer_all(&mut self, input: TeleopInput<'_>) {
         let ids: Vec<VehicleId> = self.sticks.keys().cloned().collect();
         for id in ids {
             self.steer(&id, input);
@@ -136,7 +145,7 @@ impl OperatorTask {
         let is_due = |hand: &Hand| hand.session.deadline().is_some_and(|due| now >= due);
         let due = self.sticks.iter().filter(|(_, hand)| is_due(hand)).map(|(id, _)| id.clone());
         for id in due.collect::<Vec<_>>() {
-            self.steer(&id, Input::Push(Push::Tick));
+            self.steer(&id, TeleopInput::Stick(StickInput::Tick));
         }
         let idle = |hand: &Hand| !hand.is_pressed() && now.saturating_sub(hand.touched) >= IDLE;
         let put_away = self.sticks.iter().filter(|(_, hand)| idle(hand)).map(|(id, _)| id.clone());
@@ -162,7 +171,7 @@ impl OperatorTask {
                 let reason = refusal.reason.map_or_else(String::new, |reason| reason.to_string());
                 format!(" {reason} {}", refusal.detail.unwrap_or_default())
             });
-            let text = format!("stick let go: {}{}", told(halt), why.unwrap_or_default());
+            let text = format!("driving ended: {}{}", told(halt), why.unwrap_or_default());
             self.event_log.note(now, Some(id), Weight::Warning, text.trim_end());
         }
         self.mark();
@@ -178,11 +187,11 @@ impl OperatorTask {
 const fn told(halt: Halt) -> &'static str {
     match halt {
         Halt::Stopped => "stopped here",
-        Halt::Disarmed => "it is not armed",
-        Halt::Emergency => "emergency stop",
+        Halt::Disarmed => "not armed",
+        Halt::EmergencyStop => "emergency stop",
         Halt::Refused => "the vehicle refused:",
-        Halt::Lapsed => "the hand said nothing for longer than a setpoint holds",
-        Halt::Silent => "the vehicle was not heard for a second",
-        Halt::Unlinked => "the link was lost",
+        Halt::InputInterrupted => "input was interrupted for longer than a setpoint holds",
+        Halt::VehicleSilent => "no message came from the vehicle for a second",
+        Halt::LinkLost => "the link was lost",
     }
 }

@@ -3,7 +3,7 @@
 use super::{LinkState, OperatorTask, RequestKind, Weight};
 use crate::client::News;
 use crate::operator::vehicle::RoundTrip;
-use crate::teleop::session::Input;
+use crate::teleop::session::TeleopInput;
 use crate::transaction::Report;
 use std::sync::Arc;
 use vehicle_protocol::{CommandName, Event, EventKind, PresenceState, Topic, VehicleId};
@@ -19,7 +19,7 @@ impl OperatorTask {
                 self.snapshot.link = LinkState::Up;
                 self.event_log.note(now, None, Weight::Good, "connected to the broker");
                 self.ping_at = now;
-                self.steer_all(Input::Up);
+                self.steer_all(TeleopInput::LinkUp);
             }
             News::Down(why) => {
                 if self.snapshot.is_up() {
@@ -47,10 +47,10 @@ impl OperatorTask {
                     self.event_log.progress(now, &vehicle, &answer);
                 }
             }
-            News::Agreed(vehicle, _) => self.steer(&vehicle, Input::Agreed),
+            News::Agreed(vehicle, _) => self.steer(&vehicle, TeleopInput::SessionGranted),
             News::Answer(vehicle, heard) if self.admit(&vehicle) => {
                 self.vehicle(&vehicle).heard = Some(now);
-                self.steer(&vehicle, Input::Answer(&heard));
+                self.steer(&vehicle, TeleopInput::Answer(&heard));
             }
             News::Answer(..) => {}
             News::Finished(report) => self.finished(&report),
@@ -70,7 +70,7 @@ impl OperatorTask {
             vehicle.awaited = None;
             vehicle.old_since = vehicle.old_since(false, now);
         }
-        self.steer_all(Input::Down);
+        self.steer_all(TeleopInput::LinkDown);
     }
 
     fn hear(&mut self, id: &VehicleId, topic: Topic, payload: &[u8], retained: bool) {
@@ -80,7 +80,7 @@ impl OperatorTask {
             return;
         }
         if !retained || topic == Topic::Presence {
-            self.steer(id, Input::Message(topic, payload));
+            self.steer(id, TeleopInput::Message(topic, payload));
         }
         let up = self.snapshot.is_up();
         let vehicle = self.vehicle(id);

@@ -3,8 +3,8 @@
 use super::OperatorTask;
 use crate::clock::Moment;
 use crate::exit::Exit;
-use crate::teleop::session::Input;
-use crate::teleop::stick::Input as Push;
+use crate::teleop::session::TeleopInput;
+use crate::teleop::stick::StickInput;
 use crate::transaction::Report;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl OperatorTask {
         self.snapshot.leaving = Some(exit);
         let pressed = self.sticks.iter().filter(|(_, hand)| hand.is_pressed()).map(|(id, _)| id.clone());
         let braking: BTreeSet<VehicleId> = pressed.chain(self.moved.keys().cloned()).collect();
-        self.steer_all(Input::Push(Push::Disarm));
+        self.steer_all(TeleopInput::Stick(StickInput::Disarm));
         self.moved.clear();
         let up = self.snapshot.is_up();
         for vehicle in braking.iter().filter(|_| up) {

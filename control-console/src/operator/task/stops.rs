@@ -1,8 +1,8 @@
 //! Emergency stops from a screen: one pending for each vehicle, published again at each press.
 
 use super::{OperatorTask, RequestKind, Weight};
-use crate::teleop::session::Input;
-use crate::teleop::stick::Input as Push;
+use crate::teleop::session::TeleopInput;
+use crate::teleop::stick::StickInput;
 use crate::transaction::Form;
 use std::time::Duration;
 use vehicle_protocol::{Command, CommandName, VehicleId};
@@ -18,7 +18,7 @@ impl OperatorTask {
         self.unannounced.insert(vehicle.clone());
         let is_pending = self.client.stop_again(vehicle, CommandName::EmergencyStop)
             || self.begin(vehicle, Command::EmergencyStop, Form::Identified, RequestKind::Stop, STOP_SILENCE);
-        self.steer(vehicle, Input::Push(Push::EmergencyStop));
+        self.steer(vehicle, TeleopInput::Stick(StickInput::EmergencyStop));
         self.moved.remove(vehicle);
         if is_pending && !self.client.is_connected() {
             let text =

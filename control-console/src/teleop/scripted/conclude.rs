@@ -1,6 +1,6 @@
-//! How a trip ends.
+//! The ends of a drive.
 
-use super::{Action, ScriptedDrive, Stage};
+use super::{ScriptAction, ScriptedDrive, Stage};
 use crate::exit::{Exit, Fault};
 use crate::teleop::report::{Outcome, Report, after_refusal};
 use crate::teleop::stick::Halt;
@@ -8,11 +8,11 @@ use crate::transaction::{self, VehicleSession};
 use vehicle_protocol::{PresenceState, Reason, State};
 
 impl ScriptedDrive {
-    /// The end as far as it is known; what it is called depends on what had left.
+    /// Ends the drive; without any setpoint that left, its outcome is NOT_SENT.
     fn finish(&mut self, exit: Exit, outcome: Outcome, detail: Option<String>, next_step: Option<String>) {
         let reason = self.refusal.as_ref().and_then(|(reason, _)| *reason);
         self.stage = Stage::Finished;
-        self.actions.push(Action::Finished(Report {
+        self.actions.push(ScriptAction::Finished(Report {
             vehicle: self.session.vehicle().clone(),
             outcome: if self.sent == 0 { Outcome::NotSent } else { outcome },
             reason: reason.filter(|_| matches!(outcome, Outcome::Rejected | Outcome::Failed)),
@@ -25,12 +25,12 @@ impl ScriptedDrive {
         }));
     }
 
-    /// Driven and released, and nothing was refused.
+    /// Ends a drive that was driven and released without a refusal.
     pub(super) fn succeeded(&mut self) {
         self.finish(Exit::Done, Outcome::Succeeded, None, None);
     }
 
-    /// The link can't be had.
+    /// Ends a drive for which there can't be a link.
     pub(super) fn barred(&mut self, fault: &Fault) {
         if !matches!(self.stage, Stage::Braking(_)) {
             let step = Some(fault.next_step.clone());
@@ -46,7 +46,7 @@ impl ScriptedDrive {
         true
     }
 
-    /// A signal has ended it, and nothing more can or need be said.
+    /// Ends a drive by a signal, where no BRAKE can or need be sent.
     pub(super) fn left(&mut self, exit: Exit) {
         let detail = if self.session.is_up() {
             "ended by a signal"
@@ -56,7 +56,7 @@ impl ScriptedDrive {
         self.finish(exit, Outcome::Unknown, Some(detail.to_owned()), None);
     }
 
-    /// The BRAKE after a signal has been answered, or not.
+    /// Ends a drive after the BRAKE that follows a signal, answered or not.
     pub(super) fn braked(&mut self, report: &transaction::Report) {
         let Stage::Braking(exit) = self.stage else { return };
         if report.outcome == transaction::Outcome::Answered(State::Succeeded) {
@@ -68,31 +68,33 @@ impl ScriptedDrive {
         }
     }
 
-    /// The stick was halted, and what can be said to the vehicle has been.
+    /// Ends a drive whose stick was halted, once the zeros have left.
     pub(super) fn halted(&mut self, halt: Halt, channel: &VehicleSession) {
         let id = self.session.vehicle().clone();
         match halt {
             Halt::Refused => self.turned_down(),
-            Halt::Lapsed => {
+            Halt::InputInterrupted => {
                 self.refusal = Some((Some(Reason::HoldLapsed), None));
-                let detail =
-                    format!("this program was held up for longer than a hold; {}", self.stops_by_itself());
+                let detail = format!(
+                    "input was interrupted: this program was held up for longer than a hold; {}",
+                    self.stops_by_itself()
+                );
                 let step = after_refusal(&id, Some(Reason::HoldLapsed));
                 self.finish(Exit::NotSucceeded, Outcome::Failed, Some(detail), Some(step));
             }
-            // No hand but the config's is on this stick; whoever puts one there is told the truth.
-            Halt::Stopped | Halt::Disarmed | Halt::Emergency => {
+            // Nothing in this program halts the stick so; should that change, the report is still true.
+            Halt::Stopped | Halt::Disarmed | Halt::EmergencyStop => {
                 self.finish(Exit::NotSucceeded, Outcome::Failed, Some("stopped here".to_owned()), None);
             }
-            Halt::Silent => {
+            Halt::VehicleSilent => {
                 let away = away(channel).map(|why| format!(" ({why})")).unwrap_or_default();
-                let detail = format!("{id} fell silent{away}; {}", self.stops_by_itself());
+                let detail = format!("no message came from {id}{away}; {}", self.stops_by_itself());
                 self.finish(Exit::NoAnswer, Outcome::Unknown, Some(detail), Some(self.watch()));
             }
-            Halt::Unlinked => {
+            Halt::LinkLost => {
                 let why = self.last_failure.clone().unwrap_or_default();
                 let detail = format!("the link was lost ({why}); {}", self.stops_by_itself());
-                let step = if self.session.is_up() { "drive again: that begins at neutral" } else { BROKER };
+                let step = if self.session.is_up() { "drive again; that begins at neutral" } else { BROKER };
                 self.finish(Exit::BrokerNotReached, Outcome::Unknown, Some(detail), Some(step.to_owned()));
             }
         }
@@ -105,7 +107,7 @@ impl ScriptedDrive {
         self.finish(transaction::exit_of(reason), outcome, detail, Some(step));
     }
 
-    /// Silence has lasted too long.
+    /// Ends a drive that has waited for too long.
     pub(super) fn give_up(&mut self, channel: &VehicleSession) {
         if !self.session.is_up() {
             let why =
@@ -113,7 +115,7 @@ impl ScriptedDrive {
             self.finish(Exit::BrokerNotReached, Outcome::Unknown, Some(why), Some(BROKER.to_owned()));
             return;
         }
-        if matches!(self.stage, Stage::Opening | Stage::Showing) && self.refusal.is_some() {
+        if matches!(self.stage, Stage::Opening | Stage::ShowingNeutral) && self.refusal.is_some() {
             self.turned_down();
             return;
         }

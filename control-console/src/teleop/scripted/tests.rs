@@ -11,9 +11,9 @@ const fn at(milliseconds: u64) -> Moment {
     Duration::from_millis(milliseconds)
 }
 
-/// A trip, a vehicle that hears it, and what has left.
+/// A drive, a vehicle that hears it, and what has left.
 struct Scene {
-    trip: ScriptedDrive,
+    drive: ScriptedDrive,
     channel: VehicleSession,
     now: Moment,
     /// Speed and EXP of each setpoint, with the moment.
@@ -26,15 +26,15 @@ struct Scene {
     report: Option<Report>,
 }
 
-fn config() -> Config {
-    Config {
+fn config() -> ScriptConfig {
+    ScriptConfig {
         vehicle: "rover-1".parse().unwrap(),
         setpoint: Setpoint { speed: Mph::new(2.0), ..Setpoint::default() },
         length: at(2_000),
         // That of a vehicle which allows 300 ms or more.
         timing: RequestedTiming { period: Some(at(50)), hold: Some(at(300)) },
         silence: at(5_000),
-        name: "abc".to_owned(),
+        id_stem: "abc".to_owned(),
     }
 }
 
@@ -42,7 +42,7 @@ impl Scene {
     fn new() -> Self {
         Self {
             channel: VehicleSession::new(config().vehicle, None, Encoding::Json, Nonce([1; 16])),
-            trip: ScriptedDrive::new(config(), at(0)),
+            drive: ScriptedDrive::new(config(), at(0)),
             now: at(0),
             setpoints: Vec::new(),
             knock: None,
@@ -56,23 +56,23 @@ impl Scene {
     /// A scene that drives since some 200 ms.
     fn driving() -> Self {
         let mut scene = Self::new();
-        scene.feed(Input::Up);
+        scene.feed(ScriptInput::LinkUp);
         scene.session(7, 60_000);
         scene.run(500);
-        assert_eq!(scene.trip.stage, Stage::Driving);
+        assert_eq!(scene.drive.stage, Stage::Driving);
         scene
     }
 
-    fn feed(&mut self, input: Input<'_>) {
-        if matches!(input, Input::Up) {
+    fn feed(&mut self, input: ScriptInput<'_>) {
+        if matches!(input, ScriptInput::LinkUp) {
             self.channel.ask_anew();
         }
-        for action in self.trip.handle(self.now, &mut self.channel, input) {
+        for action in self.drive.handle(self.now, &mut self.channel, input) {
             match action {
-                Action::Publish(sealed) => self.published(sealed.topic, &sealed.payload),
-                Action::Brake => self.brakes += 1,
-                Action::Note(_) => {}
-                Action::Finished(report) => self.report = Some(report),
+                ScriptAction::Publish(sealed) => self.published(sealed.topic, &sealed.payload),
+                ScriptAction::Brake => self.brakes += 1,
+                ScriptAction::Log(_) => {}
+                ScriptAction::Finished(report) => self.report = Some(report),
             }
         }
         self.requests += usize::from(self.channel.ask(self.now).is_some());
@@ -84,7 +84,7 @@ impl Scene {
     fn published(&mut self, topic: Topic, payload: &[u8]) {
         let envelope = json::decode(payload).unwrap();
         if topic == Topic::Drive {
-            self.trip.count_sent();
+            self.drive.count_sent();
             let Command::Drive(setpoint) = envelope.command else { panic!("{envelope:?}") };
             let expires = envelope.shape.expires().unwrap();
             self.setpoints.push((self.now, setpoint.speed.get(), expires));
@@ -97,7 +97,7 @@ impl Scene {
     fn answer(&mut self, name: &str, id: &str, more: &str) {
         let text = format!(r#"{{"CMD":"{name}","ID":"{id}",{more}}}"#);
         let heard = self.channel.open(text.as_bytes(), self.now).unwrap().unwrap();
-        self.feed(Input::Answer(&heard));
+        self.feed(ScriptInput::Answer(&heard));
     }
 
     fn refuse(&mut self, reason: &str) {
@@ -108,7 +108,7 @@ impl Scene {
         let (nonce, epoch) = (Nonce([1; 16]), Epoch([epoch; 16]));
         let text = format!(r#"{{"NONCE":"{nonce}","EPOCH":"{epoch}","CLOCK":{clock}}}"#);
         if self.channel.agree(text.as_bytes(), self.now).unwrap().is_some() {
-            self.feed(Input::Agreed);
+            self.feed(ScriptInput::SessionGranted);
         }
     }
 
@@ -116,14 +116,14 @@ impl Scene {
     fn run(&mut self, milliseconds: u64) {
         while let Some(due) = self.due().filter(|due| *due <= at(milliseconds)) {
             self.now = self.now.max(due);
-            self.feed(Input::Tick);
+            self.feed(ScriptInput::Tick);
         }
         self.now = self.now.max(at(milliseconds));
     }
 
     fn due(&self) -> Option<Moment> {
-        let asks = self.channel.deadline().filter(|_| self.trip.session.is_up());
-        asks.into_iter().chain(self.trip.deadline()).min().filter(|_| self.report.is_none())
+        let asks = self.channel.deadline().filter(|_| self.drive.session.is_up());
+        asks.into_iter().chain(self.drive.deadline()).min().filter(|_| self.report.is_none())
     }
 
     fn end(&mut self) -> Report {
@@ -175,7 +175,7 @@ fn what_the_vehicle_refuses_is_not_pushed_on_with() {
 #[test]
 fn what_is_refused_at_neutral_moves_nothing_at_all() {
     let mut scene = Scene::new();
-    scene.feed(Input::Up);
+    scene.feed(ScriptInput::LinkUp);
     scene.session(7, 60_000);
     scene.refuse("ENGINE_OFF");
     let report = scene.end();
@@ -188,7 +188,7 @@ fn what_is_refused_at_neutral_moves_nothing_at_all() {
 fn another_boot_at_neutral_is_asked_for_its_clock_and_then_driven() {
     let mut scene = Scene::new();
     scene.answers = false;
-    scene.feed(Input::Up);
+    scene.feed(ScriptInput::LinkUp);
     scene.session(6, 60_000);
     scene.run(200);
     let stale = scene.knock.take().unwrap();
@@ -196,8 +196,8 @@ fn another_boot_at_neutral_is_asked_for_its_clock_and_then_driven() {
     scene.answer("REPORT_STATUS", &stale, r#""STATE":"SUCCEEDED""#);
     scene.run(1_100);
     assert_eq!(
-        (scene.requests, scene.trip.stage),
-        (2, Stage::Showing),
+        (scene.requests, scene.drive.stage),
+        (2, Stage::ShowingNeutral),
         "that answer was about the first boot"
     );
     scene.session(7, 500);
@@ -211,12 +211,12 @@ fn another_boot_at_neutral_is_asked_for_its_clock_and_then_driven() {
 fn a_lost_link_ends_the_drive_when_it_is_back_and_when_it_is_not() {
     for back in [Some(1_500), None] {
         let mut scene = Scene::driving();
-        scene.feed(Input::Down("the broker is gone"));
+        scene.feed(ScriptInput::LinkDown("the broker is gone"));
         let (lost, left) = (scene.now, scene.setpoints.len());
         if let Some(back) = back {
             scene.run(back);
             assert_eq!(scene.setpoints.len(), left, "nothing is published into an outage");
-            scene.feed(Input::Up);
+            scene.feed(ScriptInput::LinkUp);
         }
         let report = scene.end();
         assert_eq!((report.exit, report.outcome), (Exit::BrokerNotReached, Outcome::Unknown));
@@ -228,13 +228,13 @@ fn a_lost_link_ends_the_drive_when_it_is_back_and_when_it_is_not() {
 #[test]
 fn a_link_that_is_lost_before_all_zeros_have_left_is_no_success() {
     let mut scene = Scene::driving();
-    while scene.trip.stage != Stage::Releasing {
-        let next = scene.trip.deadline().unwrap();
+    while scene.drive.stage != Stage::Releasing {
+        let next = scene.drive.deadline().unwrap();
         scene.run(u64::try_from(next.as_millis()).unwrap());
     }
-    scene.feed(Input::Down("the broker is gone"));
+    scene.feed(ScriptInput::LinkDown("the broker is gone"));
     scene.run(2_500);
-    scene.feed(Input::Up);
+    scene.feed(ScriptInput::LinkUp);
     let report = scene.end();
     assert_eq!(
         (report.exit, report.outcome, report.driven),
@@ -267,7 +267,7 @@ fn who_was_held_up_for_longer_than_a_hold_stops() {
 fn a_signal_sends_zeros_at_once_and_then_brake() {
     let mut scene = Scene::driving();
     let asked = scene.now;
-    scene.feed(Input::Leave(Exit::Interrupted));
+    scene.feed(ScriptInput::Leave(Exit::Interrupted));
     assert_eq!(scene.setpoints.last().map(|(moment, mph, _)| (*moment, *mph)), Some((asked, 0.0)));
     scene.run(650);
     assert_eq!((scene.brakes, scene.last_move() <= Some(asked)), (1, true));
@@ -282,21 +282,21 @@ fn a_signal_sends_zeros_at_once_and_then_brake() {
         next_step: None,
         exit: Exit::Done,
     };
-    scene.feed(Input::Braked(&braked(Sent::Answered(vehicle_protocol::State::Succeeded))));
+    scene.feed(ScriptInput::Braked(&braked(Sent::Answered(vehicle_protocol::State::Succeeded))));
     let report = scene.end();
     assert_eq!((report.exit, report.outcome), (Exit::Interrupted, Outcome::Canceled));
     let mut scene = Scene::driving();
-    scene.feed(Input::Leave(Exit::Terminated));
+    scene.feed(ScriptInput::Leave(Exit::Terminated));
     scene.run(650);
-    scene.feed(Input::Braked(&braked(Sent::Unknown)));
+    scene.feed(ScriptInput::Braked(&braked(Sent::Unknown)));
     assert_eq!(scene.end().outcome, Outcome::Unknown);
 }
 
 #[test]
 fn a_second_signal_does_not_wait() {
     let mut scene = Scene::driving();
-    scene.feed(Input::Leave(Exit::Interrupted));
-    scene.feed(Input::Leave(Exit::Interrupted));
+    scene.feed(ScriptInput::Leave(Exit::Interrupted));
+    scene.feed(ScriptInput::Leave(Exit::Interrupted));
     assert_eq!(scene.report.map(|report| report.exit), Some(Exit::Interrupted));
 }
 
@@ -306,10 +306,10 @@ fn without_a_link_or_a_vehicle_nothing_is_sent() {
     let report = scene.end();
     assert_eq!((report.exit, report.outcome), (Exit::BrokerNotReached, Outcome::NotSent));
     let mut scene = Scene::new();
-    scene.feed(Input::Up);
+    scene.feed(ScriptInput::LinkUp);
     assert_eq!(scene.end().exit, Exit::VehicleAway);
     let mut scene = Scene::new();
-    scene.feed(Input::Up);
+    scene.feed(ScriptInput::LinkUp);
     let presence = format!(r#"{{"state":"ONLINE","epoch":"{}","link":1}}"#, Epoch([7; 16]));
     scene.channel.see(serde_json::from_str(&presence).unwrap());
     assert_eq!(scene.end().exit, Exit::NoAnswer);
@@ -318,8 +318,8 @@ fn without_a_link_or_a_vehicle_nothing_is_sent() {
 #[test]
 fn a_clock_of_which_nothing_was_heard_for_a_minute_is_asked_for_again() {
     let mut scene = Scene::new();
-    scene.trip.length = at(70_000);
-    scene.feed(Input::Up);
+    scene.drive.length = at(70_000);
+    scene.feed(ScriptInput::LinkUp);
     scene.session(7, 60_000);
     scene.run(58_000);
     assert_eq!(scene.requests, 1);
@@ -338,15 +338,15 @@ proptest! {
             let next = scene.now.saturating_add(at(pause));
             scene.run(u64::try_from(next.as_millis()).unwrap());
             match what {
-                0 => scene.feed(Input::Down("gone")),
-                1 => scene.feed(Input::Up),
+                0 => scene.feed(ScriptInput::LinkDown("gone")),
+                1 => scene.feed(ScriptInput::LinkUp),
                 2 => scene.refuse("NOT_NEUTRAL"),
                 3 => scene.refuse("BAD_COUNTER"),
-                4 => scene.feed(Input::Leave(Exit::Interrupted)),
+                4 => scene.feed(ScriptInput::Leave(Exit::Interrupted)),
                 5 => scene.session(7, 1),
-                6 => scene.feed(Input::Message(Topic::Telemetry, b"{}")),
+                6 => scene.feed(ScriptInput::Message(Topic::Telemetry, b"{}")),
                 7 => scene.answers = !scene.answers,
-                _ => scene.feed(Input::Tick),
+                _ => scene.feed(ScriptInput::Tick),
             }
             if matches!(what, 0 | 2 | 3 | 4) {
                 wrong = wrong.or(Some(scene.now));
@@ -356,8 +356,8 @@ proptest! {
             prop_assert!(scene.last_move() <= Some(wrong));
         }
         scene.run(60_000);
-        let braking = matches!(scene.trip.stage, Stage::Braking(_));
-        prop_assert!(scene.report.is_some() || braking, "{:?}", scene.trip.stage);
+        let braking = matches!(scene.drive.stage, Stage::Braking(_));
+        prop_assert!(scene.report.is_some() || braking, "{:?}", scene.drive.stage);
     }
 }
 
@@ -367,11 +367,11 @@ fn a_hold_that_the_vehicle_does_not_allow_is_refused_before_anything_moves() {
     for known_first in [true, false] {
         let mut scene = Scene::new();
         let timing = RequestedTiming { hold: Some(at(700)), period: None };
-        scene.trip = ScriptedDrive::new(Config { timing, ..config() }, at(0));
+        scene.drive = ScriptedDrive::new(ScriptConfig { timing, ..config() }, at(0));
         if known_first {
             scene.channel.describe(limits);
         }
-        scene.feed(Input::Up);
+        scene.feed(ScriptInput::LinkUp);
         scene.session(7, 60_000);
         scene.channel.describe(limits);
         let report = scene.end();

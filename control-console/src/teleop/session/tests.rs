@@ -13,7 +13,7 @@ struct Scene {
     session: TeleopSession,
     channel: VehicleSession,
     now: Moment,
-    hand: Push,
+    hand: StickInput,
     way: Duration,
     coming: Vec<(Moment, String)>,
     left: Vec<(Moment, Mph)>,
@@ -25,60 +25,60 @@ struct Scene {
 impl Scene {
     /// Armed, with a session, at neutral.
     fn ready() -> Self {
-        let charter = Config {
+        let config = TeleopConfig {
             vehicle: "rover-1".parse().unwrap(),
             timing: RequestedTiming::default(),
-            name: "abc".to_owned(),
-            show: Duration::ZERO,
-            pulse: Some(at(500)),
+            id_stem: "abc".to_owned(),
+            neutral_for: Duration::ZERO,
+            round_trip_every: Some(at(500)),
         };
-        let mut channel = VehicleSession::new(charter.vehicle.clone(), None, Encoding::Json, Nonce([1; 16]));
+        let mut channel = VehicleSession::new(config.vehicle.clone(), None, Encoding::Json, Nonce([1; 16]));
         channel.describe(LimitsDescription { max_hold_ms: 500, ..LimitsDescription::default() });
         let mut scene = Self {
             channel,
-            session: TeleopSession::new(charter, at(0)),
+            session: TeleopSession::new(config, at(0)),
             now: at(0),
-            hand: Push::Tick,
+            hand: StickInput::Tick,
             way: at(10),
             coming: Vec::new(),
             left: Vec::new(),
             holds: Vec::new(),
             round_trips: Vec::new(),
         };
-        scene.feed(Input::Up);
+        scene.feed(TeleopInput::LinkUp);
         let (nonce, epoch) = (Nonce([1; 16]), Epoch([7; 16]));
         let text = format!(r#"{{"NONCE":"{nonce}","EPOCH":"{epoch}","CLOCK":60000}}"#);
         assert!(scene.channel.ask(at(0)).is_some(), "a session is wanted");
         assert!(scene.channel.agree(text.as_bytes(), at(0)).unwrap().is_some());
-        scene.feed(Input::Agreed);
-        scene.feed(Input::Push(Push::Arm));
+        scene.feed(TeleopInput::SessionGranted);
+        scene.feed(TeleopInput::Stick(StickInput::Arm));
         scene.run(1_000);
-        assert_eq!((scene.session.state(), scene.left.len()), (State::Ready, 0));
+        assert_eq!((scene.session.state(), scene.left.len()), (StickState::Ready, 0));
         scene
     }
 
     fn hand(&mut self, mph: Option<f64>) {
         let setpoint = mph.map(|mph| Setpoint { speed: Mph::new(mph), ..Setpoint::default() });
-        self.hand = setpoint.map_or(Push::Tick, |setpoint| Push::Hand(Some(setpoint)));
-        self.feed(Input::Push(Push::Hand(setpoint)));
+        self.hand = setpoint.map_or(StickInput::Tick, |setpoint| StickInput::Setpoint(Some(setpoint)));
+        self.feed(TeleopInput::Stick(StickInput::Setpoint(setpoint)));
     }
 
-    fn feed(&mut self, input: Input<'_>) {
+    fn feed(&mut self, input: TeleopInput<'_>) {
         for action in self.session.handle(self.now, &mut self.channel, input) {
             match action {
-                Action::Publish(sealed) if sealed.topic == Topic::Drive => {
+                TeleopAction::Publish(sealed) if sealed.topic == Topic::Drive => {
                     let command = json::decode(&sealed.payload).unwrap().command;
                     let Command::Drive(setpoint) = command else { panic!("{sealed:?}") };
                     self.left.push((self.now, setpoint.speed));
                     self.holds.push(setpoint.hold_ms);
                 }
-                Action::Publish(sealed) => {
+                TeleopAction::Publish(sealed) => {
                     let id = json::decode(&sealed.payload).unwrap().shape.id().unwrap().to_string();
                     let answer = format!(r#"{{"CMD":"REPORT_STATUS","ID":"{id}","STATE":"SUCCEEDED"}}"#);
                     self.coming.push((self.now + self.way, answer));
                 }
-                Action::RoundTrip(round_trip) => self.round_trips.push(round_trip),
-                Action::Opened | Action::Confirmed(_) | Action::Refused(..) => {}
+                TeleopAction::RoundTrip(round_trip) => self.round_trips.push(round_trip),
+                TeleopAction::SessionOpened | TeleopAction::Confirmed(_) | TeleopAction::Refused(..) => {}
             }
         }
     }
@@ -92,16 +92,16 @@ impl Scene {
             if answer.is_some_and(|answer| answer <= self.now) {
                 let (_, text) = self.coming.remove(0);
                 let heard = self.channel.open(text.as_bytes(), self.now).unwrap().unwrap();
-                self.feed(Input::Answer(&heard));
+                self.feed(TeleopInput::Answer(&heard));
             } else {
-                self.feed(Input::Push(self.hand));
+                self.feed(TeleopInput::Stick(self.hand));
             }
         }
         self.now = at(milliseconds);
     }
 
     fn status(&mut self, mode: &str) {
-        self.feed(Input::Message(Topic::Status, format!(r#"{{"mode":"{mode}"}}"#).as_bytes()));
+        self.feed(TeleopInput::Message(Topic::Status, format!(r#"{{"mode":"{mode}"}}"#).as_bytes()));
     }
 
     fn moves(&self) -> Vec<(Moment, Mph)> {
@@ -158,12 +158,16 @@ fn an_emergency_stop_by_somebody_else_is_one_here_until_the_vehicle_shows_its_en
     scene.hand(None);
     scene.hand(Some(2.0));
     scene.run(2_000);
-    assert_eq!((scene.session.state(), scene.moves().last().copied()), (State::Estop, last));
+    assert_eq!((scene.session.state(), scene.moves().last().copied()), (StickState::Estop, last));
     scene.status("off");
-    assert_eq!(scene.session.state(), State::Disarmed);
-    scene.feed(Input::Push(Push::EmergencyStop));
+    assert_eq!(scene.session.state(), StickState::Disarmed);
+    scene.feed(TeleopInput::Stick(StickInput::EmergencyStop));
     scene.status("off");
-    assert_eq!(scene.session.state(), State::Estop, "what was shown before the stop arrived ends nothing");
+    assert_eq!(
+        scene.session.state(),
+        StickState::Estop,
+        "what was shown before the stop arrived ends nothing"
+    );
 }
 
 #[test]
@@ -172,16 +176,16 @@ fn without_a_link_nothing_is_asked_and_its_return_moves_nothing() {
     scene.hand(Some(2.0));
     scene.run(1_200);
     let moves = scene.moves();
-    scene.feed(Input::Down);
+    scene.feed(TeleopInput::LinkDown);
     scene.coming.clear();
     let questions = scene.round_trips.len();
     scene.run(5_000);
-    assert_eq!((scene.session.state(), scene.round_trips.len()), (State::Hold, questions));
-    scene.feed(Input::Up);
+    assert_eq!((scene.session.state(), scene.round_trips.len()), (StickState::Hold, questions));
+    scene.feed(TeleopInput::LinkUp);
     scene.run(6_000);
-    assert_eq!((scene.session.state(), scene.moves()), (State::Hold, moves));
+    assert_eq!((scene.session.state(), scene.moves()), (StickState::Hold, moves));
     scene.hand(None);
-    assert_eq!(scene.session.state(), State::Ready);
+    assert_eq!(scene.session.state(), StickState::Ready);
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn has(deeds: &[Deed], wanted: impl Fn(&UiCommand) -> bool) -> bool {
 fn space_stops_in_every_state_and_every_dialog() {
     for before in [&[][..], &[press(':')], &[press('?')], &[press('w')], &[Event::Focus(false)]] {
         for tells in [true, false] {
-            let (mut model, snapshot) = (model((80, 24)), snapshot(State::Ready, "standing"));
+            let (mut model, snapshot) = (model((80, 24)), snapshot(StickState::Ready, "standing"));
             model.tells_releases = tells;
             for event in before {
                 let _ = model.update(NOW, &snapshot, *event);
@@ -46,7 +46,7 @@ fn space_stops_in_every_state_and_every_dialog() {
 
 #[test]
 fn a_stop_that_comes_before_any_vehicle_is_known_stops_the_first_that_is() {
-    let (mut model, known) = (model((80, 24)), snapshot(State::Ready, "standing"));
+    let (mut model, known) = (model((80, 24)), snapshot(StickState::Ready, "standing"));
     model.selected = None;
     let nobody = Snapshot::default();
     let deeds = model.update(NOW, &nobody, press(' '));
@@ -60,7 +60,7 @@ fn a_stop_that_comes_before_any_vehicle_is_known_stops_the_first_that_is() {
 
 #[test]
 fn a_held_key_leans_again_and_again_until_it_is_released() {
-    let (mut model, snapshot) = (model((80, 24)), snapshot(State::Ready, "standing"));
+    let (mut model, snapshot) = (model((80, 24)), snapshot(StickState::Ready, "standing"));
     model.tells_releases = true;
     assert!(leans(&model.update(NOW, &snapshot, press('w'))));
     for time in (50..1_000).step_by(50) {
@@ -74,7 +74,7 @@ fn a_held_key_leans_again_and_again_until_it_is_released() {
 
 #[test]
 fn news_of_vehicles_do_not_put_off_the_next_word_of_a_held_key() {
-    let (mut model, snapshot) = (model((80, 24)), snapshot(State::Driving, "driving"));
+    let (mut model, snapshot) = (model((80, 24)), snapshot(StickState::Driving, "driving"));
     model.tells_releases = true;
     assert!(leans(&model.update(NOW, &snapshot, press('w'))));
     for later_look in [1, 30, 49, 50, 80] {
@@ -98,7 +98,7 @@ fn whatever_ends_attention_or_means_nothing_lets_go_and_the_held_key_moves_nothi
         (press('q'), true),
     ];
     for (event, disarms) in cases {
-        let (mut model, snapshot) = (model((80, 24)), snapshot(State::Driving, "driving"));
+        let (mut model, snapshot) = (model((80, 24)), snapshot(StickState::Driving, "driving"));
         model.tells_releases = true;
         assert!(leans(&model.update(NOW, &snapshot, press('w'))));
         let deeds = model.update(later(50), &snapshot, event);
@@ -111,7 +111,7 @@ fn whatever_ends_attention_or_means_nothing_lets_go_and_the_held_key_moves_nothi
 
 #[test]
 fn the_mouse_holds_the_pad_with_a_real_release_and_the_bar_stops() {
-    let (mut model, snapshot) = (model((100, 28)), snapshot(State::Ready, "standing"));
+    let (mut model, snapshot) = (model((100, 28)), snapshot(StickState::Ready, "standing"));
     let pad = model.panels().pad.unwrap();
     let (x, y) = (pad.x + pad.width / 2, pad.y + 1);
     assert!(leans(&model.update(NOW, &snapshot, Event::Mouse(Click::Down, x, y))));
@@ -128,7 +128,7 @@ fn the_mouse_holds_the_pad_with_a_real_release_and_the_bar_stops() {
 
 #[test]
 fn a_terminal_that_no_longer_answers_is_taken_for_a_hand_that_is_gone() {
-    let (mut model, snapshot) = (model((80, 24)), snapshot(State::Ready, "standing"));
+    let (mut model, snapshot) = (model((80, 24)), snapshot(StickState::Ready, "standing"));
     let _ = model.update(NOW, &snapshot, Event::TellsReleases);
     let _ = model.update(NOW, &snapshot, press('w'));
     let mut probes = 0;
@@ -143,7 +143,7 @@ fn a_terminal_that_no_longer_answers_is_taken_for_a_hand_that_is_gone() {
 
 #[test]
 fn an_engine_is_turned_on_when_it_is_off_and_a_command_is_typed_with_tab_between_its_words() {
-    let (mut model, snapshot) = (model((80, 24)), snapshot(State::Ready, "standing"));
+    let (mut model, snapshot) = (model((80, 24)), snapshot(StickState::Ready, "standing"));
     let deeds = model.update(NOW, &snapshot, press('e'));
     assert!(has(&deeds, |order| matches!(order, UiCommand::Send(_, Command::TurnOffEngine))));
     let keys = [
@@ -190,7 +190,7 @@ proptest! {
         tells in any::<bool>(),
         steps in prop::collection::vec((0_u64..300, any_event()), 1..80),
     ) {
-        let (mut model, snapshot) = (model((80, 24)), snapshot(State::Driving, "driving"));
+        let (mut model, snapshot) = (model((80, 24)), snapshot(StickState::Driving, "driving"));
         model.tells_releases = tells;
         let (mut now, mut pressed) = (NOW, false);
         for (pause, event) in steps {

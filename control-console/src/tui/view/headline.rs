@@ -2,7 +2,7 @@
 
 use crate::clock::Moment;
 use crate::operator::{Freshness, LinkState, Snapshot, Vehicle};
-use crate::teleop::stick::{Halt, State};
+use crate::teleop::stick::{Halt, StickState};
 use crate::transaction::in_milliseconds;
 use crate::tui::keymap::Action;
 use crate::tui::model::Model;
@@ -15,8 +15,8 @@ pub fn headline(model: &Model, snapshot: &Snapshot, now: Moment, columns: u16) -
     let Some((id, vehicle)) = model.selected.as_ref().zip(model.vehicle(snapshot)) else {
         return format!(" NO VEHICLE | {} | {}", link(snapshot), model.tier.badge());
     };
-    let state = vehicle.drive.state.unwrap_or(State::Disarmed);
-    let state = if model.is_stopped(snapshot) { State::Estop } else { state }.word();
+    let state = vehicle.drive.state.unwrap_or(StickState::Disarmed);
+    let state = if model.is_stopped(snapshot) { StickState::Estop } else { state }.word();
     let freshness = vehicle.freshness(snapshot.is_up(), now);
     let shown = |text: Option<String>| match (text, freshness) {
         (Some(text), Freshness::Current) => text,
@@ -143,11 +143,11 @@ const fn told(halt: Halt) -> &'static str {
     match halt {
         Halt::Stopped => "a key that stops",
         Halt::Disarmed => "not armed",
-        Halt::Emergency => "emergency stop",
+        Halt::EmergencyStop => "emergency stop",
         Halt::Refused => "the vehicle refused",
-        Halt::Lapsed => "no word from the hand",
-        Halt::Silent => "the vehicle is silent",
-        Halt::Unlinked => "link lost",
+        Halt::InputInterrupted => "no word from the hand",
+        Halt::VehicleSilent => "the vehicle is silent",
+        Halt::LinkLost => "link lost",
     }
 }
 
@@ -184,18 +184,20 @@ pub fn footer(model: &Model, snapshot: &Snapshot, columns: usize) -> String {
     let mut actions: Vec<(&[Action], &str)> = match vehicle.drive.state {
         _ if model.is_stopped(snapshot) => vec![(&[Action::Clear], "clear")],
         _ if vehicle.waits_for_clear() => vec![(&[Action::Clear], "clear the failsafe")],
-        Some(State::Estop) => Vec::new(),
-        None | Some(State::Disarmed) => vec![(&[Action::Arm], "arm")],
-        Some(State::Ready) if is_off => vec![(&[Action::Engine], ENGINE_ON), (&[Action::Disarm], "disarm")],
-        Some(State::Ready) => vec![drive, (&[Action::Disarm], "disarm")],
-        Some(State::Driving) => vec![drive, (&[Action::Faster, Action::Slower], "speed")],
-        Some(State::Hold) => vec![(&[Action::Disarm], "disarm")],
+        Some(StickState::Estop) => Vec::new(),
+        None | Some(StickState::Disarmed) => vec![(&[Action::Arm], "arm")],
+        Some(StickState::Ready) if is_off => {
+            vec![(&[Action::Engine], ENGINE_ON), (&[Action::Disarm], "disarm")]
+        }
+        Some(StickState::Ready) => vec![drive, (&[Action::Disarm], "disarm")],
+        Some(StickState::Driving) => vec![drive, (&[Action::Faster, Action::Slower], "speed")],
+        Some(StickState::Hold) => vec![(&[Action::Disarm], "disarm")],
     };
     if let Some(cut) = model.cut {
         actions.push((&[Action::Cut], if cut.is_cut { "mend link" } else { "cut link" }));
     }
     let engine = if vehicle.flag("engine") == Some(true) { "engine off" } else { ENGINE_ON };
-    if vehicle.drive.state != Some(State::Driving) {
+    if vehicle.drive.state != Some(StickState::Driving) {
         if !actions.iter().any(|(actions, _)| actions.contains(&Action::Engine)) {
             actions.push((&[Action::Engine], engine));
         }

@@ -3,7 +3,7 @@
 use super::Paint;
 use super::headline::{LEAST_NAME, shortened};
 use crate::operator::Freshness;
-use crate::teleop::stick::State;
+use crate::teleop::stick::StickState;
 use crate::transaction::in_milliseconds;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -33,7 +33,7 @@ impl Paint<'_, '_> {
     /// The pad: where the hand leans.
     pub(super) fn pad(&mut self, area: Rect) {
         let state = self.model.vehicle(self.snapshot).and_then(|vehicle| vehicle.drive.state);
-        let state = state.unwrap_or(State::Disarmed);
+        let state = state.unwrap_or(StickState::Disarmed);
         let title = format!("pad {} {} %", state.word(), self.model.gear);
         let inside = self.panel(area, &title);
         let lean = self.model.hand.lean(self.now);

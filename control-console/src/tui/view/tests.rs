@@ -1,7 +1,7 @@
 //! Screens as a person sees them.
 
 use super::*;
-use crate::teleop::stick::State;
+use crate::teleop::stick::StickState;
 use crate::tui::example::{NOW, model, snapshot};
 use crate::tui::keymap::Action;
 use ratatui::Terminal;
@@ -35,7 +35,7 @@ fn a_large_window_while_driving() {
     (model.tier, model.tells_releases) = (crate::tui::hand::Tier::KeyUp, true);
     assert_shows(
         &model,
-        &snapshot(State::Driving, "driving"),
+        &snapshot(StickState::Driving, "driving"),
         r"
  DRIVING | rover-1 | UP 12ms | 0.2s | driving 1.2 mph | KEY-UP | bat 87% | drv unsigned
                                        SPACE = EMERGENCY STOP
@@ -73,7 +73,7 @@ release is told             limit    5.0 mph, lean 50 %                         
 fn a_common_window_in_emergency_stop() {
     assert_shows(
         &model((80, 24)),
-        &snapshot(State::Estop, "emergency_stop"),
+        &snapshot(StickState::Estop, "emergency_stop"),
         r"
  ESTOP|rover-1|UP 12ms 0.2s|emergency_stop 1.2 mph|MOUSE|bat 87%|drv unsigned
                   *** EMERGENCY STOP *** r begins to clear it
@@ -109,7 +109,7 @@ fn a_small_window_in_ascii() {
     model.style.ascii = true;
     assert_shows(
         &model,
-        &snapshot(State::Ready, "standing"),
+        &snapshot(StickState::Ready, "standing"),
         r"
  READY|rover-1|UP 12ms 0.2s|standing 1.2|MOUSE|87%|unsigned
                    SPACE = EMERGENCY STOP
@@ -128,27 +128,27 @@ hold here with the mouse    limit    5.0 mph, lean 50 %
  w/a/s/d hold to drive  esc disarm  e engine off  ? help
 ",
     );
-    let shown = text(&drawn(&model, &snapshot(State::Ready, "standing"), NOW));
+    let shown = text(&drawn(&model, &snapshot(StickState::Ready, "standing"), NOW));
     assert!(shown.is_ascii(), "{shown}");
     for size in [(100, 28), (200, 60)] {
         model.size = size;
         model.palette = Some(Palette::default());
-        assert!(text(&drawn(&model, &snapshot(State::Ready, "standing"), NOW)).is_ascii());
+        assert!(text(&drawn(&model, &snapshot(StickState::Ready, "standing"), NOW)).is_ascii());
     }
 }
 
 #[test]
 fn the_emergency_stop_bar_stands_out_with_and_without_colour() {
     for (colour, state, mode) in [
-        (true, State::Estop, "emergency_stop"),
-        (true, State::Ready, "standing"),
-        (false, State::Estop, "emergency_stop"),
-        (false, State::Ready, "standing"),
+        (true, StickState::Estop, "emergency_stop"),
+        (true, StickState::Ready, "standing"),
+        (false, StickState::Estop, "emergency_stop"),
+        (false, StickState::Ready, "standing"),
     ] {
         let mut model = model((80, 24));
         model.style.colour = colour;
         let buffer = drawn(&model, &snapshot(state, mode), NOW);
-        let is_stopped = state == State::Estop;
+        let is_stopped = state == StickState::Estop;
         for column in 0..80 {
             let cell = &buffer[(column, 1)];
             let expected = match (colour, is_stopped) {
@@ -167,7 +167,7 @@ fn the_emergency_stop_bar_stands_out_with_and_without_colour() {
 
 #[test]
 fn an_old_value_is_dimmed_and_marked_and_then_removed() {
-    let (model, snapshot) = (model((80, 24)), snapshot(State::Hold, "driving"));
+    let (model, snapshot) = (model((80, 24)), snapshot(StickState::Hold, "driving"));
     let row = |seconds: u64| {
         let buffer = drawn(&model, &snapshot, NOW.saturating_add(Duration::from_secs(seconds)));
         let lines: Vec<String> = text(&buffer).lines().map(ToOwned::to_owned).collect();
@@ -187,7 +187,7 @@ fn an_old_value_is_dimmed_and_marked_and_then_removed() {
 #[test]
 fn however_small_the_window_is_the_top_line_stays() {
     for (width, height) in [(1, 1), (9, 2), (20, 3), (30, 5), (60, 1), (10, 40)] {
-        let shown = text(&drawn(&model((width, height)), &snapshot(State::Driving, "driving"), NOW));
+        let shown = text(&drawn(&model((width, height)), &snapshot(StickState::Driving, "driving"), NOW));
         let all = " DRIVING|rover-1";
         let most: String = all.chars().take(usize::from(width)).collect();
         assert!(shown.starts_with(most.trim_end()), "{width}x{height}: {shown}");
@@ -198,7 +198,7 @@ fn however_small_the_window_is_the_top_line_stays() {
 fn a_long_name_pushes_nothing_out_of_the_top_line_the_fleet_and_the_log() {
     let name = "warehouse-north-rover-number-017";
     for size in [(100, 28), (80, 24), (60, 15)] {
-        let (mut model, mut snapshot) = (model(size), snapshot(State::Driving, "driving"));
+        let (mut model, mut snapshot) = (model(size), snapshot(StickState::Driving, "driving"));
         let vehicle = snapshot.vehicles.remove(&"rover-1".parse().unwrap()).unwrap();
         snapshot.vehicles.insert(name.parse().unwrap(), vehicle);
         model.selected = Some(name.parse().unwrap());
@@ -220,7 +220,7 @@ fn a_long_name_pushes_nothing_out_of_the_top_line_the_fleet_and_the_log() {
 fn news_leave_room_for_the_keys_that_work() {
     let mut model = model((80, 24));
     model.note = Some((NOW, "not armed: enter arms".to_owned()));
-    let shown = text(&drawn(&model, &snapshot(State::Disarmed, "standing"), NOW));
+    let shown = text(&drawn(&model, &snapshot(StickState::Disarmed, "standing"), NOW));
     let last = shown.lines().last().unwrap();
     assert_eq!(
         last, " not armed: enter arms | enter arm  e engine off  : command  tab next  ? help",
@@ -236,8 +236,8 @@ fn the_footer_offers_the_step_that_is_missing_before_driving() {
         ("failsafe", r#""HOLD_LAPSED""#, true, " w/a/s/d hold to drive"),
         ("failsafe", r#""GUARD_LOST""#, false, " r clear the failsafe"),
     ] {
-        let mut snapshot = snapshot(State::Ready, mode);
-        let mut vehicle = crate::tui::example::vehicle(State::Ready, mode);
+        let mut snapshot = snapshot(StickState::Ready, mode);
+        let mut vehicle = crate::tui::example::vehicle(StickState::Ready, mode);
         let status = format!(r#"{{"mode":"{mode}","cause":{cause},"engine":{engine}}}"#);
         vehicle.picture.take(vehicle_protocol::Topic::Status, status.as_bytes(), false, NOW).unwrap();
         snapshot.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
@@ -248,15 +248,15 @@ fn the_footer_offers_the_step_that_is_missing_before_driving() {
 
 #[test]
 fn the_stop_bar_says_what_counts_in_every_width() {
-    let mut refused = snapshot(State::Ready, "off");
-    let mut vehicle = crate::tui::example::vehicle(State::Ready, "off");
+    let mut refused = snapshot(StickState::Ready, "off");
+    let mut vehicle = crate::tui::example::vehicle(StickState::Ready, "off");
     vehicle.drive.halt = Some(crate::teleop::stick::Halt::Refused);
     let reason = Some(vehicle_protocol::Reason::EngineOff);
     vehicle.drive.refusal = Some(crate::operator::Refusal { reason, detail: None });
     refused.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
-    let sent = snapshot(State::Estop, "driving");
-    let known = snapshot(State::Estop, "emergency_stop");
-    let ready = snapshot(State::Ready, "standing");
+    let sent = snapshot(StickState::Estop, "driving");
+    let known = snapshot(StickState::Estop, "emergency_stop");
+    let ready = snapshot(StickState::Ready, "standing");
     for (snapshot, columns, bar) in [
         (&refused, 80, "SPACE = EMERGENCY STOP  stopped: the vehicle refused ENGINE_OFF; press anew"),
         (&refused, 70, "SPACE = STOP  stopped: the vehicle refused ENGINE_OFF; press anew"),
@@ -282,20 +282,20 @@ fn news_of_any_length_leave_the_way_to_the_help_in_sight() {
         for news in [long, &"非常停止".repeat(30)] {
             let mut model = model((width, 24));
             model.note = Some((NOW, news.to_owned()));
-            let shown = text(&drawn(&model, &snapshot(State::Disarmed, "standing"), NOW));
+            let shown = text(&drawn(&model, &snapshot(StickState::Disarmed, "standing"), NOW));
             let last = shown.lines().last().unwrap();
             assert!(last.contains("? help") && (news != long || last.contains(says)), "{width}: {last}");
         }
     }
     let mut model = model((30, 24));
     model.note = Some((NOW, "the window changed: disarmed".to_owned()));
-    let shown = text(&drawn(&model, &snapshot(State::Disarmed, "standing"), NOW));
+    let shown = text(&drawn(&model, &snapshot(StickState::Disarmed, "standing"), NOW));
     assert!(shown.ends_with(" the window changed: disar.. |"), "{shown}");
 }
 
 #[test]
 fn where_there_is_no_room_for_the_log_what_asks_for_attention_is_news() {
-    let snapshot = snapshot(State::Ready, "standing");
+    let snapshot = snapshot(StickState::Ready, "standing");
     let shown = |size, seconds| {
         let now = Duration::from_secs(seconds);
         text(&drawn(&model(size), &snapshot, now)).lines().last().unwrap().to_owned()
@@ -307,7 +307,7 @@ fn where_there_is_no_room_for_the_log_what_asks_for_attention_is_news() {
 
 #[test]
 fn a_vehicle_is_called_silent_exactly_when_its_values_are_old() {
-    let (model, snapshot) = (model((100, 28)), snapshot(State::Ready, "standing"));
+    let (model, snapshot) = (model((100, 28)), snapshot(StickState::Ready, "standing"));
     for tenths in (0..400).step_by(2) {
         let now = NOW.saturating_add(Duration::from_millis(100 * tenths));
         let shown = text(&drawn(&model, &snapshot, now));
@@ -319,8 +319,8 @@ fn a_vehicle_is_called_silent_exactly_when_its_values_are_old() {
 
 #[test]
 fn wide_characters_push_nothing_out_of_the_top_line() {
-    let mut snapshot = snapshot(State::Driving, "driving");
-    let mut vehicle = crate::tui::example::vehicle(State::Driving, "driving");
+    let mut snapshot = snapshot(StickState::Driving, "driving");
+    let mut vehicle = crate::tui::example::vehicle(StickState::Driving, "driving");
     let driver = r#"{"driver":"運転手の田中さん"}"#;
     vehicle.picture.take(vehicle_protocol::Topic::Status, driver.as_bytes(), false, NOW).unwrap();
     snapshot.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
@@ -333,7 +333,7 @@ fn wide_characters_push_nothing_out_of_the_top_line() {
 
 #[test]
 fn a_track_shows_the_safe_place_until_its_values_are_too_old() {
-    let (model, snapshot) = (model((100, 28)), snapshot(State::Ready, "standing"));
+    let (model, snapshot) = (model((100, 28)), snapshot(StickState::Ready, "standing"));
     let track = model.panels().track.unwrap();
     let signs = |seconds: u64| {
         let buffer = drawn(&model, &snapshot, NOW.saturating_add(Duration::from_secs(seconds)));
@@ -350,9 +350,9 @@ fn dialogs_leave_the_lines_that_are_always_there() {
     for (width, height) in [(100, 28), (80, 24), (60, 15), (40, 8), (20, 4)] {
         let mut model = model((width, height));
         model.palette = Some(Palette { error: Some("no".to_owned()), ..Palette::default() });
-        let palette = text(&drawn(&model, &snapshot(State::Ready, "standing"), NOW));
+        let palette = text(&drawn(&model, &snapshot(StickState::Ready, "standing"), NOW));
         (model.palette, model.help) = (None, true);
-        let help = text(&drawn(&model, &snapshot(State::Ready, "standing"), NOW));
+        let help = text(&drawn(&model, &snapshot(StickState::Ready, "standing"), NOW));
         for shown in [palette, help] {
             let lines: Vec<&str> = shown.lines().collect();
             assert!(lines[0].starts_with(" READY") && lines[1].contains("SPACE"), "{shown}");
@@ -362,8 +362,8 @@ fn dialogs_leave_the_lines_that_are_always_there() {
 
 #[test]
 fn a_vehicle_can_not_steer_the_terminal() {
-    let mut snapshot = snapshot(State::Ready, "standing");
-    let mut vehicle = crate::tui::example::vehicle(State::Ready, "standing");
+    let mut snapshot = snapshot(StickState::Ready, "standing");
+    let mut vehicle = crate::tui::example::vehicle(StickState::Ready, "standing");
     let evil = br#"{"driver":"\u001b[2Jx\u0007"}"#;
     vehicle.picture.take(vehicle_protocol::Topic::Status, evil, false, NOW).unwrap();
     snapshot.vehicles.insert("rover-1".parse().unwrap(), Arc::new(vehicle));
