@@ -1,4 +1,4 @@
-//! What a vehicle answers.
+//! The answers of a vehicle to commands.
 
 use crate::word::{known, words};
 use crate::{CommandId, CommandName, Epoch, KeyName, Mac, SessionId};
@@ -6,7 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 words! {
-    /// How far a command has come; all but EXECUTING are terminal.
+    /// The state of a command; all but EXECUTING are terminal.
     State {
         /// Under way.
         0 Executing = "EXECUTING",
@@ -26,7 +26,7 @@ words! {
 }
 
 impl State {
-    /// Whether nothing more follows.
+    /// True if no further answer follows.
     #[must_use]
     pub const fn is_terminal(self) -> bool {
         !matches!(self, Self::Executing)
@@ -71,7 +71,7 @@ words! {
     }
 }
 
-/// Which of the two forms of section 3 an answer takes.
+/// The two forms of an answer in section 3.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AnswerForm {
     /// To a plain command: a success is the one key that existing clients wait for.
@@ -90,7 +90,7 @@ pub struct Answer {
     pub command: Option<CommandName>,
     /// The ID that it answers.
     pub id: Option<CommandId>,
-    /// How far the command has come.
+    /// The state of the command.
     pub state: State,
     /// Why, unless it succeeded or goes on.
     pub reason: Option<Reason>,
@@ -100,7 +100,7 @@ pub struct Answer {
     pub progress: Option<u8>,
     /// The vehicle's CLOCK in milliseconds when it was written.
     pub clock: Option<u64>,
-    /// What shows that the vehicle wrote it; on each answer to a signed command whose key and tag were good.
+    /// Proof that the vehicle wrote it; on each answer to a signed command whose key and tag were good.
     pub proof: Option<Proof>,
 }
 
@@ -111,7 +111,7 @@ pub struct Proof {
     pub key: KeyName,
     /// The vehicle's boot when the answer was written.
     pub epoch: Epoch,
-    /// Where the command stood in its session; absent for a stop without one.
+    /// The command's place in its session; absent for a stop without one.
     pub place: Option<SequenceRef>,
     /// The tag.
     pub mac: Mac,
@@ -120,7 +120,7 @@ pub struct Proof {
     pub newer_reason: Option<String>,
 }
 
-/// Where a signed command stands in its session; together with the stream it names the command.
+/// The place of a signed command in its session; together with the stream it names the command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SequenceRef {
     /// SID.

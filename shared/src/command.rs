@@ -1,4 +1,4 @@
-//! What a vehicle can be asked to do.
+//! The commands that a vehicle obeys.
 
 pub(crate) mod arguments;
 mod parameter;
@@ -25,19 +25,19 @@ impl CommandName {
         Self::from_word(&text.to_ascii_uppercase().replace('-', "_"))
     }
 
-    /// Whether it is one of the stops, which are decided before everything that could hold a command back.
+    /// True for the stops, which are decided before everything that could hold a command back.
     #[must_use]
     pub const fn is_stop(self) -> bool {
         matches!(self.kind(), Kind::Stop)
     }
 
-    /// Whether it asks for motion, and so needs the engine, control and a lease.
+    /// True for a request for motion, which needs the engine, control and a lease.
     #[must_use]
     pub const fn is_motion(self) -> bool {
         matches!(self.kind(), Kind::Motion | Kind::Setpoint)
     }
 
-    /// Whether it belongs on the drive topic, and only there.
+    /// True for the commands of the drive topic; no other topic may carry them.
     #[must_use]
     pub const fn is_on_drive_topic(self) -> bool {
         matches!(self.kind(), Kind::Setpoint | Kind::Renewal)
@@ -57,7 +57,7 @@ impl CommandName {
 }
 
 words! {
-    /// What has a CTR of its own in each session; the name of a command decides, not its topic.
+    /// A series of commands with one CTR in each session; the name of a command decides, not its topic.
     Stream {
         /// All but DRIVE and HEARTBEAT.
         Commands = "commands",

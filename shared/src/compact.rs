@@ -34,7 +34,7 @@ fn id(item: &Item<'_>) -> Option<CommandId> {
     text(item)?.parse().ok()
 }
 
-/// What `read` makes of a value that may be null; none if it is neither.
+/// Reads a value that may be null; none if it is neither null nor readable.
 #[expect(clippy::option_option, reason = "what is absent is not what is wrong")]
 fn maybe<'a, T>(item: &Item<'a>, read: impl FnOnce(&Item<'a>) -> Option<T>) -> Option<Option<T>> {
     if *item == Item::Null { Some(None) } else { read(item).map(Some) }

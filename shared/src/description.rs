@@ -1,4 +1,4 @@
-//! What a vehicle is and can.
+//! The description of a vehicle: commands, limits and sensors.
 
 use crate::CommandName;
 use crate::word::known;
@@ -15,7 +15,7 @@ pub struct Argument {
     pub min: f64,
     /// Highest value.
     pub max: f64,
-    /// Whether it may be left out.
+    /// True if it may be left out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
 }
@@ -46,11 +46,11 @@ pub struct LimitsDescription {
     pub deceleration_m_per_s2: f64,
     /// Longest HOLD_MS of a setpoint.
     pub max_hold_ms: u64,
-    /// How long discrete motion goes on without a word from its operator, in milliseconds.
+    /// Longest silence of its operator during discrete motion, in milliseconds.
     pub operator_timeout_ms: u64,
 }
 
-/// What a vehicle is and can; retained.
+/// The description of a vehicle; retained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     /// Version of the contract.
@@ -61,15 +61,15 @@ pub struct Description {
     pub agent_version: String,
     /// The back end that drives the outputs.
     pub board: String,
-    /// How it steers: `skid_steer` or `steering_servo`.
+    /// Its kinematics: `skid_steer` or `steering_servo`.
     pub kinematics: String,
-    /// What it obeys; commands that a newer vehicle has besides are passed over.
+    /// The commands that it obeys; those that only a newer vehicle has are skipped.
     #[serde(deserialize_with = "known_commands")]
     pub commands: Vec<CommandDescription>,
-    /// What it never exceeds.
+    /// Limits that no command exceeds.
     #[serde(default)]
     pub limits: LimitsDescription,
-    /// What it measures.
+    /// Names of its sensors.
     #[serde(default)]
     pub sensors: Vec<String>,
 }

@@ -3,7 +3,7 @@
 pub use crate::answer::AnswerError;
 use crate::{Answer, Envelope, Epoch, KeyName, Refused, SessionId, compact, json};
 
-/// How a command or an answer is written.
+/// The encoding of a command or an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// For people, other languages and debugging.
@@ -14,7 +14,7 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// What bytes are meant to be: compact if they begin like a list in CBOR, else JSON.
+    /// Recognises the encoding of bytes: compact if they begin like a list in CBOR, else JSON.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         if matches!(bytes.first(), Some(0x80..=0x9f)) { Self::Compact } else { Self::Json }

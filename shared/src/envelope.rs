@@ -1,13 +1,13 @@
-//! What surrounds a command: who sent it, which one it is, until when it holds.
+//! The envelope of a command: sender, ID, expiry and signature.
 
 use crate::{Command, CommandId, CommandName, Epoch, KeyName, Mac, Reason, SessionId};
 
 /// A command in one of the four shapes of section 3.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
-    /// What to do.
+    /// The command.
     pub command: Command,
-    /// How it is told apart and kept fresh.
+    /// Its ID, expiry and signature, as far as it has them.
     pub shape: Shape,
 }
 
@@ -97,6 +97,6 @@ pub struct Refused {
     pub id: Option<CommandId>,
     /// MALFORMED, UNSUPPORTED or OUT_OF_RANGE.
     pub reason: Reason,
-    /// What is wrong, for people.
+    /// The fault, for people.
     pub detail: String,
 }

@@ -1,4 +1,4 @@
-//! What happened at a vehicle and asks for attention.
+//! Occurrences at a vehicle that ask for attention.
 
 use crate::word::{known, words};
 use crate::{CommandId, CommandName, Epoch, Reason, State};
@@ -41,7 +41,7 @@ pub struct Event {
     pub time: u64,
     /// The boot.
     pub epoch: Epoch,
-    /// What happened.
+    /// Its kind.
     pub event: EventKind,
     /// Why.
     #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
@@ -55,10 +55,10 @@ pub struct Event {
     /// The ID of that command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<CommandId>,
-    /// What came of that command.
+    /// The outcome of that command.
     #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
-    /// How often, where one event stands for many.
+    /// Number of occurrences, where one event stands for many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
     /// More, for people.

@@ -91,7 +91,7 @@ name!(
     KeyName, checked_name
 );
 name!(
-    /// What its sender calls one command: 1 to 64 characters without control characters.
+    /// The ID that its sender gives one command: 1 to 64 characters without control characters.
     CommandId, checked_id
 );
 
@@ -148,7 +148,7 @@ hex_bytes!(
     Epoch, 16
 );
 hex_bytes!(
-    /// What ties a session answer to its request: 16 random bytes.
+    /// Ties a session answer to its request: 16 random bytes.
     Nonce, 16
 );
 hex_bytes!(

@@ -1,11 +1,11 @@
-//! Whether a vehicle is there.
+//! The presence of vehicles and operators.
 
 use crate::Epoch;
 use crate::word::words;
 use serde::{Deserialize, Serialize};
 
 words! {
-    /// What is known of a vehicle's link.
+    /// The state of a vehicle's link.
     PresenceState {
         /// Connected.
         Online = "ONLINE",
@@ -21,7 +21,7 @@ words! {
 /// A vehicle's presence, retained; CONNECTION_BROKEN is its last will.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
-    /// What is known of the link.
+    /// The state of the link.
     pub state: PresenceState,
     /// The boot that it speaks of.
     pub epoch: Epoch,
@@ -33,12 +33,12 @@ pub struct Presence {
 /// shorten what its operator holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperatorPresence {
-    /// What is known of the operator's link.
+    /// The state of the operator's link.
     pub state: PresenceState,
 }
 
 impl Presence {
-    /// Whether this presence replaces `known`: a will of an older connection of the same boot does not.
+    /// True if this presence replaces `known`: a will of an older connection of the same boot does not.
     #[must_use]
     pub fn replaces(&self, known: &Self) -> bool {
         self.epoch != known.epoch || self.link >= known.link

@@ -1,4 +1,4 @@
-//! How a console learns the vehicle's epoch and clock.
+//! The exchange by which a console learns the vehicle's epoch and clock, and a signer gets a session.
 
 use crate::{Epoch, KeyName, Mac, Nonce, SessionId};
 use serde::{Deserialize, Deserializer, Serialize};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 words! {
-    /// What a vehicle is doing.
+    /// The mode of a vehicle.
     Mode {
         /// Engine off.
         Off = "off",
@@ -26,7 +26,7 @@ words! {
 }
 
 words! {
-    /// Where the position comes from.
+    /// The source of the position.
     Pose {
         /// From sensors.
         Measured = "measured",
@@ -47,7 +47,7 @@ words! {
     }
 }
 
-/// What the link has been through since boot.
+/// Counters of the link since boot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LinkCounters {
@@ -68,7 +68,7 @@ pub struct Status {
     pub time: u64,
     /// The boot.
     pub epoch: Epoch,
-    /// What it is doing.
+    /// Its mode.
     pub mode: Mode,
     /// Why it stopped, in failsafe.
     #[serde(deserialize_with = "known")]
@@ -89,7 +89,7 @@ pub struct Status {
     pub x_m: f64,
     /// Metres ahead of where it stood at boot.
     pub y_m: f64,
-    /// Where heading, x and y come from.
+    /// The source of heading, x and y.
     pub pose: Pose,
     /// The safe place, in metres to the right of where it stood at boot; absent where none is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,7 +103,7 @@ pub struct Status {
     /// Voltage of the battery in V; absent where it is not measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub battery_v: Option<f64>,
-    /// What else is measured, each under a name with its unit at the end; absent where nothing is.
+    /// Other measurements, each under a name with its unit at the end; absent where there are none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub sensors: BTreeMap<String, f64>,
     /// Parking brake on.
@@ -121,7 +121,7 @@ pub struct Status {
     /// The party that gets control when the notice to its holder is over; left out if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_driver: Option<String>,
-    /// What the link has been through.
+    /// Counters of the link.
     pub link: LinkCounters,
     /// Commands executed since boot.
     pub executed: u64,

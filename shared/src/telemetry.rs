@@ -1,4 +1,4 @@
-//! What changed since the last telemetry.
+//! Telemetry: the numbers that have changed since the last one.
 
 use crate::Pose;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct Telemetry {
     /// Metres ahead of where it stood at boot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y_m: Option<f64>,
-    /// Where heading, x and y come from.
+    /// The source of heading, x and y.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pose: Option<Pose>,
     /// Charge of the battery in percent.

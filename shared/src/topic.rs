@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 words! {
-    /// What a topic below a vehicle is for.
+    /// The part of a topic below the id of a vehicle.
     Topic {
         /// Commands, but for setpoints and heartbeats.
         Commands = "commands",
@@ -19,27 +19,27 @@ words! {
         SessionRequest = "session/request",
         /// Answers to them.
         Session = "session",
-        /// Whether the vehicle is there.
+        /// State of the vehicle's link, retained.
         Presence = "presence",
         /// Its whole state.
         Status = "status",
-        /// What changed.
+        /// The numbers that have changed.
         Telemetry = "telemetry",
-        /// What happened.
+        /// Occurrences, such as a failsafe or a refused command.
         Events = "events",
-        /// What it is and can.
+        /// Commands, limits and sensors, retained.
         Description = "description",
     }
 }
 
 impl Topic {
-    /// Whether the vehicle publishes it with the retain flag.
+    /// True if the vehicle publishes it with the retain flag.
     #[must_use]
     pub const fn is_retained(self) -> bool {
         matches!(self, Self::Presence | Self::Status | Self::Description)
     }
 
-    /// Whether consoles write it and the vehicle reads it; all others the vehicle writes.
+    /// True if consoles write it and the vehicle reads it; the vehicle writes all others.
     #[must_use]
     pub const fn is_written_by_consoles(self) -> bool {
         matches!(self, Self::Commands | Self::Drive | Self::SessionRequest)
@@ -53,7 +53,7 @@ impl Topic {
 )]
 pub struct RootError(String);
 
-/// What stands before the vehicle id, `vehicles` unless configured otherwise.
+/// The levels before the vehicle id, `vehicles` unless configured otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Root(String);
 
@@ -149,7 +149,7 @@ impl Topics {
         self.root.filter(self.id.as_str(), topic)
     }
 
-    /// Which of this vehicle's topics `text` is.
+    /// Reads `text` as one of this vehicle's topics.
     #[must_use]
     pub fn parse(&self, text: &str) -> Option<Topic> {
         let (id, topic) = self.root.parse(text)?;

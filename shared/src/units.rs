@@ -86,7 +86,7 @@ macro_rules! quantity {
                 self.0 as f64 / 1000.0
             }
 
-            /// Whether nothing is asked for.
+            /// True at exactly zero.
             #[must_use]
             pub const fn is_zero(self) -> bool {
                 self.0 == 0

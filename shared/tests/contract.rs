@@ -1,6 +1,6 @@
 //! The examples in PROTOCOL.md are messages as this crate writes them.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

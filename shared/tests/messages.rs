@@ -27,7 +27,7 @@ fn words<T: Debug + Clone + 'static>(all: &'static [T]) -> impl Strategy<Value =
     select(all)
 }
 
-/// What vehicles send: numbers to the thousandth.
+/// Numbers as vehicles send them, to the thousandth.
 fn numbers() -> impl Strategy<Value = f64> {
     (-1_000_000_000i32..=1_000_000_000).prop_map(|thousandths| f64::from(thousandths) / 1000.0)
 }
@@ -54,7 +54,7 @@ fn answers() -> impl Strategy<Value = Answer> {
     )
 }
 
-/// What is left of an answer on the wire.
+/// Reduces an answer to the part that is on the wire.
 fn as_sent(answer: Answer) -> Answer {
     if answer.form == AnswerForm::Plain && answer.state == State::Succeeded && answer.command.is_some() {
         return Answer {

@@ -13,7 +13,7 @@ pub struct KeyFile {
     pub vehicle: VehicleId,
     /// Its name.
     pub key: KeyName,
-    /// What it is good for; what the vehicle's file says counts.
+    /// Its role; only the copy in the vehicle's file counts.
     pub role: Role,
     /// Its bytes.
     pub secret: Secret,
@@ -48,7 +48,7 @@ impl KeyFile {
         text
     }
 
-    /// What signs and verifies with it.
+    /// Borrows the key to sign and verify with it.
     #[must_use]
     pub const fn signer(&self) -> Signer<'_> {
         Signer { vehicle: &self.vehicle, key: &self.key, secret: &self.secret }

@@ -75,7 +75,7 @@ impl Secret {
         tag
     }
 
-    /// Whether a tag is the one over a list of values; takes as long for any wrong one.
+    /// Compares a tag with the one over a list of values, in the same time for any wrong one.
     pub(super) fn agrees(&self, values: &[Item<'_>], tag: Mac) -> bool {
         self.code(values).verify_truncated_left(&tag.0).is_ok()
     }

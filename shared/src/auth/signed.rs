@@ -1,4 +1,4 @@
-//! What a tag is over, value by value, as section 4 of the contract lists it. The second word keeps a tag of one kind of
+//! The values that a tag covers, in the order of section 4 of the contract. The second word keeps a tag of one kind of
 //! message from passing for another's.
 
 use crate::cbor::Item;

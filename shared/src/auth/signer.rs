@@ -1,4 +1,4 @@
-//! How messages are signed and verified.
+//! Signing and verifying of messages.
 
 use super::{Secret, signed};
 use crate::cbor::Item;
@@ -34,7 +34,7 @@ impl Signer<'_> {
         Envelope { command, shape: Shape::Signed(Signature { key: self.key.clone(), session, mac, id }) }
     }
 
-    /// Whether a command is signed with this key for this vehicle.
+    /// Verifies that a command is signed with this key for this vehicle.
     #[must_use]
     pub fn verifies_command(&self, envelope: &Envelope) -> bool {
         let Shape::Signed(Signature { key, session, mac, id }) = &envelope.shape else { return false };
@@ -55,8 +55,8 @@ impl Signer<'_> {
         Answer { proof: Some(proof), ..answer }
     }
 
-    /// Whether this vehicle wrote an answer for this key; which command it answers, and whether in the boot that is meant,
-    /// its reader has to see to.
+    /// Verifies that this vehicle wrote an answer for this key. The reader has to check the boot, and which command it
+    /// answers.
     #[must_use]
     pub fn verifies_answer(&self, answer: &Answer) -> bool {
         let Some(Proof { key, epoch, place, mac, .. }) = &answer.proof else { return false };
@@ -75,7 +75,7 @@ impl Signer<'_> {
         SessionRequest { key: Some(self.key.clone()), nonce, mac: Some(mac) }
     }
 
-    /// Whether a request for a session is signed with this key for this vehicle.
+    /// Verifies that a request for a session is signed with this key for this vehicle.
     #[must_use]
     pub fn verifies_session_request(&self, request: &SessionRequest) -> bool {
         let values = signed::session_request(self.vehicle, self.key, &request.nonce);
@@ -91,8 +91,8 @@ impl Signer<'_> {
         SessionAnswer { mac: Some(mac), ..answer }
     }
 
-    /// Whether this vehicle opened a session for this key; whether it answers the NONCE that was asked with, its reader has
-    /// to see to.
+    /// Verifies that this vehicle opened a session for this key. The reader has to compare the NONCE with that of its
+    /// request.
     #[must_use]
     pub fn verifies_session_answer(&self, answer: &SessionAnswer) -> bool {
         let values = signed::session_answer(self.vehicle, self.key, answer);

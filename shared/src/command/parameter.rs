@@ -23,7 +23,7 @@ pub struct Parameter {
     pub key: &'static str,
     /// Its type and range.
     pub kind: ParameterKind,
-    /// Whether it may be left out; the contract has its default.
+    /// True if it may be left out; the contract has its default.
     pub is_optional: bool,
     /// The range in words.
     pub range: &'static str,

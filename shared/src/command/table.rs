@@ -9,7 +9,7 @@ use crate::auth::Role;
 use crate::word::words;
 use crate::{CommandId, Degrees, KeyName, Mph};
 
-/// How a command is judged.
+/// The rules by which a vehicle admits a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Decided before everything that could hold a command back.

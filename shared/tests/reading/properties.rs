@@ -1,4 +1,4 @@
-//! What holds for every input from outside, whoever made it; the fuzz targets call the same functions.
+//! Properties of every input from outside, whoever made it; the fuzz targets call the same functions.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -136,7 +136,7 @@ pub fn answer(bytes: &[u8]) {
     }
 }
 
-/// What a vehicle publishes besides answers is refused, or says the same when it is written again.
+/// Messages of a vehicle besides answers are refused, or say the same when they are written again.
 pub fn report(bytes: &[u8]) {
     settles::<Status>(bytes);
     settles::<Telemetry>(bytes);
@@ -158,7 +158,7 @@ pub fn session(bytes: &[u8]) {
     }
 }
 
-/// What was read, and what is read from that once it is written.
+/// Reads a message, writes it, and reads that again.
 fn settles<T: Serialize + DeserializeOwned + Debug>(bytes: &[u8]) -> Option<(T, T)> {
     let first: T = match serde_json::from_slice(bytes) {
         Ok(message) => message,
@@ -180,7 +180,7 @@ fn value(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap()
 }
 
-/// Whether two values are the same, but for numbers that differ by at most `least` or a tiny part of themselves.
+/// Compares two values, but for numbers that differ by at most `least` or a tiny part of themselves.
 fn alike(one: &Value, other: &Value, least: f64) -> bool {
     match (one, other) {
         (Value::Number(a), Value::Number(b)) if a != b => {

@@ -5,7 +5,7 @@ fn secret(byte: u8) -> Secret {
     Secret::from([byte; 32])
 }
 
-/// What another vehicle, another name and another secret make of the same key.
+/// Signers that differ from the right one in vehicle, name or secret.
 fn others(check: impl Fn(Signer<'_>) -> bool) {
     let (vehicle, key) = ("rover-1".parse().unwrap(), "tablet".parse().unwrap());
     let right = secret(1);
