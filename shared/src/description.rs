@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// One argument of a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Argument {
+pub struct ArgumentDescription {
     /// Its key in the command.
     pub key: String,
     /// Its unit.
@@ -27,7 +27,7 @@ pub struct CommandDescription {
     pub name: CommandName,
     /// Its arguments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub arguments: Vec<Argument>,
+    pub arguments: Vec<ArgumentDescription>,
 }
 
 /// Limits that no command lifts.
@@ -76,15 +76,15 @@ pub struct Description {
 
 /// A command that may not be known here.
 #[derive(Deserialize)]
-struct Received {
+struct ListedCommand {
     #[serde(deserialize_with = "known")]
     name: Option<CommandName>,
     #[serde(default)]
-    arguments: Vec<Argument>,
+    arguments: Vec<ArgumentDescription>,
 }
 
 fn known_commands<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CommandDescription>, D::Error> {
-    let received = Vec::<Received>::deserialize(deserializer)?;
-    let known = |Received { name, arguments }| Some(CommandDescription { name: name?, arguments });
+    let received = Vec::<ListedCommand>::deserialize(deserializer)?;
+    let known = |ListedCommand { name, arguments }| Some(CommandDescription { name: name?, arguments });
     Ok(received.into_iter().filter_map(known).collect())
 }

@@ -4,7 +4,7 @@
 
 mod flat;
 
-use crate::command::arguments::{self, Fault, Source};
+use crate::command::arguments::{self, ArgumentError, ArgumentReader};
 use crate::{
     Command, CommandId, CommandName, DEFAULT_HORN_MS, Degrees, DegreesPerSecond, Envelope, KeyName,
     MAX_COMMAND_BYTES, Mph, Reason, Refused, Shape, Signature, SignedSession,
@@ -72,7 +72,7 @@ fn malformed(bytes: &[u8], mut detail: String) -> Refused {
     Refused { command: cmd, id, reason: Reason::Malformed, detail }
 }
 
-fn envelope(flat: &mut Flat, name: CommandName) -> Result<Envelope, Fault> {
+fn envelope(flat: &mut Flat, name: CommandName) -> Result<Envelope, ArgumentError> {
     let command = Command::read(name, flat)?;
     if let Some(key) = flat.leftover_argument() {
         return Err((Reason::Malformed, format!("{name} takes no {key}")));
@@ -82,41 +82,41 @@ fn envelope(flat: &mut Flat, name: CommandName) -> Result<Envelope, Fault> {
     Ok(Envelope { command, shape })
 }
 
-fn need<T>(value: Option<T>, key: &str) -> Result<T, Fault> {
+fn need<T>(value: Option<T>, key: &str) -> Result<T, ArgumentError> {
     value.ok_or_else(|| (Reason::Malformed, format!("{key} is missing")))
 }
 
-impl Source for Flat {
-    fn speed(&mut self) -> Result<Mph, Fault> {
+impl ArgumentReader for Flat {
+    fn speed(&mut self) -> Result<Mph, ArgumentError> {
         need(self.mph.take(), "MPH")
     }
 
-    fn turn(&mut self) -> Result<Degrees, Fault> {
+    fn turn(&mut self) -> Result<Degrees, ArgumentError> {
         need(self.degrees.take(), "DEGREES")
     }
 
-    fn turn_rate(&mut self) -> Result<DegreesPerSecond, Fault> {
+    fn turn_rate(&mut self) -> Result<DegreesPerSecond, ArgumentError> {
         need(self.degrees_per_s.take(), "DEGREES_PER_S")
     }
 
-    fn hold_ms(&mut self) -> Result<u64, Fault> {
+    fn hold_ms(&mut self) -> Result<u64, ArgumentError> {
         need(self.hold_ms.take(), "HOLD_MS")
     }
 
-    fn duration_ms(&mut self) -> Result<u64, Fault> {
+    fn duration_ms(&mut self) -> Result<u64, ArgumentError> {
         Ok(self.duration_ms.take().unwrap_or(DEFAULT_HORN_MS))
     }
 
-    fn target(&mut self) -> Result<CommandId, Fault> {
+    fn target(&mut self) -> Result<CommandId, ArgumentError> {
         need(self.id.clone(), "ID")
     }
 
-    fn target_key(&mut self) -> Result<KeyName, Fault> {
+    fn target_key(&mut self) -> Result<KeyName, ArgumentError> {
         need(self.target_key.take(), "TARGET_KEY")
     }
 }
 
-fn shape(flat: &mut Flat, name: CommandName) -> Result<Shape, Fault> {
+fn shape(flat: &mut Flat, name: CommandName) -> Result<Shape, ArgumentError> {
     let parts = (
         flat.id.take(),
         flat.key.take(),

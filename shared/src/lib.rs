@@ -31,7 +31,7 @@ pub use command::{
     Command, CommandName, DEFAULT_HORN_MS, Group, HornDuration, MAX_HORN_MS, MIN_HOLD_MS, Parameter,
     ParameterKind, Setpoint, Stream,
 };
-pub use description::{Argument, CommandDescription, Description, LimitsDescription};
+pub use description::{ArgumentDescription, CommandDescription, Description, LimitsDescription};
 pub use encoding::Encoding;
 pub use envelope::{Envelope, Refused, Shape, Signature, SignedSession};
 pub use event::{Event, EventKind};

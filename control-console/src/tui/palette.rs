@@ -3,7 +3,7 @@
 //! Space is the emergency stop here too, so Tab stands between the words.
 
 use serde_json::{Map, Number, Value};
-use vehicle_protocol::{Argument, Command, CommandDescription, CommandName, Description, json};
+use vehicle_protocol::{ArgumentDescription, Command, CommandDescription, CommandName, Description, json};
 
 /// What was typed so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ fn known(description: Option<&Description>) -> Vec<CommandDescription> {
         .collect()
 }
 
-fn takes(argument: &Argument) -> String {
+fn takes(argument: &ArgumentDescription) -> String {
     let range = format!("{}..{} {}", argument.min, argument.max, argument.unit);
     if argument.optional {
         format!("[{}: {range}]", argument.key)
@@ -115,7 +115,7 @@ impl Palette {
     }
 }
 
-fn value(argument: &Argument, word: &str) -> Result<Value, String> {
+fn value(argument: &ArgumentDescription, word: &str) -> Result<Value, String> {
     let Ok(number) = word.parse::<f64>() else { return Ok(word.into()) };
     if !(argument.min..=argument.max).contains(&number) {
         return Err(format!("{word} is out of range: {}", takes(argument)));

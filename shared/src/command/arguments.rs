@@ -6,22 +6,22 @@ use crate::cbor::Item;
 use crate::{Command, CommandId, Degrees, DegreesPerSecond, KeyName, Mph, Reason};
 
 /// A reason and what to tell people.
-pub(crate) type Fault = (Reason, String);
+pub(crate) type ArgumentError = (Reason, String);
 
 /// An encoding to read arguments from, in the order of the contract.
-pub(crate) trait Source {
-    fn speed(&mut self) -> Result<Mph, Fault>;
-    fn turn(&mut self) -> Result<Degrees, Fault>;
-    fn turn_rate(&mut self) -> Result<DegreesPerSecond, Fault>;
-    fn hold_ms(&mut self) -> Result<u64, Fault>;
-    fn duration_ms(&mut self) -> Result<u64, Fault>;
+pub(crate) trait ArgumentReader {
+    fn speed(&mut self) -> Result<Mph, ArgumentError>;
+    fn turn(&mut self) -> Result<Degrees, ArgumentError>;
+    fn turn_rate(&mut self) -> Result<DegreesPerSecond, ArgumentError>;
+    fn hold_ms(&mut self) -> Result<u64, ArgumentError>;
+    fn duration_ms(&mut self) -> Result<u64, ArgumentError>;
     /// The ID of a CANCEL is its argument: it names the command to end, and the answer carries it.
-    fn target(&mut self) -> Result<CommandId, Fault>;
-    fn target_key(&mut self) -> Result<KeyName, Fault>;
+    fn target(&mut self) -> Result<CommandId, ArgumentError>;
+    fn target_key(&mut self) -> Result<KeyName, ArgumentError>;
 }
 
 /// An encoding to write arguments into, in the order of the contract.
-pub(crate) trait Sink<'a> {
+pub(crate) trait ArgumentWriter<'a> {
     fn speed(&mut self, value: Mph);
     fn turn(&mut self, value: Degrees);
     fn turn_rate(&mut self, value: DegreesPerSecond);
@@ -34,20 +34,20 @@ pub(crate) trait Sink<'a> {
 /// The arguments of one command. Reading and writing stand side by side, so that an encoder can leave none out.
 pub(super) trait Arguments: Sized {
     const PARAMETERS: &'static [Parameter];
-    fn read(source: &mut impl Source) -> Result<Self, Fault>;
-    fn write<'a>(&'a self, sink: &mut impl Sink<'a>);
+    fn read(reader: &mut impl ArgumentReader) -> Result<Self, ArgumentError>;
+    fn write<'a>(&'a self, writer: &mut impl ArgumentWriter<'a>);
 }
 
 impl Arguments for Degrees {
     const PARAMETERS: &'static [Parameter] =
         &[Parameter::number("DEGREES", "degrees", (0.001, 360.0), "above 0 and at most 360")];
 
-    fn read(source: &mut impl Source) -> Result<Self, Fault> {
-        source.turn()
+    fn read(reader: &mut impl ArgumentReader) -> Result<Self, ArgumentError> {
+        reader.turn()
     }
 
-    fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
-        sink.turn(*self);
+    fn write<'a>(&'a self, writer: &mut impl ArgumentWriter<'a>) {
+        writer.turn(*self);
     }
 }
 
@@ -56,12 +56,12 @@ impl Arguments for Mph {
     const PARAMETERS: &'static [Parameter] =
         &[Parameter::number("MPH", "mph", (0.0, 1_000_000.0), "0 to 1000000")];
 
-    fn read(source: &mut impl Source) -> Result<Self, Fault> {
-        source.speed()
+    fn read(reader: &mut impl ArgumentReader) -> Result<Self, ArgumentError> {
+        reader.speed()
     }
 
-    fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
-        sink.speed(*self);
+    fn write<'a>(&'a self, writer: &mut impl ArgumentWriter<'a>) {
+        writer.speed(*self);
     }
 }
 
@@ -74,15 +74,15 @@ impl Arguments for Setpoint {
         Parameter::number("HOLD_MS", "ms", (MIN_HOLD_MS as f64, f64::MAX), "at least 100"),
     ];
 
-    fn read(source: &mut impl Source) -> Result<Self, Fault> {
-        Ok(Self { speed: source.speed()?, turn_rate: source.turn_rate()?, hold_ms: source.hold_ms()? })
+    fn read(reader: &mut impl ArgumentReader) -> Result<Self, ArgumentError> {
+        Ok(Self { speed: reader.speed()?, turn_rate: reader.turn_rate()?, hold_ms: reader.hold_ms()? })
     }
 
-    fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
+    fn write<'a>(&'a self, writer: &mut impl ArgumentWriter<'a>) {
         let Self { speed, turn_rate, hold_ms } = *self;
-        sink.speed(speed);
-        sink.turn_rate(turn_rate);
-        sink.hold_ms(hold_ms);
+        writer.speed(speed);
+        writer.turn_rate(turn_rate);
+        writer.hold_ms(hold_ms);
     }
 }
 
@@ -91,36 +91,36 @@ impl Arguments for HornDuration {
     const PARAMETERS: &'static [Parameter] =
         &[Parameter::number("DURATION_MS", "ms", (1.0, MAX_HORN_MS as f64), "1 to 5000").optional()];
 
-    fn read(source: &mut impl Source) -> Result<Self, Fault> {
-        source.duration_ms().map(Self)
+    fn read(reader: &mut impl ArgumentReader) -> Result<Self, ArgumentError> {
+        reader.duration_ms().map(Self)
     }
 
-    fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
-        sink.duration_ms(self.0);
+    fn write<'a>(&'a self, writer: &mut impl ArgumentWriter<'a>) {
+        writer.duration_ms(self.0);
     }
 }
 
 impl Arguments for CommandId {
     const PARAMETERS: &'static [Parameter] = &[Parameter::text("ID", "ID")];
 
-    fn read(source: &mut impl Source) -> Result<Self, Fault> {
-        source.target()
+    fn read(reader: &mut impl ArgumentReader) -> Result<Self, ArgumentError> {
+        reader.target()
     }
 
-    fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
-        sink.target(self);
+    fn write<'a>(&'a self, writer: &mut impl ArgumentWriter<'a>) {
+        writer.target(self);
     }
 }
 
 impl Arguments for KeyName {
     const PARAMETERS: &'static [Parameter] = &[Parameter::text("TARGET_KEY", "NAME")];
 
-    fn read(source: &mut impl Source) -> Result<Self, Fault> {
-        source.target_key()
+    fn read(reader: &mut impl ArgumentReader) -> Result<Self, ArgumentError> {
+        reader.target_key()
     }
 
-    fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
-        sink.target_key(self);
+    fn write<'a>(&'a self, writer: &mut impl ArgumentWriter<'a>) {
+        writer.target_key(self);
     }
 }
 
@@ -134,7 +134,7 @@ pub(crate) fn items(command: &Command) -> Vec<Item<'_>> {
 
 struct Items<'a>(Vec<Item<'a>>);
 
-impl<'a> Sink<'a> for Items<'a> {
+impl<'a> ArgumentWriter<'a> for Items<'a> {
     fn speed(&mut self, value: Mph) {
         self.0.push(value.thousandths().into());
     }
@@ -186,7 +186,7 @@ impl Ranges {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far beyond every range")]
-impl Sink<'_> for Ranges {
+impl ArgumentWriter<'_> for Ranges {
     fn speed(&mut self, value: Mph) {
         self.check(value.get());
     }

@@ -2,7 +2,7 @@
 //!
 //! A new command is a row here and a branch in the vehicle's `execute`, which does not compile without it.
 
-use super::arguments::{Arguments, Fault, Sink, Source};
+use super::arguments::{ArgumentError, ArgumentReader, ArgumentWriter, Arguments};
 use super::parameter::Parameter;
 use super::{HornDuration, Setpoint};
 use crate::auth::Role;
@@ -64,18 +64,18 @@ macro_rules! commands {
             }
 
             /// Reads the arguments that a command of this name takes, none of them checked for its range.
-            pub(crate) fn read(name: CommandName, source: &mut impl Source) -> Result<Self, Fault> {
+            pub(crate) fn read(name: CommandName, reader: &mut impl ArgumentReader) -> Result<Self, ArgumentError> {
                 Ok(match name {
-                    $(CommandName::$variant => Self::$variant $((<$arguments>::read(source)?))?,)+
+                    $(CommandName::$variant => Self::$variant $((<$arguments>::read(reader)?))?,)+
                 })
             }
 
             /// Writes its arguments, in the order of the contract.
             #[expect(clippy::redundant_pattern, reason = "the repetition has to name the type")]
-            pub(crate) fn write<'a>(&'a self, sink: &mut impl Sink<'a>) {
+            pub(crate) fn write<'a>(&'a self, writer: &mut impl ArgumentWriter<'a>) {
                 match self {
                     $(Self::$variant $((arguments @ commands!(@any $arguments)))? => {
-                        $(<$arguments>::write(arguments, sink);)?
+                        $(<$arguments>::write(arguments, writer);)?
                     })+
                 }
             }

@@ -66,10 +66,10 @@ fn proof(
     rest: &[Item<'_>],
     session: impl FnOnce(SessionId) -> Option<(KeyName, Epoch)>,
 ) -> Result<Option<Proof>, AnswerError> {
-    match given(kind, rest).ok_or(AnswerError::Compact)? {
-        Given::None => Ok(None),
-        Given::Whole(proof) => Ok(Some(proof)),
-        Given::InSession(place, mac) => {
+    match partial_proof(kind, rest).ok_or(AnswerError::Compact)? {
+        PartialProof::None => Ok(None),
+        PartialProof::Whole(proof) => Ok(Some(proof)),
+        PartialProof::InSession(place, mac) => {
             let (key, epoch) = session(place.sid).ok_or(AnswerError::OtherSession(place.sid))?;
             Ok(Some(Proof { key, epoch, place: Some(place), mac, newer_reason: None }))
         }
@@ -77,20 +77,20 @@ fn proof(
 }
 
 /// A proof as far as the bytes have it.
-enum Given {
+enum PartialProof {
     None,
     Whole(Proof),
     InSession(SequenceRef, Mac),
 }
 
-fn given(kind: Option<u64>, rest: &[Item<'_>]) -> Option<Given> {
+fn partial_proof(kind: Option<u64>, rest: &[Item<'_>]) -> Option<PartialProof> {
     Some(match (kind?, rest) {
-        (PLAIN, []) => Given::None,
+        (PLAIN, []) => PartialProof::None,
         (SIGNED, [sid, counter, tag]) => {
             let place = SequenceRef { sid: SessionId(bytes(sid)?), counter: number(counter)? };
-            Given::InSession(place, mac(tag)?)
+            PartialProof::InSession(place, mac(tag)?)
         }
-        (WITHOUT_SESSION, [key, epoch, tag]) => Given::Whole(Proof {
+        (WITHOUT_SESSION, [key, epoch, tag]) => PartialProof::Whole(Proof {
             key: text(key)?.parse().ok()?,
             epoch: Epoch(bytes(epoch)?),
             place: None,

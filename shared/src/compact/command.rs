@@ -2,7 +2,7 @@
 
 use super::{IDENTIFIED, PLAIN, SIGNED, TIMED, WITHOUT_SESSION, bytes, id, mac, maybe, number, text};
 use crate::cbor::{self, Item};
-use crate::command::arguments::{self, Fault, Source};
+use crate::command::arguments::{self, ArgumentError, ArgumentReader};
 use crate::{
     Command, CommandId, CommandName, Degrees, DegreesPerSecond, Envelope, Epoch, KeyName, MAX_COMMAND_BYTES,
     MAX_INTEGER, Mac, Mph, Reason, Refused, SessionId, Shape, Signature, SignedSession,
@@ -72,10 +72,10 @@ fn envelope(
     arguments: &[Item<'_>],
     rest: &[Item<'_>],
     session: impl FnOnce(SessionId) -> Option<(KeyName, Epoch)>,
-) -> Result<Envelope, Fault> {
-    let mut source = Arguments { left: arguments, id: rest.first() };
-    let command = Command::read(name, &mut source)?;
-    if !source.left.is_empty() {
+) -> Result<Envelope, ArgumentError> {
+    let mut reader = PositionalArguments { left: arguments, id: rest.first() };
+    let command = Command::read(name, &mut reader)?;
+    if !reader.left.is_empty() {
         return Err((Reason::Malformed, format!("too many arguments for {name}")));
     }
     let shape = shape(kind, name, rest).ok_or_else(|| {
@@ -88,13 +88,16 @@ fn envelope(
 }
 
 /// A shape as far as the bytes have it.
-enum Given {
+enum PartialShape {
     Whole(Shape),
     InSession { id: Option<CommandId>, sid: SessionId, counter: u64, expires: u64, mac: Mac },
 }
 
-impl Given {
-    fn complete(self, session: impl FnOnce(SessionId) -> Option<(KeyName, Epoch)>) -> Result<Shape, Fault> {
+impl PartialShape {
+    fn complete(
+        self,
+        session: impl FnOnce(SessionId) -> Option<(KeyName, Epoch)>,
+    ) -> Result<Shape, ArgumentError> {
         match self {
             Self::Whole(shape) => Ok(shape),
             Self::InSession { id, sid, counter, expires, mac } => {
@@ -108,47 +111,53 @@ impl Given {
     }
 }
 
-fn shape(kind: Option<u64>, name: CommandName, rest: &[Item<'_>]) -> Option<Given> {
+fn shape(kind: Option<u64>, name: CommandName, rest: &[Item<'_>]) -> Option<PartialShape> {
     Some(match (kind?, rest) {
-        (PLAIN, []) => Given::Whole(Shape::Plain),
-        (IDENTIFIED, [named]) => Given::Whole(Shape::Identified(id(named)?)),
-        (TIMED, [named, epoch, expires]) => Given::Whole(Shape::Timed {
+        (PLAIN, []) => PartialShape::Whole(Shape::Plain),
+        (IDENTIFIED, [named]) => PartialShape::Whole(Shape::Identified(id(named)?)),
+        (TIMED, [named, epoch, expires]) => PartialShape::Whole(Shape::Timed {
             id: id(named)?,
             epoch: Epoch(bytes(epoch)?),
             expires: number(expires)?,
         }),
-        (SIGNED, [named, sid, counter, expires, tag]) => Given::InSession {
+        (SIGNED, [named, sid, counter, expires, tag]) => PartialShape::InSession {
             id: maybe(named, id)?,
             sid: SessionId(bytes(sid)?),
             counter: number(counter)?,
             expires: number(expires)?,
             mac: mac(tag)?,
         },
-        (WITHOUT_SESSION, [named, key, tag]) if name.is_stop() => Given::Whole(Shape::Signed(Signature {
-            id: maybe(named, id)?,
-            key: text(key)?.parse().ok()?,
-            session: None,
-            mac: mac(tag)?,
-        })),
+        (WITHOUT_SESSION, [named, key, tag]) if name.is_stop() => {
+            PartialShape::Whole(Shape::Signed(Signature {
+                id: maybe(named, id)?,
+                key: text(key)?.parse().ok()?,
+                session: None,
+                mac: mac(tag)?,
+            }))
+        }
         _ => return None,
     })
 }
 
-/// The arguments that are not yet taken.
-struct Arguments<'a, 'b> {
+/// The arguments that are not yet read.
+struct PositionalArguments<'a, 'b> {
     left: &'a [Item<'b>],
     id: Option<&'a Item<'b>>,
 }
 
-impl<'a, 'b> Arguments<'a, 'b> {
-    fn next<T>(&mut self, key: &str, read: impl FnOnce(&'a Item<'b>) -> Option<T>) -> Result<T, Fault> {
+impl<'a, 'b> PositionalArguments<'a, 'b> {
+    fn next<T>(
+        &mut self,
+        key: &str,
+        read: impl FnOnce(&'a Item<'b>) -> Option<T>,
+    ) -> Result<T, ArgumentError> {
         let (item, left) = self.left.split_first().ok_or_else(|| missing(key))?;
         self.left = left;
         read(item).ok_or_else(|| (Reason::Malformed, format!("{key} is of another type, or too large")))
     }
 }
 
-fn missing(key: &str) -> Fault {
+fn missing(key: &str) -> ArgumentError {
     (Reason::Malformed, format!("{key} is missing"))
 }
 
@@ -157,32 +166,32 @@ fn thousandths(item: &Item<'_>) -> Option<i64> {
     i64::try_from(*number).ok().filter(|number| number.unsigned_abs() <= MAX_INTEGER)
 }
 
-impl Source for Arguments<'_, '_> {
-    fn speed(&mut self) -> Result<Mph, Fault> {
+impl ArgumentReader for PositionalArguments<'_, '_> {
+    fn speed(&mut self) -> Result<Mph, ArgumentError> {
         self.next("MPH", thousandths).map(Mph::from_thousandths)
     }
 
-    fn turn(&mut self) -> Result<Degrees, Fault> {
+    fn turn(&mut self) -> Result<Degrees, ArgumentError> {
         self.next("DEGREES", thousandths).map(Degrees::from_thousandths)
     }
 
-    fn turn_rate(&mut self) -> Result<DegreesPerSecond, Fault> {
+    fn turn_rate(&mut self) -> Result<DegreesPerSecond, ArgumentError> {
         self.next("DEGREES_PER_S", thousandths).map(DegreesPerSecond::from_thousandths)
     }
 
-    fn hold_ms(&mut self) -> Result<u64, Fault> {
+    fn hold_ms(&mut self) -> Result<u64, ArgumentError> {
         self.next("HOLD_MS", number)
     }
 
-    fn duration_ms(&mut self) -> Result<u64, Fault> {
+    fn duration_ms(&mut self) -> Result<u64, ArgumentError> {
         self.next("DURATION_MS", number)
     }
 
-    fn target(&mut self) -> Result<CommandId, Fault> {
+    fn target(&mut self) -> Result<CommandId, ArgumentError> {
         self.id.and_then(id).ok_or_else(|| missing("ID"))
     }
 
-    fn target_key(&mut self) -> Result<KeyName, Fault> {
+    fn target_key(&mut self) -> Result<KeyName, ArgumentError> {
         self.next("TARGET_KEY", |item| text(item)?.parse().ok())
     }
 }

@@ -1,6 +1,6 @@
 //! Every key that a command can have, each at most once and none of them null.
 
-use crate::command::arguments::Sink;
+use crate::command::arguments::ArgumentWriter;
 use crate::units::Thousandths;
 use crate::{
     CommandId, Degrees, DegreesPerSecond, Envelope, Epoch, KeyName, MAX_INTEGER, Mac, Mph, SessionId, Shape,
@@ -77,7 +77,7 @@ impl Flat {
     }
 }
 
-impl Sink<'_> for Flat {
+impl ArgumentWriter<'_> for Flat {
     fn speed(&mut self, value: Mph) {
         self.mph = Some(value);
     }

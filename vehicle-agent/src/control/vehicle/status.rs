@@ -3,8 +3,8 @@
 use super::Vehicle;
 use crate::control::{Kinematics, Moment};
 use vehicle_protocol::{
-    Argument, CommandDescription, CommandName, Description, LimitsDescription, Mph, PROTOCOL_VERSION,
-    Parameter, ParameterKind, Pose, Status,
+    ArgumentDescription, CommandDescription, CommandName, Description, LimitsDescription, Mph,
+    PROTOCOL_VERSION, Parameter, ParameterKind, Pose, Status,
 };
 
 impl Vehicle {
@@ -123,12 +123,12 @@ impl Vehicle {
     }
 
     /// The parameters of a command that are numbers, with the ranges of the contract cut to this vehicle's limits.
-    fn arguments(&self, name: CommandName) -> Vec<Argument> {
+    fn arguments(&self, name: CommandName) -> Vec<ArgumentDescription> {
         name.parameters().iter().filter_map(|parameter| self.argument(parameter)).collect()
     }
 
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of a few seconds")]
-    fn argument(&self, parameter: &Parameter) -> Option<Argument> {
+    fn argument(&self, parameter: &Parameter) -> Option<ArgumentDescription> {
         let ParameterKind::Number { unit, min, max } = parameter.kind else { return None };
         let limit = match unit {
             "mph" => mph(self.setup.limits.speed),
@@ -137,7 +137,7 @@ impl Vehicle {
             _ => max,
         };
         let (key, unit) = (parameter.key.to_owned(), unit.to_owned());
-        Some(Argument {
+        Some(ArgumentDescription {
             key,
             unit,
             min: min.max(-limit),
