@@ -94,11 +94,11 @@ impl Delivery {
 impl Sent {
     /// A command as it is sent; it has not been delivered yet. `expires` is its EXP on the clock of the trace.
     #[must_use]
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only a setpoint holds")]
     pub fn new(envelope: &Envelope, expires: Option<u64>) -> Self {
-        let (hold, neutral) = match &envelope.command {
-            Command::Drive(setpoint) => (Duration::from_millis(setpoint.hold_ms), setpoint.is_neutral()),
-            _ => (Duration::ZERO, false),
+        let (hold, neutral) = if let Command::Drive(setpoint) = &envelope.command {
+            (Duration::from_millis(setpoint.hold_ms), setpoint.is_neutral())
+        } else {
+            (Duration::ZERO, false)
         };
         let id = envelope.shape.id().map(|id| id.as_str().to_owned());
         let command = envelope.command.name();

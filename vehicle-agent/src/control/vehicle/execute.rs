@@ -90,6 +90,38 @@ impl Vehicle {
         }
     }
 
+    /// True if the board has what the command needs; the description lists no other.
+    pub(super) fn can(&self, name: CommandName) -> bool {
+        let fittings = &self.setup.fittings;
+        match name {
+            CommandName::LockDoors | CommandName::UnlockDoors => fittings.doors,
+            CommandName::TurnOnHeadlights | CommandName::TurnOffHeadlights => fittings.headlights,
+            CommandName::TurnOnParkingLights | CommandName::TurnOffParkingLights => fittings.parking_lights,
+            CommandName::TurnOnHazardLights | CommandName::TurnOffHazardLights => fittings.hazard_lights,
+            CommandName::Horn => fittings.horn,
+            CommandName::SetSafePlace => fittings.odometry,
+            CommandName::RevokeKey => self.gate.keyring.has_owner(),
+            CommandName::TurnOnEngine
+            | CommandName::TurnOffEngine
+            | CommandName::Park
+            | CommandName::ParkInSafePlace
+            | CommandName::Accelerate
+            | CommandName::Brake
+            | CommandName::RotateRight
+            | CommandName::RotateLeft
+            | CommandName::SetMaxSpeed
+            | CommandName::SetMinSpeed
+            | CommandName::EmergencyStop
+            | CommandName::ClearEmergencyStop
+            | CommandName::Drive
+            | CommandName::Heartbeat
+            | CommandName::Cancel
+            | CommandName::TakeControl
+            | CommandName::ReleaseControl
+            | CommandName::ReportStatus => true,
+        }
+    }
+
     /// Executes a command that is done as soon as the outputs of this step are in force.
     fn apply(
         &mut self,

@@ -90,38 +90,6 @@ impl Vehicle {
         odometry.into_iter().chain(battery).chain(others).map(str::to_owned).collect()
     }
 
-    /// Tells whether the board has what the command needs.
-    fn can(&self, name: CommandName) -> bool {
-        let fittings = &self.setup.fittings;
-        match name {
-            CommandName::LockDoors | CommandName::UnlockDoors => fittings.doors,
-            CommandName::TurnOnHeadlights | CommandName::TurnOffHeadlights => fittings.headlights,
-            CommandName::TurnOnParkingLights | CommandName::TurnOffParkingLights => fittings.parking_lights,
-            CommandName::TurnOnHazardLights | CommandName::TurnOffHazardLights => fittings.hazard_lights,
-            CommandName::Horn => fittings.horn,
-            CommandName::SetSafePlace => fittings.odometry,
-            CommandName::RevokeKey => self.gate.keyring.has_owner(),
-            CommandName::TurnOnEngine
-            | CommandName::TurnOffEngine
-            | CommandName::Park
-            | CommandName::ParkInSafePlace
-            | CommandName::Accelerate
-            | CommandName::Brake
-            | CommandName::RotateRight
-            | CommandName::RotateLeft
-            | CommandName::SetMaxSpeed
-            | CommandName::SetMinSpeed
-            | CommandName::EmergencyStop
-            | CommandName::ClearEmergencyStop
-            | CommandName::Drive
-            | CommandName::Heartbeat
-            | CommandName::Cancel
-            | CommandName::TakeControl
-            | CommandName::ReleaseControl
-            | CommandName::ReportStatus => true,
-        }
-    }
-
     /// The parameters of a command that are numbers, with the ranges of the contract cut to this vehicle's limits.
     fn arguments(&self, name: CommandName) -> Vec<ArgumentDescription> {
         name.parameters().iter().filter_map(|parameter| self.argument(parameter)).collect()
