@@ -3,6 +3,9 @@
 use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::routing::get;
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use vehicle_protocol::{CommandName, Group, ParameterKind};
 
 /// Path, type and content of every file.
 const FILES: [(&str, &str, &str); 14] = [
@@ -35,9 +38,53 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
+/// Path of the script that is made from the table of commands.
+const GROUPS: &str = "/groups.js";
+
+/// The title of a group on the page; none for commands that have a control of their own.
+const fn title(group: Group) -> Option<&'static str> {
+    match group {
+        Group::Driving => Some("Engine and motion"),
+        Group::Lights => Some("Lights and horn"),
+        Group::Doors => Some("Doors"),
+        Group::Limits => Some("Limits and places"),
+        Group::Control => Some("Control"),
+        Group::Screen => None,
+    }
+}
+
+/// The commands of a group, in the order of their buttons.
+fn members(group: Group) -> Vec<CommandName> {
+    let (left, right) = (CommandName::RotateLeft, CommandName::RotateRight);
+    let mut names: Vec<_> = CommandName::ALL.iter().copied().filter(|name| name.group() == group).collect();
+    // Left stands left of right, though the contract counts right first.
+    names.sort_by_key(|name| (if *name == left { right.number() } else { name.number() }, *name == right));
+    names
+}
+
+/// The script that tells the page which commands stand together, and which arguments are texts that no description lists.
+fn groups() -> String {
+    let groups = Group::ALL.iter().filter_map(|group| Some((title(*group)?, members(*group))));
+    let texts = CommandName::ALL.iter().filter_map(|name| {
+        let parameter = name.parameters().iter().find(|one| matches!(one.kind, ParameterKind::Text(_)))?;
+        Some((name.as_str().to_owned(), parameter.key.into()))
+    });
+    let (groups, elsewhere) = (json!(groups.collect::<Vec<_>>()), json!(members(Group::Screen)));
+    let texts = Value::Object(texts.collect());
+    format!(
+        "export const GROUPS = {groups};\nexport const ELSEWHERE = {elsewhere};\nexport const TEXTS = {texts};\n"
+    )
+}
+
+/// Path, type and content of every file, those that are made included.
+fn all() -> impl Iterator<Item = (&'static str, &'static str, Cow<'static, str>)> {
+    let files = FILES.into_iter().map(|(path, kind, content)| (path, kind, Cow::Borrowed(content)));
+    files.chain([(GROUPS, "text/javascript; charset=utf-8", Cow::Owned(groups()))])
+}
+
 /// Routes of the files.
 pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    FILES.into_iter().fold(Router::new(), |router, (path, kind, content)| {
+    all().fold(Router::new(), |router, (path, kind, content)| {
         router.route(path, get(move || async move { ([(header::CONTENT_TYPE, kind)], content) }))
     })
 }
@@ -54,20 +101,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_command_is_on_the_page_in_the_group_of_the_command_table() {
-        use vehicle_protocol::{CommandName, Group};
-        let script = include_str!("page/commands.js");
-        for &name in CommandName::ALL {
-            let begins = match name.group() {
-                Group::Driving => "  [\"Engine and motion\"",
-                Group::Lights => "  [\"Lights and horn\"",
-                Group::Doors => "  [\"Doors\"",
-                Group::Limits => "  [\"Limits and places\"",
-                Group::Control => "  [\"Control\"",
-                Group::Screen => "const ELSEWHERE",
-            };
-            let row = script.lines().find(|line| line.starts_with(begins)).unwrap();
-            assert!(row.contains(&format!("\"{name}\"")), "{name} is not in {row}");
+    fn the_page_gets_its_groups_and_texts_from_the_table_of_commands() {
+        let script = groups();
+        for (name, value) in [
+            ("GROUPS", r#"["Doors",["LOCK_DOORS","UNLOCK_DOORS"]]"#),
+            ("GROUPS", r#""ROTATE_LEFT","ROTATE_RIGHT""#),
+            ("ELSEWHERE", r#"["EMERGENCY_STOP","CLEAR_EMERGENCY_STOP","DRIVE","HEARTBEAT"]"#),
+            ("TEXTS", r#"{"CANCEL":"ID","REVOKE_KEY":"TARGET_KEY"}"#),
+        ] {
+            let line =
+                script.lines().find(|line| line.starts_with(&format!("export const {name} = "))).unwrap();
+            assert!(line.contains(value), "{line}");
         }
     }
 
@@ -87,7 +131,7 @@ mod tests {
         for (path, _, content) in FILES.iter().filter(|(_, kind, _)| kind.contains("javascript")) {
             for import in content.lines().filter_map(|line| line.strip_prefix("import ")?.split('"').nth(1)) {
                 let served = import.trim_start_matches('.');
-                assert!(FILES.iter().any(|(path, ..)| *path == served), "{path} imports {import}");
+                assert!(all().any(|(path, ..)| path == served), "{path} imports {import}");
             }
         }
     }

@@ -1,16 +1,7 @@
 // Buttons for the commands in a vehicle's description, with the ranges that it gives.
 
-const GROUPS = [
-  ["Engine and motion", ["TURN_ON_ENGINE", "TURN_OFF_ENGINE", "ACCELERATE", "BRAKE", "ROTATE_LEFT", "ROTATE_RIGHT", "PARK", "PARK_IN_SAFE_PLACE"]],
-  ["Lights and horn", ["TURN_ON_HEADLIGHTS", "TURN_OFF_HEADLIGHTS", "TURN_ON_PARKING_LIGHTS", "TURN_OFF_PARKING_LIGHTS", "TURN_ON_HAZARD_LIGHTS", "TURN_OFF_HAZARD_LIGHTS", "HORN"]],
-  ["Doors", ["LOCK_DOORS", "UNLOCK_DOORS"]],
-  ["Limits and places", ["SET_MAX_SPEED", "SET_MIN_SPEED", "SET_SAFE_PLACE"]],
-  ["Control", ["TAKE_CONTROL", "RELEASE_CONTROL", "REPORT_STATUS", "CANCEL", "REVOKE_KEY"]],
-];
-// The stick sends setpoints, and stops have buttons of their own.
-const ELSEWHERE = new Set(["DRIVE", "HEARTBEAT", "EMERGENCY_STOP", "CLEAR_EMERGENCY_STOP"]);
-// Arguments that are no numbers, which a description does not list.
-const WORDS = { CANCEL: "ID", REVOKE_KEY: "TARGET_KEY" };
+import { ELSEWHERE, GROUPS, TEXTS } from "./groups.js";
+
 // "Take control" is the button beside the pad; these two are about the lock at the vehicle.
 const NAMES = { TAKE_CONTROL: "Take control lock", RELEASE_CONTROL: "Release control lock" };
 const FIRST = { DEGREES: 90, DURATION_MS: 500 };
@@ -42,10 +33,10 @@ function entry({ name, arguments: wanted = [] }, send) {
   button.textContent = words(name);
   button.dataset.command = name;
   const fields = wanted.map((each) => argument(name, each));
-  if (WORDS[name]) {
-    const [label, field] = input(WORDS[name], { type: "text", required: true, maxLength: 64, spellcheck: false }, "");
-    field.setAttribute("aria-label", `${words(name)}: ${WORDS[name] === "ID" ? "ID of the command" : "name of the key"}`);
-    field.placeholder = WORDS[name] === "ID" ? "ID" : "key";
+  if (TEXTS[name]) {
+    const [label, field] = input(TEXTS[name], { type: "text", required: true, maxLength: 64, spellcheck: false }, "");
+    field.setAttribute("aria-label", `${words(name)}: ${TEXTS[name] === "ID" ? "ID of the command" : "name of the key"}`);
+    field.placeholder = TEXTS[name] === "ID" ? "ID" : "key";
     fields.push([label, field]);
   }
   button.addEventListener("click", () => {
@@ -66,7 +57,7 @@ function entry({ name, arguments: wanted = [] }, send) {
 
 /** Fills `place` with what `description` lists. */
 export function show(place, description, send) {
-  const known = new Map(description.commands.filter(({ name }) => !ELSEWHERE.has(name)).map((each) => [each.name, each]));
+  const known = new Map(description.commands.filter(({ name }) => !ELSEWHERE.includes(name)).map((each) => [each.name, each]));
   const groups = GROUPS.map(([title, names]) => [title, names.filter((name) => known.has(name))]);
   const grouped = new Set(GROUPS.flatMap(([, names]) => names));
   groups.push(["More", [...known.keys()].filter((name) => !grouped.has(name))]);
