@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::exit::{Exit, Fault};
 use crate::options::Options;
 use crate::output::Output;
-use crate::tui::{self, Cutter, Setup};
+use crate::tui::{self, LinkSwitch, TuiConfig};
 use crate::web::Page;
 use broker::{Broker, BrokerError};
 use show::Show;
@@ -63,13 +63,13 @@ pub(crate) async fn run(arguments: &DemoArgs, output: &Output) -> Result<Exit, F
         exit.map(|exit| if exit == Exit::Interrupted { Exit::Done } else { exit })
     } else if on_terminal && !arguments.headless && !output.is_json() {
         let (metres, shown) = watch::channel(None);
-        let setup = Setup {
-            cutter: Some(Cutter { switch, metres: shown }),
+        let config = TuiConfig {
+            link_switch: Some(LinkSwitch { switch, metres: shown }),
             greeting: Some(format!("other terminals: --broker {}", broker.url())),
-            ..Setup::new(vehicles.ids.clone(), arguments.face.clone())
+            ..TuiConfig::new(vehicles.ids.clone(), arguments.face.clone())
         };
         tokio::select! {
-            exit = tui::run(&far, setup) => exit,
+            exit = tui::run(&far, config) => exit,
             fault = vehicles.broken() => Err(fault),
             fault = odometer::watch(&near, cut, metres) => Err(fault),
             () = over(arguments.length) => Ok(Exit::Done),

@@ -87,12 +87,12 @@ fn perform(cli: Cli, output: &Output) -> Result<Exit, Fault> {
         match action {
             Action::Send(arguments) => send::send(&options, arguments, output).await,
             Action::Drive(arguments) if arguments.length.is_none() => {
-                let setup = tui::Setup::new(vec![arguments.vehicle], arguments.face);
-                tui::run(&options, setup).await
+                let config = tui::TuiConfig::new(vec![arguments.vehicle], arguments.face);
+                tui::run(&options, config).await
             }
             Action::Drive(arguments) => drive::run(&options, &arguments, output).await,
             Action::Tui(arguments) => {
-                tui::run(&options, tui::Setup::new(arguments.vehicles, arguments.face)).await
+                tui::run(&options, tui::TuiConfig::new(arguments.vehicles, arguments.face)).await
             }
             Action::Watch(arguments) => watch::run(&options, arguments, output).await,
             Action::Web(arguments) => web::run(&options, &arguments, output).await,

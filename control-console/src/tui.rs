@@ -1,11 +1,11 @@
-//! The screen in a terminal: fleet, vehicle, drive pad, and a hand on the stick.
+//! The screen in a terminal: fleet, vehicle, drive pad and stick.
 //!
 //! Three threads: the operator owns link and sticks, this one turns keys into orders, a third draws. Whatever the terminal
 //! does to the third, a key that stops goes from the first byte to the wire past it.
 
 #[cfg(test)]
 mod example;
-pub mod hand;
+pub mod held_input;
 pub mod keymap;
 pub mod model;
 pub mod palette;
@@ -17,8 +17,8 @@ pub mod update;
 pub mod view;
 
 pub use keymap::{Keymap, KeymapError};
-pub use model::Cut;
-pub(crate) use terminal::tells_releases;
+pub use model::LinkCut;
+pub(crate) use terminal::reports_releases;
 
 use crate::cli::FaceArgs;
 use crate::clock::Clock;
@@ -28,13 +28,13 @@ use crate::options::Options;
 use model::{Model, Style};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use screen::{Face, Screen};
+use screen::{Renderer, Screen};
 use std::io::{self, IsTerminal as _, Stdout};
 use std::time::Duration;
 use terminal::Raw;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use update::{Deed, Event};
+use update::{Effect, UiEvent};
 use vehicle_protocol::VehicleId;
 
 /// Before the process is suspended, zeros leave for so long.
@@ -46,16 +46,16 @@ const CONTINUE: i32 = 18;
 
 /// A link that can be cut, and what that did.
 #[derive(Debug)]
-pub struct Cutter {
+pub struct LinkSwitch {
     /// Whether it is cut.
     pub switch: watch::Sender<bool>,
     /// Metres that the vehicle that was asked about went since then.
     pub metres: watch::Receiver<Option<f64>>,
 }
 
-/// What is wanted of a screen.
+/// The configuration of a screen.
 #[derive(Debug, Default)]
-pub struct Setup {
+pub struct TuiConfig {
     /// The vehicles to show; none for all that the broker knows of.
     pub vehicles: Vec<VehicleId>,
     /// Lines instead of a screen.
@@ -65,12 +65,12 @@ pub struct Setup {
     /// `default`, `ros`, or a file with a keymap; else what the settings say.
     pub keymap: Option<String>,
     /// A link that can be cut.
-    pub cutter: Option<Cutter>,
-    /// The first word to who opens it.
+    pub link_switch: Option<LinkSwitch>,
+    /// The first notice on it.
     pub greeting: Option<String>,
 }
 
-impl Setup {
+impl TuiConfig {
     /// For these vehicles, as the command line says.
     #[must_use]
     pub fn new(vehicles: Vec<VehicleId>, face: FaceArgs) -> Self {
@@ -83,38 +83,38 @@ impl Setup {
 ///
 /// # Errors
 /// If there is no terminal, or the broker does not let us in.
-pub async fn run(options: &Options, setup: Setup) -> Result<Exit, Fault> {
+pub async fn run(options: &Options, config: TuiConfig) -> Result<Exit, Fault> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         let step = "without one: control-console watch VEHICLE, send VEHICLE COMMAND, drive VEHICLE --mph 1 --for 2s";
         return Err(Fault::new(Exit::Usage, "this needs a terminal to show and to hear keys", step));
     }
-    let keymap = read_keymap(setup.keymap.as_deref().unwrap_or(&options.keymap))?;
-    let operator = Operator::start(options, &setup.vehicles)?;
+    let keymap = read_keymap(config.keymap.as_deref().unwrap_or(&options.keymap))?;
+    let operator = Operator::start(options, &config.vehicles)?;
     let handle = operator.handle();
-    let signals = Signals::listen()?;
-    let raw = Raw::take(setup.plain).map_err(|error| unusable(&error))?;
-    let manner = Style {
-        ascii: setup.ascii,
+    let signals = TerminalSignals::listen()?;
+    let raw = Raw::open(config.plain).map_err(|error| unusable(&error))?;
+    let style = Style {
+        ascii: config.ascii,
         colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     };
     let clock = handle.clock;
-    let screen = if setup.plain {
-        Screen::start(plain::Spoken::default(), clock)
+    let screen = if config.plain {
+        Screen::start(plain::LineRenderer::default(), clock)
     } else {
-        Screen::start(Drawn::new()?, clock)
+        Screen::start(FullScreen::new()?, clock)
     };
     let screen = screen.map_err(|error| unusable(&error))?;
-    let mut model = Model::new(keymap, manner, size(), clock.now());
-    model.selected = setup.vehicles.first().cloned();
-    model.cut = setup.cutter.as_ref().map(|_| Cut::default());
+    let mut model = Model::new(keymap, style, size(), clock.now());
+    model.selected = config.vehicles.first().cloned();
+    model.cut = config.link_switch.as_ref().map(|_| LinkCut::default());
     let remark = handle.snapshot().event_log.front().map(|entry| entry.text.clone());
-    model.note = remark.or(setup.greeting).map(|text| (clock.now(), text));
-    let keys = terminal::listen().map_err(|error| unusable(&error))?;
-    let mut desk = Desk { handle, model, screen, raw, signals, keys, cutter: setup.cutter };
-    let ended = desk.run().await;
+    model.note = remark.or(config.greeting).map(|text| (clock.now(), text));
+    let keys = terminal::read_events().map_err(|error| unusable(&error))?;
+    let mut ui = TerminalUi { handle, model, screen, raw, signals, keys, link_switch: config.link_switch };
+    let ended = ui.run().await;
     // The stop comes before the terminal: the terminal may be slow.
     let left = operator.close().await;
-    drop(desk);
+    drop(ui);
     ended.map(|exit| exit.max(left))
 }
 
@@ -143,20 +143,20 @@ pub(crate) fn size() -> (u16, u16) {
     rustix::termios::tcgetwinsize(rustix::stdio::stdout()).map_or((80, 24), |size| (size.ws_col, size.ws_row))
 }
 
-struct Drawn(Terminal<CrosstermBackend<Stdout>>);
+struct FullScreen(Terminal<CrosstermBackend<Stdout>>);
 
-impl Drawn {
+impl FullScreen {
     fn new() -> Result<Self, Fault> {
         Terminal::new(CrosstermBackend::new(io::stdout())).map(Self).map_err(|error| unusable(&error))
     }
 }
 
-impl Face for Drawn {
+impl Renderer for FullScreen {
     fn show(&mut self, model: &Model, snapshot: &Snapshot, clock: Clock) -> io::Result<()> {
         self.0.draw(|frame| view::draw(frame, model, snapshot, clock.now())).map(|_| ())
     }
 
-    fn forget(&mut self) {
+    fn invalidate(&mut self) {
         // Not `clear`: that asks where the cursor is, and takes from the keys what it believes to be the answer.
         if let Ok(anew) = Terminal::new(CrosstermBackend::new(io::stdout())) {
             self.0 = anew;
@@ -165,14 +165,14 @@ impl Face for Drawn {
 }
 
 /// The signals that mean something to who sits at a terminal; those that end the program go to the operator.
-struct Signals {
+struct TerminalSignals {
     resize: Signal,
     hangup: Signal,
     suspend: Signal,
-    go_on: Signal,
+    continued: Signal,
 }
 
-impl Signals {
+impl TerminalSignals {
     fn listen() -> Result<Self, Fault> {
         let listen = |kind| {
             signal(kind).map_err(|error| {
@@ -183,23 +183,23 @@ impl Signals {
             resize: listen(SignalKind::window_change())?,
             hangup: listen(SignalKind::hangup())?,
             suspend: listen(SignalKind::from_raw(SUSPEND))?,
-            go_on: listen(SignalKind::from_raw(CONTINUE))?,
+            continued: listen(SignalKind::from_raw(CONTINUE))?,
         })
     }
 }
 
-struct Desk {
+struct TerminalUi {
     // Fields are dropped in this order: nothing is drawn any more when the terminal is given back.
     screen: Screen,
     raw: Raw,
     handle: Handle,
     model: Model,
-    signals: Signals,
-    keys: mpsc::UnboundedReceiver<Event>,
-    cutter: Option<Cutter>,
+    signals: TerminalSignals,
+    keys: mpsc::UnboundedReceiver<UiEvent>,
+    link_switch: Option<LinkSwitch>,
 }
 
-impl Desk {
+impl TerminalUi {
     async fn run(&mut self) -> Result<Exit, Fault> {
         loop {
             let now = self.handle.clock.now();
@@ -207,19 +207,19 @@ impl Desk {
             tokio::select! {
                 biased;
                 event = self.keys.recv() => match event {
-                    Some(event) => if self.take(event).await { return Ok(Exit::Done) },
+                    Some(event) => if self.apply(event).await { return Ok(Exit::Done) },
                     // The terminal is closed.
                     None => return Ok(Exit::Done),
                 },
                 Some(()) = self.signals.hangup.recv() => return Ok(Exit::Done),
                 Some(()) = self.signals.suspend.recv() => {
-                    self.order_all(UiCommand::Disarm);
+                    self.send_to_all(UiCommand::Disarm);
                     self.suspend().await;
                 }
-                Some(()) = self.signals.go_on.recv() => self.come_back(),
+                Some(()) = self.signals.continued.recv() => self.come_back(),
                 Some(()) = self.signals.resize.recv() => {
                     let (columns, rows) = size();
-                    if self.take(Event::Resize(columns, rows)).await { return Ok(Exit::Done) }
+                    if self.apply(UiEvent::Resize(columns, rows)).await { return Ok(Exit::Done) }
                 }
                 more = self.handle.changed() => {
                     let snapshot = self.handle.snapshot();
@@ -230,55 +230,55 @@ impl Desk {
                         return Err(fault.clone());
                     }
                     if self.model.wants_stop {
-                        let _ = self.take(Event::Tick).await;
+                        let _ = self.apply(UiEvent::Tick).await;
                     } else {
                         self.show();
                     }
                 }
                 error = self.screen.ended() => return Err(unusable(&error)),
-                () = clock.reach(Some(due)) => if self.take(Event::Tick).await { return Ok(Exit::Done) },
+                () = clock.reach(Some(due)) => if self.apply(UiEvent::Tick).await { return Ok(Exit::Done) },
             }
         }
     }
 
     /// Takes an event; tells whether it was the last one.
-    async fn take(&mut self, event: Event) -> bool {
+    async fn apply(&mut self, event: UiEvent) -> bool {
         let (now, snapshot) = (self.handle.clock.now(), self.handle.snapshot());
-        let deeds = self.model.update(now, &snapshot, event);
+        let effects = self.model.update(now, &snapshot, event);
         let mut suspends = false;
-        for deed in deeds {
-            match deed {
-                Deed::UiCommand(order) => self.handle.order(order),
-                Deed::Probe => self.screen.probe(),
-                Deed::Cut => {
-                    if let Some(cutter) = &self.cutter {
-                        cutter.switch.send_modify(|cut| *cut = !*cut);
+        for effect in effects {
+            match effect {
+                Effect::UiCommand(order) => self.handle.order(order),
+                Effect::Probe => self.screen.probe(),
+                Effect::Cut => {
+                    if let Some(link_switch) = &self.link_switch {
+                        link_switch.switch.send_modify(|cut| *cut = !*cut);
                     }
                 }
-                Deed::Suspend => suspends = true,
-                Deed::Quit => return true,
+                Effect::Suspend => suspends = true,
+                Effect::Quit => return true,
             }
         }
         if suspends {
             self.suspend().await;
         }
-        if event != Event::Alive {
+        if event != UiEvent::Alive {
             self.show();
         }
         false
     }
 
     fn show(&mut self) {
-        if let Some(cutter) = &self.cutter {
-            let (is_cut, metres) = (*cutter.switch.borrow(), *cutter.metres.borrow());
-            self.model.cut = Some(Cut { is_cut, metres });
+        if let Some(link_switch) = &self.link_switch {
+            let (is_cut, metres) = (*link_switch.switch.borrow(), *link_switch.metres.borrow());
+            self.model.cut = Some(LinkCut { is_cut, metres });
         }
         let snapshot = self.handle.snapshot();
         self.model.choose(&snapshot);
         self.screen.show(&self.model, &snapshot);
     }
 
-    fn order_all(&self, make: impl Fn(VehicleId) -> UiCommand) {
+    fn send_to_all(&self, make: impl Fn(VehicleId) -> UiCommand) {
         for id in self.handle.snapshot().vehicles.keys() {
             self.handle.order(make(id.clone()));
         }
@@ -289,21 +289,21 @@ impl Desk {
         let until = self.handle.clock.now().saturating_add(ZEROS);
         self.handle.clock.reach(Some(until)).await;
         self.screen.pause();
-        terminal::give_back();
+        terminal::restore();
         // SIGSTOP can't be caught; the shell sees what it would see of SIGTSTP. What goes on after it is SIGCONT's.
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
     }
 
     fn come_back(&mut self) {
-        self.order_all(UiCommand::Disarm);
+        self.send_to_all(UiCommand::Disarm);
         self.screen.pause();
         // A terminal that can't be taken again is noticed where it is read.
-        let _ = self.raw.take_again();
+        let _ = self.raw.reenter();
         let now = self.handle.clock.now();
         (self.model.focused, self.model.size) = (true, size());
-        self.model.hand.let_go(now);
+        self.model.held.let_go(now);
         self.model.note = Some((now, "back: not armed".to_owned()));
-        self.screen.go_on();
+        self.screen.resume();
         self.show();
     }
 }

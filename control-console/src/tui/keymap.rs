@@ -1,4 +1,4 @@
-//! Which key does what. Pure.
+//! The meaning of each key. Pure.
 //!
 //! Space, Ctrl-C and Ctrl-Z are no part of it: the emergency stop and the ways out are the same for everybody.
 
@@ -84,27 +84,27 @@ impl FromStr for Key {
     }
 }
 
-/// What a key is for.
+/// The meaning of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Action {
-    /// StickPosition ahead.
+pub enum KeyAction {
+    /// Drive ahead.
     Ahead,
-    /// StickPosition back.
+    /// Drive back.
     Back,
-    /// StickPosition to the left.
+    /// Turn left.
     Left,
-    /// StickPosition to the right.
+    /// Turn right.
     Right,
-    /// StickPosition ahead and to the left.
+    /// Drive ahead and turn left.
     AheadLeft,
-    /// StickPosition ahead and to the right.
+    /// Drive ahead and turn right.
     AheadRight,
-    /// StickPosition back and to the left.
+    /// Drive back and turn left.
     BackLeft,
-    /// StickPosition back and to the right.
+    /// Drive back and turn right.
     BackRight,
-    /// Let go, as every key does that has no meaning.
+    /// Release the stick, as every key does that has no meaning.
     LetGo,
     /// Arm the stick.
     Arm,
@@ -116,9 +116,9 @@ pub enum Action {
     Engine,
     /// Turn the headlights on or off.
     Lights,
-    /// More speed for a full lean.
+    /// Raise the speed limit of this screen.
     Faster,
-    /// Less speed for a full lean.
+    /// Lower the speed limit of this screen.
     Slower,
     /// The next vehicle.
     Next,
@@ -130,16 +130,16 @@ pub enum Action {
     Clear,
     /// Begin to take control.
     TakeControl,
-    /// Cut or mend the link of the demo.
+    /// LinkCut or mend the link of the demo.
     Cut,
-    /// What the keys do.
+    /// Show the help.
     Help,
     /// End.
     Quit,
 }
 
-impl Action {
-    /// How it leans on the stick, ahead and to the right, if it does.
+impl KeyAction {
+    /// Its position of the stick, ahead and to the right, if it moves the stick.
     #[must_use]
     pub const fn lean(self) -> Option<(f64, f64)> {
         Some(match self {
@@ -171,7 +171,7 @@ impl Action {
     }
 }
 
-/// Why a text is no keymap.
+/// The mistake in a keymap.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeymapError {
     /// Not a key's name.
@@ -190,12 +190,19 @@ pub enum KeymapError {
     Toml(String),
     /// A way to drive is missing.
     #[error("no key for {0:?}; a keymap drives ahead, back, left and right, arms, disarms and quits")]
-    Missing(Action),
+    Missing(KeyAction),
 }
 
-/// What a person can't do without.
-const NEEDED: [Action; 7] =
-    [Action::Ahead, Action::Back, Action::Left, Action::Right, Action::Arm, Action::Disarm, Action::Quit];
+/// The actions that nobody can drive without.
+const NEEDED: [KeyAction; 7] = [
+    KeyAction::Ahead,
+    KeyAction::Back,
+    KeyAction::Left,
+    KeyAction::Right,
+    KeyAction::Arm,
+    KeyAction::Disarm,
+    KeyAction::Quit,
+];
 
 const DEFAULT: &str = r#"
 ahead = ["w", "up"]
@@ -247,9 +254,9 @@ help = ["?"]
 quit = ["Q"]
 "#;
 
-/// Keys and what they are for.
+/// Keys and their meanings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keymap(BTreeMap<Key, Action>, BTreeMap<Action, Vec<Key>>);
+pub struct Keymap(BTreeMap<Key, KeyAction>, BTreeMap<KeyAction, Vec<Key>>);
 
 impl Keymap {
     /// The built-in one of that name: `default` or `ros`.
@@ -266,11 +273,11 @@ impl Keymap {
     /// Reads a table of actions, each with its keys; what it does not mention has none.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The first mistake in it.
     pub fn read(text: &str) -> Result<Self, KeymapError> {
-        let table: BTreeMap<Action, Vec<String>> =
+        let table: BTreeMap<KeyAction, Vec<String>> =
             toml::from_str(text).map_err(|error| KeymapError::Toml(error.message().to_owned()))?;
-        let (mut actions, mut keys) = (BTreeMap::new(), BTreeMap::<Action, Vec<Key>>::new());
+        let (mut actions, mut keys) = (BTreeMap::new(), BTreeMap::<KeyAction, Vec<Key>>::new());
         for (action, names) in table {
             for name in names {
                 let key: Key = name.parse()?;
@@ -284,21 +291,21 @@ impl Keymap {
         missing.map_or(Ok(Self(actions, keys)), |action| Err(KeymapError::Missing(action)))
     }
 
-    /// What a key is for.
+    /// The meaning of a key.
     #[must_use]
-    pub fn action(&self, key: Key) -> Option<Action> {
+    pub fn action(&self, key: Key) -> Option<KeyAction> {
         self.0.get(&key).copied()
     }
 
     /// The first key of an action.
     #[must_use]
-    pub fn key(&self, action: Action) -> Option<Key> {
+    pub fn key(&self, action: KeyAction) -> Option<Key> {
         self.1.get(&action)?.first().copied()
     }
 
     /// Every key of an action.
     #[must_use]
-    pub fn keys(&self, action: Action) -> &[Key] {
+    pub fn keys(&self, action: KeyAction) -> &[Key] {
         self.1.get(&action).map(Vec::as_slice).unwrap_or_default()
     }
 }
@@ -311,7 +318,7 @@ mod tests {
     #[test]
     fn the_built_in_keymaps_are_sound() {
         let default = Keymap::built_in("default").unwrap();
-        assert_eq!(default.action(Key::Char('w')), Some(Action::Ahead));
+        assert_eq!(default.action(Key::Char('w')), Some(KeyAction::Ahead));
         let ros = Keymap::built_in("ros").unwrap();
         let twist = ["u", "i", "o", "j", "k", "l", "m", ",", "."];
         let leans = twist.map(|key| ros.action(key.parse().unwrap()).unwrap().lean());

@@ -1,6 +1,6 @@
-//! What a screen remembers besides what is known of the vehicles. Pure.
+//! The state of a screen, besides that of the vehicles. Pure.
 
-use super::hand::{Hand, Tier};
+use super::held_input::{HeldInput, ReleaseDetection};
 use super::keymap::Keymap;
 use super::palette::Palette;
 use super::panels::Panels;
@@ -11,16 +11,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use vehicle_protocol::VehicleId;
 
-/// How a link that can be cut stands.
+/// The state of a link that can be cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Cut {
+pub struct LinkCut {
     /// Whether it is cut now.
     pub is_cut: bool,
     /// Metres that the vehicle went since it was cut last, if it ever was.
     pub metres: Option<f64>,
 }
 
-/// How a screen is drawn.
+/// The style of a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// Letters, digits and signs of ASCII only.
@@ -29,53 +29,53 @@ pub struct Style {
     pub colour: bool,
 }
 
-/// What a screen remembers.
+/// The state of a screen.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "facts side by side: any of them goes with any other")]
 pub struct Model {
-    /// Which key does what.
+    /// The meaning of each key.
     pub keymap: Arc<Keymap>,
-    /// How it is drawn.
+    /// The style.
     pub style: Style,
     /// Columns and rows.
     pub size: (u16, u16),
     /// The vehicle that keys and mouse are for.
     pub selected: Option<VehicleId>,
-    /// How releases are known, as detected or used last.
-    pub tier: Tier,
-    /// Whether the terminal tells of key releases.
-    pub tells_releases: bool,
-    /// What fingers and mouse ask for.
-    pub hand: Hand,
-    /// How much of the highest speed a full lean is, in percent.
-    pub gear: u8,
+    /// The way in which releases arrive, as detected or used last.
+    pub release_detection: ReleaseDetection,
+    /// Set if the terminal reports key releases.
+    pub reports_releases: bool,
+    /// The keys and the pad position that are held.
+    pub held: HeldInput,
+    /// The speed limit of this screen, in percent of the vehicle's.
+    pub speed_percent: u8,
     /// The line in which a command is typed.
     pub palette: Option<Palette>,
-    /// Whether the help is shown.
+    /// Set while the help is shown.
     pub help: bool,
-    /// Whether the terminal has the focus, as far as it tells.
+    /// Set while the terminal has the focus, as far as it reports that.
     pub focused: bool,
-    /// Whether an emergency stop waits for a vehicle to be known.
+    /// Set while an emergency stop waits for a vehicle to be known.
     pub wants_stop: bool,
-    /// The last word to the person, and since when.
+    /// The last notice to the person, and its time.
     pub note: Option<(Moment, String)>,
     /// The link of the demo.
-    pub cut: Option<Cut>,
-    /// When the terminal last sent anything.
+    pub cut: Option<LinkCut>,
+    /// The time at which the terminal last sent anything.
     pub heard: Moment,
-    /// When the person last did anything.
+    /// The time at which the person last did anything.
     pub touched: Moment,
-    /// Whether the terminal answers questions.
+    /// Set if the terminal answers probes.
     pub answers: bool,
-    /// When the terminal was last asked.
+    /// The time of the last probe.
     pub probed: Moment,
-    /// When the operator was last told that somebody looks.
+    /// The time at which the operator was last told that somebody looks.
     pub(super) looked: Option<Moment>,
-    /// When the lean has to be repeated; none at neutral.
+    /// The time at which the held position has to be sent again; none at neutral.
     pub(super) repeat_at: Option<Moment>,
 }
 
-/// Notes are shown for so long.
+/// Notices are shown for this long.
 pub(super) const NOTE: Duration = Duration::from_secs(6);
 
 impl Model {
@@ -87,10 +87,10 @@ impl Model {
             style,
             size,
             selected: None,
-            tier: Tier::Mouse,
-            tells_releases: false,
-            hand: Hand::default(),
-            gear: 50,
+            release_detection: ReleaseDetection::Mouse,
+            reports_releases: false,
+            held: HeldInput::default(),
+            speed_percent: 50,
             palette: None,
             help: false,
             focused: true,
@@ -116,7 +116,7 @@ impl Model {
         snapshot.vehicles.get(self.selected.as_ref()?).map(AsRef::as_ref)
     }
 
-    /// Whether the vehicle is stopped in emergency, or was asked to be.
+    /// Tells that the vehicle is in emergency stop, or was asked to stop.
     #[must_use]
     pub fn is_stopped(&self, snapshot: &Snapshot) -> bool {
         self.vehicle(snapshot).is_some_and(|vehicle| {
@@ -124,20 +124,20 @@ impl Model {
         })
     }
 
-    /// Somebody must be selected where there is anybody.
+    /// Selects the first vehicle if none is selected.
     pub(super) fn choose(&mut self, snapshot: &Snapshot) {
         if self.selected.is_none() {
             self.selected = snapshot.fleet().first().map(|(id, _)| (*id).clone());
         }
     }
 
-    /// The last word to the person, while it is news.
+    /// The last notice to the person, while it is news.
     #[must_use]
     pub fn news(&self, now: Moment) -> Option<&str> {
         self.note.as_ref().filter(|(at, _)| now.saturating_sub(*at) < NOTE).map(|(_, text)| text.as_str())
     }
 
-    /// Where everything is drawn.
+    /// The places of all panels.
     #[must_use]
     pub fn panels(&self) -> Panels {
         Panels::new(self.size)

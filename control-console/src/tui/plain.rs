@@ -1,7 +1,7 @@
-//! Lines instead of a screen, for who has them read aloud: what has changed, once, in words.
+//! Lines instead of a screen, for screen readers: each change once, in words.
 
 use super::model::Model;
-use super::screen::Face;
+use super::screen::Renderer;
 use super::view::{footer, stop_text};
 use crate::clock::{Clock, Moment};
 use crate::operator::{Freshness, Snapshot};
@@ -9,18 +9,18 @@ use crate::teleop::stick::StickState;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-/// A speed that changes is not said more often than this.
+/// A changing speed is printed this often at most.
 const SPEED_EVERY: Duration = Duration::from_secs(2);
 
-/// What was said last.
+/// The lines that were printed last.
 #[derive(Debug, Default)]
-pub(super) struct Spoken {
+pub(super) struct LineRenderer {
     said: [String; 5],
     entry: u64,
     speed: Option<(Moment, String)>,
 }
 
-impl Spoken {
+impl LineRenderer {
     /// The lines that are news.
     fn lines(&mut self, model: &Model, snapshot: &Snapshot, now: Moment) -> Vec<String> {
         let mut lines = Vec::new();
@@ -79,7 +79,7 @@ fn facts(model: &Model, snapshot: &Snapshot, now: Moment) -> [String; 5] {
         String::new()
     };
     [
-        format!("{id} {}, {mode}. Release: {}", state.word(), model.tier.badge()),
+        format!("{id} {}, {mode}. Release: {}", state.word(), model.release_detection.badge()),
         stop_text(model, snapshot, usize::MAX).0,
         [old, model.news(now).unwrap_or_default()].join(" ").trim().to_owned(),
         typed.unwrap_or_default(),
@@ -87,7 +87,7 @@ fn facts(model: &Model, snapshot: &Snapshot, now: Moment) -> [String; 5] {
     ]
 }
 
-impl Face for Spoken {
+impl Renderer for LineRenderer {
     fn show(&mut self, model: &Model, snapshot: &Snapshot, clock: Clock) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         for line in self.lines(model, snapshot, clock.now()) {
@@ -97,7 +97,7 @@ impl Face for Spoken {
         stdout.flush()
     }
 
-    fn forget(&mut self) {
+    fn invalidate(&mut self) {
         *self = Self { entry: self.entry, ..Self::default() };
     }
 }

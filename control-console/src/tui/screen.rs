@@ -15,13 +15,13 @@ const REDRAW: Duration = Duration::from_millis(100);
 /// How long a drawing under way is waited for; a terminal that is slower loses it.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// What there is to be shown, by whatever means.
-pub(super) trait Face: Send {
+/// A way to show the state of a screen.
+pub(super) trait Renderer: Send {
     /// Shows this.
     fn show(&mut self, model: &Model, snapshot: &Snapshot, clock: Clock) -> io::Result<()>;
 
-    /// Somebody else has written there: nothing of what was shown may be relied on.
-    fn forget(&mut self);
+    /// Forgets what was drawn, since somebody else has written to the terminal.
+    fn invalidate(&mut self);
 }
 
 #[derive(Default)]
@@ -33,7 +33,7 @@ struct Slot {
     pauses: bool,
     ends: bool,
     is_busy: bool,
-    forgets: bool,
+    invalidates: bool,
 }
 
 /// The drawing thread.
@@ -43,17 +43,18 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    pub(super) fn start(mut face: impl Face + 'static, clock: Clock) -> io::Result<Self> {
+    pub(super) fn start(mut renderer: impl Renderer + 'static, clock: Clock) -> io::Result<Self> {
         let shared = Arc::new((Mutex::new(Slot::default()), Condvar::new()));
         let (ends, ended) = oneshot::channel();
         let screen = Self { shared: Arc::clone(&shared), ended };
         // Not joined: it may be waiting for a terminal that takes nothing.
         thread::Builder::new().name("screen".to_owned()).spawn(move || {
-            while let Some((picture, probe, forgets)) = wait(&shared) {
-                if forgets {
-                    face.forget();
+            while let Some((picture, probe, invalidates)) = wait(&shared) {
+                if invalidates {
+                    renderer.invalidate();
                 }
-                let drawn = picture.map_or(Ok(()), |(model, snapshot)| face.show(&model, &snapshot, clock));
+                let drawn =
+                    picture.map_or(Ok(()), |(model, snapshot)| renderer.show(&model, &snapshot, clock));
                 if probe {
                     // A terminal that is gone is noticed where it is read.
                     let _ = io::stdout().write_all(PROBE.as_bytes()).and_then(|()| io::stdout().flush());
@@ -74,19 +75,19 @@ impl Screen {
         (&mut self.ended).await.unwrap_or_else(|_| io::Error::other("the thread that draws panicked"))
     }
 
-    /// Has this drawn next, instead of what was to be drawn.
+    /// Draws this next, instead of anything that still waits.
     pub(super) fn show(&self, model: &Model, snapshot: &Arc<Snapshot>) {
         self.slot().picture = Some((model.clone(), Arc::clone(snapshot)));
         self.shared.1.notify_all();
     }
 
-    /// Has the terminal asked for a sign of life.
+    /// Probes the terminal.
     pub(super) fn probe(&self) {
         self.slot().probe = true;
         self.shared.1.notify_all();
     }
 
-    /// Draws nothing until [`Self::go_on`]; waits for what is being drawn, but not for long.
+    /// Draws nothing until [`Self::resume`]; waits for what is being drawn, but not for long.
     pub(super) fn pause(&self) {
         let mut slot = self.slot();
         slot.pauses = true;
@@ -95,9 +96,9 @@ impl Screen {
     }
 
     /// Draws again, and everything.
-    pub(super) fn go_on(&self) {
+    pub(super) fn resume(&self) {
         let mut slot = self.slot();
-        (slot.pauses, slot.forgets) = (false, true);
+        (slot.pauses, slot.invalidates) = (false, true);
         drop(slot);
         self.shared.1.notify_all();
     }
@@ -115,9 +116,9 @@ impl Drop for Screen {
     }
 }
 
-type Work = (Option<(Model, Arc<Snapshot>)>, bool, bool);
+type DrawJob = (Option<(Model, Arc<Snapshot>)>, bool, bool);
 
-fn wait((slot, bell): &(Mutex<Slot>, Condvar)) -> Option<Work> {
+fn wait((slot, bell): &(Mutex<Slot>, Condvar)) -> Option<DrawJob> {
     let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
     let idle = |slot: &mut Slot| !slot.ends && (slot.pauses || (slot.picture.is_none() && !slot.probe));
     let mut slot = bell.wait_while(slot, idle).unwrap_or_else(PoisonError::into_inner);
@@ -125,7 +126,7 @@ fn wait((slot, bell): &(Mutex<Slot>, Condvar)) -> Option<Work> {
         return None;
     }
     slot.is_busy = true;
-    Some((slot.picture.take(), std::mem::take(&mut slot.probe), std::mem::take(&mut slot.forgets)))
+    Some((slot.picture.take(), std::mem::take(&mut slot.probe), std::mem::take(&mut slot.invalidates)))
 }
 
 /// Says that nothing is being drawn, and lets the pause between two pictures pass; a question to the terminal ends it.

@@ -1,10 +1,10 @@
-//! The terminal: taken, listened to, and given back on every way out.
+//! The terminal: put into raw mode, read, and restored on every way out.
 
 #[cfg(test)]
 mod given_back;
 
 use super::keymap::Key;
-use super::update::{Click, Event, Stroke};
+use super::update::{KeyStroke, MouseAction, UiEvent};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 use std::io;
@@ -12,7 +12,7 @@ use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
 use termina::escape::csi::{Csi, Keyboard};
 use termina::event::{KeyCode, KeyEvent, KeyEventKind, Modifiers, MouseButton, MouseEventKind};
-use termina::{Event as VerifiedAnswer, Parser};
+use termina::{Event as TerminalEvent, Parser};
 use tokio::sync::mpsc;
 
 /// Alternate screen, empty, hidden cursor.
@@ -21,37 +21,38 @@ const SCREEN: &str = "\u{1b}[?1049h\u{1b}[2J\u{1b}[?25l";
 const INPUT: &str = "\u{1b}[?1000h\u{1b}[?1002h\u{1b}[?1006h\u{1b}[?1004h\u{1b}[>15u";
 /// Focus and key releases only: a line mode takes no mouse from who selects text.
 const PLAIN_INPUT: &str = "\u{1b}[?1004h\u{1b}[>15u";
-/// Which keys are told of, then what it is: the second is answered by every terminal, and ends the wait for the first.
+/// Asks which keys are reported (kitty's protocol), then for device attributes (DA1). Every terminal answers the second, which
+/// ends the wait for the first.
 const QUESTIONS: &str = "\u{1b}[?u\u{1b}[c";
-/// A question that every terminal answers.
+/// DA1: a question that every terminal answers.
 pub(super) const PROBE: &str = "\u{1b}[c";
 /// Everything back, in reverse.
 const BACK: &str = "\u{1b}[<u\u{1b}[?1004l\u{1b}[?1006l\u{1b}[?1002l\u{1b}[?1000l\u{1b}[?25h\u{1b}[?1049l";
 const PLAIN_BACK: &str = "\u{1b}[<u\u{1b}[?1004l";
-/// So long after an escape its sequence may go on.
+/// Bytes that follow an escape within this time belong to its sequence.
 const SEQUENCE_MS: i64 = 20;
-/// How long a terminal may take to answer; one that is far away takes a while.
+/// The time in which a terminal has to answer; behind a slow SSH connection it takes a while.
 const ANSWER_MS: i64 = 900;
-/// How long a terminal that takes nothing is waited for on the way out.
+/// The time that a terminal gets on the way out if it accepts nothing, as after Ctrl-S.
 const UNWILLING_MS: i64 = 300;
 
-struct Taken {
+struct SavedTerminal {
     settings: Termios,
     back: &'static str,
 }
 
-static TAKEN: Mutex<Option<Taken>> = Mutex::new(None);
+static SAVED: Mutex<Option<SavedTerminal>> = Mutex::new(None);
 static HOOK: Once = Once::new();
 
-/// What a terminal is taken for.
+/// The use of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
+enum TerminalMode {
     Screen,
     Lines,
     Questions,
 }
 
-impl Use {
+impl TerminalMode {
     const fn begin(self) -> [&'static str; 2] {
         match self {
             Self::Screen => [SCREEN, INPUT],
@@ -69,24 +70,24 @@ impl Use {
     }
 }
 
-/// A terminal in raw mode; it is given back when this is dropped, and when the program panics.
+/// A terminal in raw mode; it is restored when this is dropped, and when the program panics.
 #[derive(Debug)]
 pub(super) struct Raw {
-    kind: Use,
+    kind: TerminalMode,
 }
 
 impl Raw {
-    /// Takes the terminal, and asks it what it can.
-    pub(super) fn take(plain: bool) -> io::Result<Self> {
-        Self::take_for(if plain { Use::Lines } else { Use::Screen })
+    /// Puts the terminal into raw mode, and asks for its abilities.
+    pub(super) fn open(plain: bool) -> io::Result<Self> {
+        Self::open_for(if plain { TerminalMode::Lines } else { TerminalMode::Screen })
     }
 
-    fn take_for(kind: Use) -> io::Result<Self> {
+    fn open_for(kind: TerminalMode) -> io::Result<Self> {
         HOOK.call_once(|| {
-            let told = std::panic::take_hook();
+            let previous = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
-                give_back();
-                told(panic);
+                restore();
+                previous(panic);
             }));
         });
         let raw = Self { kind };
@@ -99,30 +100,30 @@ impl Raw {
         let mut made_raw = settings.clone();
         made_raw.make_raw();
         let back = self.kind.back();
-        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(Taken { settings, back });
+        *SAVED.lock().unwrap_or_else(PoisonError::into_inner) = Some(SavedTerminal { settings, back });
         tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &made_raw)?;
         let [screen, input] = self.kind.begin();
         write(&format!("{screen}{input}{QUESTIONS}"));
         Ok(())
     }
 
-    /// Takes it again after [`give_back`].
-    pub(super) fn take_again(&self) -> io::Result<()> {
-        give_back();
+    /// Puts it into raw mode again after [`restore`].
+    pub(super) fn reenter(&self) -> io::Result<()> {
+        restore();
         self.enter()
     }
 }
 
 impl Drop for Raw {
     fn drop(&mut self) {
-        give_back();
+        restore();
     }
 }
 
-/// Gives the terminal back as it was found; does nothing the second time.
-pub(super) fn give_back() {
-    let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(Taken { settings, back }) = taken {
+/// Restores the terminal as it was found; does nothing the second time.
+pub(super) fn restore() {
+    let taken = SAVED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(SavedTerminal { settings, back }) = taken {
         // What a slow terminal has not shown by now need not be waited for.
         let _ = tcflush(rustix::stdio::stdout(), QueueSelector::OFlush);
         write(back);
@@ -148,8 +149,8 @@ fn write(text: &str) {
     }
 }
 
-/// What the terminal sends; it closes when the terminal does.
-pub(super) fn listen() -> io::Result<mpsc::UnboundedReceiver<Event>> {
+/// Starts to read the events of the terminal; the channel closes when the terminal does.
+pub(super) fn read_events() -> io::Result<mpsc::UnboundedReceiver<UiEvent>> {
     let (events, inbox) = mpsc::unbounded_channel();
     // Ends with the process: a thread that waits for a key can't be called back.
     thread::Builder::new().name("keys".to_owned()).spawn(move || {
@@ -163,11 +164,11 @@ pub(super) fn listen() -> io::Result<mpsc::UnboundedReceiver<Event>> {
                 Err(_) => return,
             };
             parser.parse(read, true);
-            let mut open = events.send(Event::Alive).is_ok();
-            open &= pass_on(&mut parser, &events);
-            if !goes_on() {
+            let mut open = events.send(UiEvent::Alive).is_ok();
+            open &= forward(&mut parser, &events);
+            if !more_follows() {
                 parser.parse(&[], false);
-                open &= pass_on(&mut parser, &events);
+                open &= forward(&mut parser, &events);
             }
             if !open {
                 return;
@@ -177,8 +178,8 @@ pub(super) fn listen() -> io::Result<mpsc::UnboundedReceiver<Event>> {
     Ok(inbox)
 }
 
-/// Whether more comes at once, as the rest of a sequence does.
-fn goes_on() -> bool {
+/// Tells that more comes at once, as the rest of a sequence does.
+fn more_follows() -> bool {
     comes_within(SEQUENCE_MS)
 }
 
@@ -189,12 +190,12 @@ fn comes_within(milliseconds: i64) -> bool {
     matches!(poll(&mut ready, Some(&patience)), Ok(1..))
 }
 
-/// Asks the terminal whether it tells of released keys; nothing if it answers no question within its time.
+/// Asks the terminal whether it reports released keys; none if it answers no question in time.
 ///
 /// # Errors
 /// If it can't be used.
-pub(crate) fn tells_releases() -> io::Result<Option<bool>> {
-    let _raw = Raw::take_for(Use::Questions)?;
+pub(crate) fn reports_releases() -> io::Result<Option<bool>> {
+    let _raw = Raw::open_for(TerminalMode::Questions)?;
     let (mut parser, mut bytes, mut tells) = (Parser::default(), [0; 1024], false);
     while comes_within(ANSWER_MS) {
         let read = rustix::io::read(rustix::stdio::stdin(), &mut bytes)?;
@@ -203,8 +204,8 @@ pub(crate) fn tells_releases() -> io::Result<Option<bool>> {
         }
         parser.parse(bytes.get(..read).unwrap_or_default(), true);
         while let Some(heard) = parser.pop() {
-            tells |= told(&heard) == Some(Event::TellsReleases);
-            if matches!(heard, VerifiedAnswer::Csi(Csi::Device(_))) {
+            tells |= translate(&heard) == Some(UiEvent::ReportsReleases);
+            if matches!(heard, TerminalEvent::Csi(Csi::Device(_))) {
                 return Ok(Some(tells));
             }
         }
@@ -212,9 +213,9 @@ pub(crate) fn tells_releases() -> io::Result<Option<bool>> {
     Ok(None)
 }
 
-fn pass_on(parser: &mut Parser, events: &mpsc::UnboundedSender<Event>) -> bool {
+fn forward(parser: &mut Parser, events: &mpsc::UnboundedSender<UiEvent>) -> bool {
     while let Some(heard) = parser.pop() {
-        if let Some(event) = told(&heard)
+        if let Some(event) = translate(&heard)
             && events.send(event).is_err()
         {
             return false;
@@ -223,29 +224,29 @@ fn pass_on(parser: &mut Parser, events: &mpsc::UnboundedSender<Event>) -> bool {
     true
 }
 
-/// What an event of the terminal means here.
+/// Translates an event of the terminal.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the rest means nothing here")]
-fn told(heard: &VerifiedAnswer) -> Option<Event> {
+fn translate(heard: &TerminalEvent) -> Option<UiEvent> {
     match heard {
-        VerifiedAnswer::Key(key) => Some(stroke(*key)),
-        VerifiedAnswer::Mouse(mouse) => {
+        TerminalEvent::Key(key) => Some(key_event(*key)),
+        TerminalEvent::Mouse(mouse) => {
             let click = match mouse.kind {
-                MouseEventKind::Down(MouseButton::Left) => Click::Down,
-                MouseEventKind::Drag(MouseButton::Left) => Click::Drag,
-                MouseEventKind::Up(MouseButton::Left) => Click::Up,
+                MouseEventKind::Down(MouseButton::Left) => MouseAction::Down,
+                MouseEventKind::Drag(MouseButton::Left) => MouseAction::Drag,
+                MouseEventKind::Up(MouseButton::Left) => MouseAction::Up,
                 _ => return None,
             };
-            Some(Event::Mouse(click, mouse.column, mouse.row))
+            Some(UiEvent::Mouse(click, mouse.column, mouse.row))
         }
-        VerifiedAnswer::FocusIn => Some(Event::Focus(true)),
-        VerifiedAnswer::FocusOut => Some(Event::Focus(false)),
-        VerifiedAnswer::Csi(Csi::Keyboard(Keyboard::ReportFlags(_))) => Some(Event::TellsReleases),
+        TerminalEvent::FocusIn => Some(UiEvent::Focus(true)),
+        TerminalEvent::FocusOut => Some(UiEvent::Focus(false)),
+        TerminalEvent::Csi(Csi::Keyboard(Keyboard::ReportFlags(_))) => Some(UiEvent::ReportsReleases),
         _ => None,
     }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "keys without a meaning all do the same")]
-fn stroke(key: KeyEvent) -> Event {
+fn key_event(key: KeyEvent) -> UiEvent {
     let control = key.modifiers.contains(Modifiers::CONTROL);
     let name = match key.code {
         KeyCode::Char(c) if control => Key::Ctrl(c.to_ascii_lowercase()),
@@ -263,57 +264,57 @@ fn stroke(key: KeyEvent) -> Event {
         _ => Key::Other,
     };
     let stroke = match key.kind {
-        KeyEventKind::Press => Stroke::Press,
-        KeyEventKind::Repeat => Stroke::Repeat,
-        KeyEventKind::Release => Stroke::Release,
+        KeyEventKind::Press => KeyStroke::Press,
+        KeyEventKind::Repeat => KeyStroke::Repeat,
+        KeyEventKind::Release => KeyStroke::Release,
     };
-    Event::Key(name, stroke)
+    UiEvent::Key(name, stroke)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn heard(bytes: &[u8]) -> Vec<Event> {
+    fn translated(bytes: &[u8]) -> Vec<UiEvent> {
         let mut parser = Parser::default();
         parser.parse(bytes, true);
         parser.parse(&[], false);
-        std::iter::from_fn(|| parser.pop()).filter_map(|heard| told(&heard)).collect()
+        std::iter::from_fn(|| parser.pop()).filter_map(|heard| translate(&heard)).collect()
     }
 
     #[test]
     fn what_terminals_send_is_understood() {
         for (bytes, event) in [
-            (&b"w"[..], Event::Key(Key::Char('w'), Stroke::Press)),
-            (b"\x1b[119;1:1u", Event::Key(Key::Char('w'), Stroke::Press)),
-            (b"\x1b[119;1:2u", Event::Key(Key::Char('w'), Stroke::Repeat)),
-            (b"\x1b[119;1:3u", Event::Key(Key::Char('w'), Stroke::Release)),
-            (b"\x1b[47:63;2u", Event::Key(Key::Char('?'), Stroke::Press)),
-            (b"\x1b[32u", Event::Key(Key::Char(' '), Stroke::Press)),
-            (b" ", Event::Key(Key::Char(' '), Stroke::Press)),
-            (b"\x1b[99;5u", Event::Key(Key::Ctrl('c'), Stroke::Press)),
-            (b"\x03", Event::Key(Key::Ctrl('c'), Stroke::Press)),
-            (b"\x1a", Event::Key(Key::Ctrl('z'), Stroke::Press)),
-            (b"\r", Event::Key(Key::Enter, Stroke::Press)),
-            (b"\x1b[13u", Event::Key(Key::Enter, Stroke::Press)),
-            (b"\x1b", Event::Key(Key::Escape, Stroke::Press)),
-            (b"\x1b[A", Event::Key(Key::Up, Stroke::Press)),
-            (b"\x1b[1;1:3A", Event::Key(Key::Up, Stroke::Release)),
-            (b"\x1b[Z", Event::Key(Key::BackTab, Stroke::Press)),
-            (b"\x1b[I", Event::Focus(true)),
-            (b"\x1b[O", Event::Focus(false)),
-            (b"\x1b[<0;5;7M", Event::Mouse(Click::Down, 4, 6)),
-            (b"\x1b[<32;6;7M", Event::Mouse(Click::Drag, 5, 6)),
-            (b"\x1b[<0;6;7m", Event::Mouse(Click::Up, 5, 6)),
-            (b"\x1b[?0u", Event::TellsReleases),
+            (&b"w"[..], UiEvent::Key(Key::Char('w'), KeyStroke::Press)),
+            (b"\x1b[119;1:1u", UiEvent::Key(Key::Char('w'), KeyStroke::Press)),
+            (b"\x1b[119;1:2u", UiEvent::Key(Key::Char('w'), KeyStroke::Repeat)),
+            (b"\x1b[119;1:3u", UiEvent::Key(Key::Char('w'), KeyStroke::Release)),
+            (b"\x1b[47:63;2u", UiEvent::Key(Key::Char('?'), KeyStroke::Press)),
+            (b"\x1b[32u", UiEvent::Key(Key::Char(' '), KeyStroke::Press)),
+            (b" ", UiEvent::Key(Key::Char(' '), KeyStroke::Press)),
+            (b"\x1b[99;5u", UiEvent::Key(Key::Ctrl('c'), KeyStroke::Press)),
+            (b"\x03", UiEvent::Key(Key::Ctrl('c'), KeyStroke::Press)),
+            (b"\x1a", UiEvent::Key(Key::Ctrl('z'), KeyStroke::Press)),
+            (b"\r", UiEvent::Key(Key::Enter, KeyStroke::Press)),
+            (b"\x1b[13u", UiEvent::Key(Key::Enter, KeyStroke::Press)),
+            (b"\x1b", UiEvent::Key(Key::Escape, KeyStroke::Press)),
+            (b"\x1b[A", UiEvent::Key(Key::Up, KeyStroke::Press)),
+            (b"\x1b[1;1:3A", UiEvent::Key(Key::Up, KeyStroke::Release)),
+            (b"\x1b[Z", UiEvent::Key(Key::BackTab, KeyStroke::Press)),
+            (b"\x1b[I", UiEvent::Focus(true)),
+            (b"\x1b[O", UiEvent::Focus(false)),
+            (b"\x1b[<0;5;7M", UiEvent::Mouse(MouseAction::Down, 4, 6)),
+            (b"\x1b[<32;6;7M", UiEvent::Mouse(MouseAction::Drag, 5, 6)),
+            (b"\x1b[<0;6;7m", UiEvent::Mouse(MouseAction::Up, 5, 6)),
+            (b"\x1b[?0u", UiEvent::ReportsReleases),
         ] {
-            assert_eq!(heard(bytes), [event], "{}", String::from_utf8_lossy(bytes).escape_debug());
+            assert_eq!(translated(bytes), [event], "{}", String::from_utf8_lossy(bytes).escape_debug());
         }
     }
 
     #[test]
     fn a_key_without_a_name_is_one_that_stops_and_replies_are_no_keys() {
-        assert_eq!(heard(b"\x1b[15~"), [Event::Key(Key::Other, Stroke::Press)]);
-        assert_eq!(heard(b"\x1b[?62;22c"), []);
+        assert_eq!(translated(b"\x1b[15~"), [UiEvent::Key(Key::Other, KeyStroke::Press)]);
+        assert_eq!(translated(b"\x1b[?62;22c"), []);
     }
 }

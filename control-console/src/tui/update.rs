@@ -1,10 +1,10 @@
-//! What a screen makes of keys, mouse, focus and time. Pure; time is an argument.
+//! The effects of keys, mouse, focus and time on a screen. Pure; time is an argument.
 
 #[cfg(test)]
 mod tests;
 
-use super::hand::Tier;
-use super::keymap::{Action, Key};
+use super::held_input::ReleaseDetection;
+use super::keymap::{Key, KeyAction};
 use super::model::Model;
 use super::palette::Palette;
 use crate::clock::Moment;
@@ -14,9 +14,9 @@ use crate::teleop::stick::StickState;
 use std::time::Duration;
 use vehicle_protocol::{Command, VehicleId};
 
-/// What a key does.
+/// A change of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stroke {
+pub enum KeyStroke {
     /// It goes down.
     Press,
     /// It stays down.
@@ -25,9 +25,9 @@ pub enum Stroke {
     Release,
 }
 
-/// What the mouse does with its main button.
+/// A change of the mouse and its main button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Click {
+pub enum MouseAction {
     /// It goes down.
     Down,
     /// It moves while it is down.
@@ -36,17 +36,17 @@ pub enum Click {
     Up,
 }
 
-/// What happens to a screen.
+/// An event of a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum UiEvent {
     /// A key.
-    Key(Key, Stroke),
+    Key(Key, KeyStroke),
     /// The mouse, at this column and row.
-    Mouse(Click, u16, u16),
+    Mouse(MouseAction, u16, u16),
     /// The focus comes or goes.
     Focus(bool),
-    /// The terminal has said that it tells of key releases.
-    TellsReleases,
+    /// The terminal says that it reports key releases.
+    ReportsReleases,
     /// The terminal has sent something.
     Alive,
     /// The terminal has another size now.
@@ -55,105 +55,108 @@ pub enum Event {
     Tick,
 }
 
-/// What a screen wants done.
+/// An effect that a screen asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Deed {
-    /// An order to the operator.
+pub enum Effect {
+    /// A command to the operator.
     UiCommand(UiCommand),
     /// Ask the terminal for a sign of life.
     Probe,
     /// Stop, give the terminal back and be suspended.
     Suspend,
-    /// Cut or mend the link of the demo.
+    /// LinkCut or mend the link of the demo.
     Cut,
     /// End.
     Quit,
 }
 
-/// A lean is said again so often.
+/// A held position is sent again this often: three times in the usual hold.
 const AGAIN: Duration = Duration::from_millis(50);
-/// While a hand is on the stick, the terminal is asked for a sign of life so often.
+/// While a key is held, the terminal is probed this often.
 const PROBE_EVERY: Duration = Duration::from_millis(400);
-/// A terminal that answers questions and then is silent for so long has been lost, and nobody would hear of a release.
+/// A terminal that answers probes and then is silent for this long is lost: no release would arrive from it.
 const TERMINAL_SILENCE: Duration = Duration::from_millis(1500);
-/// The operator is told so often who looks, and that somebody is there.
+/// The operator is told this often which vehicle is shown, and that somebody is present.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// After so long without a key or a click nobody counts as present.
+/// Nobody counts as present after this long without a key or a click.
 const PRESENT: Duration = Duration::from_secs(15);
 /// Steps of the highest speed, in percent.
-const GEAR: u8 = 10;
+const SPEED_STEP: u8 = 10;
 
 impl Model {
-    /// When it next wants an [`Event::Tick`].
+    /// The time of the next [`UiEvent::Tick`].
     #[must_use]
     pub fn deadline(&self, now: Moment) -> Moment {
         let look = self.looked.map_or(now, |looked| looked.saturating_add(LOOK_EVERY));
-        [self.hand.deadline(now), self.repeat_at].into_iter().flatten().fold(look, Moment::min)
+        [self.held.deadline(now), self.repeat_at].into_iter().flatten().fold(look, Moment::min)
     }
 
-    /// Takes one event, and says what is to be done.
+    /// Applies one event; returns the effects that follow.
     #[must_use]
-    pub fn update(&mut self, now: Moment, snapshot: &Snapshot, event: Event) -> Vec<Deed> {
+    pub fn update(&mut self, now: Moment, snapshot: &Snapshot, event: UiEvent) -> Vec<Effect> {
         self.choose(snapshot);
-        let mut deeds = Vec::new();
+        let mut effects = Vec::new();
         if self.wants_stop && self.selected.is_some() {
-            self.emergency_stop(now, &mut deeds);
+            self.emergency_stop(now, &mut effects);
         }
-        if event != Event::Tick {
+        if event != UiEvent::Tick {
             self.heard = now;
         }
         match event {
-            Event::Key(key, stroke) => self.key(now, snapshot, key, stroke, &mut deeds),
-            Event::Mouse(click, column, row) => self.mouse(now, snapshot, click, (column, row), &mut deeds),
-            Event::Focus(focused) => {
+            UiEvent::Key(key, stroke) => self.key(now, snapshot, key, stroke, &mut effects),
+            UiEvent::Mouse(click, column, row) => {
+                self.mouse(now, snapshot, click, (column, row), &mut effects)
+            }
+            UiEvent::Focus(focused) => {
                 self.focused = focused;
                 if !focused {
-                    self.disarm(now, "focus lost: disarmed", &mut deeds);
+                    self.disarm(now, "focus lost: disarmed", &mut effects);
                 }
             }
-            Event::TellsReleases => {
-                (self.tier, self.tells_releases, self.answers) = (Tier::KeyUp, true, true);
+            UiEvent::ReportsReleases => {
+                (self.release_detection, self.reports_releases, self.answers) =
+                    (ReleaseDetection::KeyUp, true, true);
             }
-            Event::Alive => self.answers = true,
-            Event::Resize(columns, rows) => {
+            UiEvent::Alive => self.answers = true,
+            UiEvent::Resize(columns, rows) => {
                 let is_other = self.size != (columns, rows);
                 self.size = (columns, rows);
                 if is_other && self.is_leaning() {
-                    self.disarm(now, "the window changed: disarmed", &mut deeds);
+                    self.disarm(now, "the window changed: disarmed", &mut effects);
                 }
             }
-            Event::Tick => self.watch_terminal(now, &mut deeds),
+            UiEvent::Tick => self.watch_terminal(now, &mut effects),
         }
-        self.lean(now, &mut deeds);
-        self.look(now, &mut deeds);
-        deeds
+        self.lean(now, &mut effects);
+        self.look(now, &mut effects);
+        effects
     }
 
-    fn order(&self, deeds: &mut Vec<Deed>, make: impl FnOnce(VehicleId) -> UiCommand) {
-        deeds.extend(self.selected.clone().map(|vehicle| Deed::UiCommand(make(vehicle))));
+    fn order(&self, effects: &mut Vec<Effect>, make: impl FnOnce(VehicleId) -> UiCommand) {
+        effects.extend(self.selected.clone().map(|vehicle| Effect::UiCommand(make(vehicle))));
     }
 
     fn say(&mut self, now: Moment, text: &str) {
         self.note = Some((now, text.to_owned()));
     }
 
-    /// Lets go; only a fresh press goes on.
-    fn let_go(&mut self, now: Moment, deeds: &mut Vec<Deed>) {
-        self.hand.let_go(now);
-        self.order(deeds, UiCommand::LetGo);
+    /// Releases the stick; only a fresh press goes on.
+    fn let_go(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        self.held.let_go(now);
+        self.order(effects, UiCommand::LetGo);
     }
 
-    /// Attention is gone.
-    fn disarm(&mut self, now: Moment, why: &str, deeds: &mut Vec<Deed>) {
-        self.hand.let_go(now);
-        self.order(deeds, UiCommand::Disarm);
+    /// Disarms, since attention is gone.
+    fn disarm(&mut self, now: Moment, why: &str, effects: &mut Vec<Effect>) {
+        self.held.let_go(now);
+        self.order(effects, UiCommand::Disarm);
         self.say(now, why);
     }
 
-    fn emergency_stop(&mut self, now: Moment, deeds: &mut Vec<Deed>) {
-        self.hand.let_go(now);
-        self.order(deeds, UiCommand::EmergencyStop);
-        // A hand may be faster than the news of who is there; what it asks for must not be lost.
+    fn emergency_stop(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        self.held.let_go(now);
+        self.order(effects, UiCommand::EmergencyStop);
+        // A person may press before the first vehicle is known; that stop must not be lost.
         self.wants_stop = self.selected.is_none();
         if self.wants_stop {
             self.say(now, "no vehicle is known yet: the first one that is found will be stopped");
@@ -161,55 +164,63 @@ impl Model {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "most keys go by the keymap")]
-    fn key(&mut self, now: Moment, snapshot: &Snapshot, key: Key, stroke: Stroke, deeds: &mut Vec<Deed>) {
+    fn key(
+        &mut self,
+        now: Moment,
+        snapshot: &Snapshot,
+        key: Key,
+        stroke: KeyStroke,
+        effects: &mut Vec<Effect>,
+    ) {
         self.touched = now;
         let action = self.keymap.action(key);
-        if stroke == Stroke::Release {
+        if stroke == KeyStroke::Release {
             if let Some(action) = action {
-                self.hand.release(action);
+                self.held.release(action);
             }
             return;
         }
         match key {
-            Key::Char(' ') => self.emergency_stop(now, deeds),
+            Key::Char(' ') => self.emergency_stop(now, effects),
             Key::Ctrl('c') => {
-                self.disarm(now, "leaving", deeds);
-                deeds.push(Deed::Quit);
+                self.disarm(now, "leaving", effects);
+                effects.push(Effect::Quit);
             }
             Key::Ctrl('z') => {
-                self.disarm(now, "suspended: disarmed", deeds);
-                deeds.push(Deed::Suspend);
+                self.disarm(now, "suspended: disarmed", effects);
+                effects.push(Effect::Suspend);
             }
-            _ if self.palette.is_some() => self.type_key(now, snapshot, key, deeds),
+            _ if self.palette.is_some() => self.type_key(now, snapshot, key, effects),
             // Help is read with any key; none of them drives.
             _ if self.help => self.help = false,
             _ => match action {
                 Some(action) if action.lean().is_some() => self.drive_key(now, snapshot, action, stroke),
-                Some(action) if stroke == Stroke::Press => self.act(now, snapshot, action, deeds),
+                Some(action) if stroke == KeyStroke::Press => self.act(now, snapshot, action, effects),
                 Some(_) => {}
-                None => self.let_go(now, deeds),
+                None => self.let_go(now, effects),
             },
         }
     }
 
-    fn drive_key(&mut self, now: Moment, snapshot: &Snapshot, action: Action, stroke: Stroke) {
-        if stroke == Stroke::Repeat && self.tells_releases {
+    fn drive_key(&mut self, now: Moment, snapshot: &Snapshot, action: KeyAction, stroke: KeyStroke) {
+        if stroke == KeyStroke::Repeat && self.reports_releases {
             return;
         }
-        self.tier = if self.tells_releases { Tier::KeyUp } else { Tier::Repeat };
-        self.hand.press(now, action, self.tells_releases);
+        self.release_detection =
+            if self.reports_releases { ReleaseDetection::KeyUp } else { ReleaseDetection::Repeat };
+        self.held.press(now, action, self.reports_releases);
         self.say_what_is_missing(now, snapshot);
     }
 
-    /// To whoever asks for motion: the next step, where one is missing.
+    /// Shows the next step to a person who asks for motion, where one is missing.
     fn say_what_is_missing(&mut self, now: Moment, snapshot: &Snapshot) {
         let vehicle = self.vehicle(snapshot);
         if !self.is_armed(snapshot) {
-            self.say(now, &format!("not armed: {} arms", self.name_of(Action::Arm)));
+            self.say(now, &format!("not armed: {} arms", self.name_of(KeyAction::Arm)));
         } else if vehicle.is_some_and(Vehicle::waits_for_clear) {
-            self.say(now, &format!("in failsafe: {} begins to clear it", self.name_of(Action::Clear)));
+            self.say(now, &format!("in failsafe: {} begins to clear it", self.name_of(KeyAction::Clear)));
         } else if vehicle.and_then(|vehicle| vehicle.flag("engine")) == Some(false) {
-            self.say(now, &format!("the engine is off: {} turns it on", self.name_of(Action::Engine)));
+            self.say(now, &format!("the engine is off: {} turns it on", self.name_of(KeyAction::Engine)));
         }
     }
 
@@ -218,59 +229,64 @@ impl Model {
         matches!(state, Some(StickState::Ready | StickState::Driving | StickState::Hold))
     }
 
-    /// The key that a person would press for it.
+    /// The key for an action, as help and hints name it.
     #[must_use]
-    pub fn name_of(&self, action: Action) -> String {
+    pub fn name_of(&self, action: KeyAction) -> String {
         self.keymap.key(action).map_or_else(|| "no key".to_owned(), |key| key.to_string())
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "what has no meaning here stops")]
-    fn act(&mut self, now: Moment, snapshot: &Snapshot, action: Action, deeds: &mut Vec<Deed>) {
+    fn act(&mut self, now: Moment, snapshot: &Snapshot, action: KeyAction, effects: &mut Vec<Effect>) {
         let flag = |name| self.vehicle(snapshot).and_then(|vehicle| vehicle.flag(name)).unwrap_or(false);
         let send = |command: Command| move |vehicle| UiCommand::Send(vehicle, command);
         match action {
-            Action::Arm => self.arm(now, snapshot, deeds),
-            Action::Disarm => self.disarm(now, "disarmed", deeds),
-            Action::Brake => {
-                self.hand.let_go(now);
-                self.order(deeds, send(Command::Brake));
+            KeyAction::Arm => self.arm(now, snapshot, effects),
+            KeyAction::Disarm => self.disarm(now, "disarmed", effects),
+            KeyAction::Brake => {
+                self.held.let_go(now);
+                self.order(effects, send(Command::Brake));
             }
-            Action::Engine if flag("engine") => self.order(deeds, send(Command::TurnOffEngine)),
-            Action::Engine => self.order(deeds, send(Command::TurnOnEngine)),
-            Action::Lights if flag("headlights") => self.order(deeds, send(Command::TurnOffHeadlights)),
-            Action::Lights => self.order(deeds, send(Command::TurnOnHeadlights)),
-            Action::Faster => self.gear = self.gear.saturating_add(GEAR).min(100),
-            Action::Slower => self.gear = self.gear.saturating_sub(GEAR).max(GEAR),
-            Action::Next => self.select(now, snapshot, true, deeds),
-            Action::Previous => self.select(now, snapshot, false, deeds),
-            Action::Command => self.open(now, "", deeds),
-            Action::Clear => self.open(now, "clear-emergency-stop", deeds),
-            Action::TakeControl => self.open(now, "take-control", deeds),
-            Action::Cut if self.cut.is_some() => deeds.push(Deed::Cut),
-            Action::Help => {
-                self.let_go(now, deeds);
+            KeyAction::Engine if flag("engine") => self.order(effects, send(Command::TurnOffEngine)),
+            KeyAction::Engine => self.order(effects, send(Command::TurnOnEngine)),
+            KeyAction::Lights if flag("headlights") => self.order(effects, send(Command::TurnOffHeadlights)),
+            KeyAction::Lights => self.order(effects, send(Command::TurnOnHeadlights)),
+            KeyAction::Faster => self.speed_percent = self.speed_percent.saturating_add(SPEED_STEP).min(100),
+            KeyAction::Slower => {
+                self.speed_percent = self.speed_percent.saturating_sub(SPEED_STEP).max(SPEED_STEP)
+            }
+            KeyAction::Next => self.select(now, snapshot, true, effects),
+            KeyAction::Previous => self.select(now, snapshot, false, effects),
+            KeyAction::Command => self.open(now, "", effects),
+            KeyAction::Clear => self.open(now, "clear-emergency-stop", effects),
+            KeyAction::TakeControl => self.open(now, "take-control", effects),
+            KeyAction::Cut if self.cut.is_some() => effects.push(Effect::Cut),
+            KeyAction::Help => {
+                self.let_go(now, effects);
                 self.help = true;
             }
-            Action::Quit => {
-                self.disarm(now, "leaving", deeds);
-                deeds.push(Deed::Quit);
+            KeyAction::Quit => {
+                self.disarm(now, "leaving", effects);
+                effects.push(Effect::Quit);
             }
-            _ => self.let_go(now, deeds),
+            _ => self.let_go(now, effects),
         }
     }
 
-    fn arm(&mut self, now: Moment, snapshot: &Snapshot, deeds: &mut Vec<Deed>) {
+    fn arm(&mut self, now: Moment, snapshot: &Snapshot, effects: &mut Vec<Effect>) {
         if self.is_stopped(snapshot) {
-            self.say(now, &format!("in emergency stop: {} begins to clear it", self.name_of(Action::Clear)));
+            self.say(
+                now,
+                &format!("in emergency stop: {} begins to clear it", self.name_of(KeyAction::Clear)),
+            );
         } else if self.focused {
-            self.hand.let_go(now);
-            self.order(deeds, UiCommand::Arm);
+            self.held.let_go(now);
+            self.order(effects, UiCommand::Arm);
         } else {
             self.say(now, "this window has no focus");
         }
     }
 
-    fn select(&mut self, now: Moment, snapshot: &Snapshot, next: bool, deeds: &mut Vec<Deed>) {
+    fn select(&mut self, now: Moment, snapshot: &Snapshot, next: bool, effects: &mut Vec<Effect>) {
         let ids: Vec<&VehicleId> = snapshot.fleet().into_iter().map(|(id, _)| id).collect();
         let here = ids.iter().position(|id| Some(*id) == self.selected.as_ref()).unwrap_or(0);
         let there = if next { here.checked_add(1) } else { here.checked_sub(1) };
@@ -278,18 +294,18 @@ impl Model {
         let other = there.and_then(|there| ids.get(there)).or(around).map(|id| (*id).clone());
         if other != self.selected {
             // Keys that are still down must not drive another vehicle.
-            self.disarm(now, "another vehicle: not armed", deeds);
+            self.disarm(now, "another vehicle: not armed", effects);
             (self.selected, self.looked) = (other, None);
         }
     }
 
-    fn open(&mut self, now: Moment, text: &str, deeds: &mut Vec<Deed>) {
-        self.let_go(now, deeds);
+    fn open(&mut self, now: Moment, text: &str, effects: &mut Vec<Effect>) {
+        self.let_go(now, effects);
         self.palette = Some(Palette::with(text));
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "other keys type nothing")]
-    fn type_key(&mut self, now: Moment, snapshot: &Snapshot, key: Key, deeds: &mut Vec<Deed>) {
+    fn type_key(&mut self, now: Moment, snapshot: &Snapshot, key: Key, effects: &mut Vec<Effect>) {
         let Some(mut palette) = self.palette.take() else { return };
         let description = self.vehicle(snapshot).and_then(|vehicle| vehicle.description.as_deref());
         palette.error = None;
@@ -298,7 +314,7 @@ impl Model {
             Key::Enter => match palette.command(description) {
                 Ok(command) => {
                     self.say(now, &format!("{} sent", command.name().kebab()));
-                    self.order(deeds, |vehicle| UiCommand::Send(vehicle, command));
+                    self.order(effects, |vehicle| UiCommand::Send(vehicle, command));
                     return;
                 }
                 Err(why) => palette.error = Some(why),
@@ -326,70 +342,70 @@ impl Model {
         &mut self,
         now: Moment,
         snapshot: &Snapshot,
-        click: Click,
+        click: MouseAction,
         (column, row): (u16, u16),
-        deeds: &mut Vec<Deed>,
+        effects: &mut Vec<Effect>,
     ) {
         self.touched = now;
         let panels = self.panels();
         let on_stop = panels.stop.is_some_and(|stop| row == stop.y);
-        let lean = panels.pad.and_then(|pad| lean_on(pad, column, row, click == Click::Drag));
+        let lean = panels.pad.and_then(|pad| lean_on(pad, column, row, click == MouseAction::Drag));
         match click {
-            Click::Up => self.hand.hold_pad(None),
-            Click::Down if on_stop => self.emergency_stop(now, deeds),
+            MouseAction::Up => self.held.hold_pad(None),
+            MouseAction::Down if on_stop => self.emergency_stop(now, effects),
             _ if self.palette.is_some() || self.help => {}
-            Click::Down if lean.is_some() => {
-                if !self.tells_releases {
-                    self.tier = Tier::Mouse;
+            MouseAction::Down if lean.is_some() => {
+                if !self.reports_releases {
+                    self.release_detection = ReleaseDetection::Mouse;
                 }
-                self.hand.hold_pad(lean);
+                self.held.hold_pad(lean);
                 self.say_what_is_missing(now, snapshot);
             }
-            Click::Drag if self.hand.is_on_pad() => self.hand.hold_pad(lean),
-            Click::Down | Click::Drag => {}
+            MouseAction::Drag if self.held.is_on_pad() => self.held.hold_pad(lean),
+            MouseAction::Down | MouseAction::Drag => {}
         }
     }
 
-    /// Says again how the hand leans, or once that it does not.
-    fn lean(&mut self, now: Moment, deeds: &mut Vec<Deed>) {
-        let share = f64::from(self.gear) / 100.0;
+    /// Sends the held position again, or once that the stick is released.
+    fn lean(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let share = f64::from(self.speed_percent) / 100.0;
         let lean = self
-            .hand
+            .held
             .lean(now)
             .map(|lean| StickPosition { ahead: lean.ahead * share, right: lean.right * share });
         if lean.is_some() || self.is_leaning() {
-            self.order(deeds, |vehicle| UiCommand::Hand(vehicle, lean));
+            self.order(effects, |vehicle| UiCommand::Hand(vehicle, lean));
         }
         // From this lean, not from the next look at the clock: snapshots that come in between must not put it off.
         self.repeat_at = lean.map(|_| now.saturating_add(AGAIN));
     }
 
-    /// A release that is told to a terminal which is gone reaches nobody.
-    fn watch_terminal(&mut self, now: Moment, deeds: &mut Vec<Deed>) {
+    /// Disarms when the terminal is gone, since no release could arrive from it.
+    fn watch_terminal(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         if !self.is_leaning() {
             return;
         }
         if self.answers && now.saturating_sub(self.heard) > TERMINAL_SILENCE {
-            self.disarm(now, "the terminal does not answer: disarmed", deeds);
+            self.disarm(now, "the terminal does not answer: disarmed", effects);
         } else if now.saturating_sub(self.probed) >= PROBE_EVERY {
             self.probed = now;
-            deeds.push(Deed::Probe);
+            effects.push(Effect::Probe);
         }
     }
 
-    fn look(&mut self, now: Moment, deeds: &mut Vec<Deed>) {
+    fn look(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         if self.looked.is_some_and(|looked| now.saturating_sub(looked) < LOOK_EVERY) {
             return;
         }
         self.looked = Some(now);
-        self.order(deeds, UiCommand::Look);
+        self.order(effects, UiCommand::Look);
         if self.focused && now.saturating_sub(self.touched) < PRESENT {
-            self.order(deeds, UiCommand::Present);
+            self.order(effects, UiCommand::Present);
         }
     }
 }
 
-/// How a mouse at that cell leans on the pad; once it is on it, it may leave it and leans all the way.
+/// The stick position of the mouse at that cell; a drag that began on the pad may leave it.
 fn lean_on(pad: ratatui::layout::Rect, column: u16, row: u16, anywhere: bool) -> Option<StickPosition> {
     if !anywhere && !pad.contains((column, row).into()) {
         return None;

@@ -9,7 +9,7 @@ mod tests;
 
 pub use headline::{footer, headline, stop_text};
 
-use super::model::{Model, NOTE, Style as Manner};
+use super::model::{Model, NOTE, Style as TuiStyle};
 use super::palette::Palette;
 use super::panels::Panels;
 use crate::clock::Moment;
@@ -48,8 +48,8 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, snapshot: &Snapshot, now: Mome
 }
 
 /// Colours where they are wanted; what they say is said by words and weight too.
-const fn tinted(manner: Manner, style: Style, colour: Color) -> Style {
-    if manner.colour { style.fg(colour) } else { style }
+const fn tinted(tui: TuiStyle, style: Style, colour: Color) -> Style {
+    if tui.colour { style.fg(colour) } else { style }
 }
 
 pub(super) struct Paint<'a, 'b> {
@@ -184,7 +184,7 @@ impl Paint<'_, '_> {
             self.row("engine", on("engine")),
             self.row("driver", vehicle.word("driver").map(ToOwned::to_owned)),
             self.row("place", place),
-            self.row("limit", Some(format!("{limits:.1} mph, lean {} %", self.model.gear))),
+            self.row("limit", Some(format!("{limits:.1} mph, lean {} %", self.model.speed_percent))),
             self.row("brake", on("parking_brake")),
             self.row("doors", vehicle.word("doors").map(ToOwned::to_owned)),
             self.row("lights", lights),

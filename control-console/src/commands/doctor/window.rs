@@ -1,8 +1,8 @@
 //! What the terminal shows, and what it tells of keys: by that a drive by hand is more or less direct.
 
 use super::findings::{Check, Findings};
-use crate::tui::hand::Tier;
-use crate::tui::{size, tells_releases};
+use crate::tui::held_input::ReleaseDetection;
+use crate::tui::{reports_releases, size};
 use std::env;
 use std::io::{self, IsTerminal as _};
 
@@ -20,12 +20,19 @@ pub(super) fn look(findings: &mut Findings<'_>) {
 }
 
 fn look_at_keys(findings: &mut Findings<'_>) {
-    let guessed = format!("drive has the tiers {} and {}", Tier::Mouse.badge(), Tier::Repeat.badge());
+    let guessed = format!(
+        "drive has the tiers {} and {}",
+        ReleaseDetection::Mouse.badge(),
+        ReleaseDetection::Repeat.badge()
+    );
     let step = "hold the mouse on the drive pad, or drive in a terminal with the kitty keyboard protocol \
                 (kitty, foot, Ghostty, WezTerm)";
-    match tells_releases() {
+    match reports_releases() {
         Ok(Some(true)) => {
-            let what = format!("tells when a key is released: drive has the tier {}", Tier::KeyUp.badge());
+            let what = format!(
+                "tells when a key is released: drive has the tier {}",
+                ReleaseDetection::KeyUp.badge()
+            );
             findings.ok(Check::Terminal, &what);
         }
         Ok(Some(false)) if is_set("TMUX") => {

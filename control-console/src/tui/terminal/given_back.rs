@@ -7,8 +7,8 @@ use crate::operator::Snapshot;
 use crate::options::Options;
 use crate::tui::keymap::Keymap;
 use crate::tui::model::{Model, Style};
-use crate::tui::screen::{Face, Screen};
-use crate::tui::{self, Setup};
+use crate::tui::screen::{Renderer, Screen};
+use crate::tui::{self, TuiConfig};
 use std::process::Command;
 use std::sync::Arc;
 use system_tests::process::Signal;
@@ -23,12 +23,12 @@ const SIZE: (u16, u16) = (100, 28);
 /// A face that can't be drawn.
 struct Broken(fn() -> io::Result<()>);
 
-impl Face for Broken {
+impl Renderer for Broken {
     fn show(&mut self, _: &Model, _: &Snapshot, _: Clock) -> io::Result<()> {
         (self.0)()
     }
 
-    fn forget(&mut self) {}
+    fn invalidate(&mut self) {}
 }
 
 /// What the test says once it has seen that the terminal is taken: what is not read by then gets lost on the way out.
@@ -40,7 +40,7 @@ fn seen() -> impl Future<Output = ()> {
 /// Draws once with a face that fails, and waits until somebody says so.
 async fn draw(fails: fn() -> io::Result<()>) {
     let seen = seen();
-    let raw = Raw::take(false).unwrap();
+    let raw = Raw::open(false).unwrap();
     seen.await;
     let clock = Clock::start();
     let mut screen = Screen::start(Broken(fails), clock).unwrap();
@@ -58,9 +58,9 @@ async fn whole(then: fn()) {
     let global =
         Global { broker: Some("mqtt://127.0.0.1:1".to_owned()), unsigned: true, ..Global::default() };
     let options = Options::resolve(&global).unwrap();
-    let setup = Setup { vehicles: vec!["rover-1".parse().unwrap()], ..Setup::default() };
+    let config = TuiConfig { vehicles: vec!["rover-1".parse().unwrap()], ..TuiConfig::default() };
     tokio::select! {
-        ended = tui::run(&options, setup) => println!("ended: {ended:?}"),
+        ended = tui::run(&options, config) => println!("ended: {ended:?}"),
         () = async { seen.await; then() } => {}
     }
 }

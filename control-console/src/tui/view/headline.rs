@@ -4,7 +4,7 @@ use crate::clock::Moment;
 use crate::operator::{Freshness, LinkState, Snapshot, Vehicle};
 use crate::teleop::stick::{Halt, StickState};
 use crate::transaction::in_milliseconds;
-use crate::tui::keymap::Action;
+use crate::tui::keymap::KeyAction;
 use crate::tui::model::Model;
 use unicode_width::UnicodeWidthStr as _;
 use vehicle_protocol::PresenceState;
@@ -13,7 +13,7 @@ use vehicle_protocol::PresenceState;
 #[must_use]
 pub fn headline(model: &Model, snapshot: &Snapshot, now: Moment, columns: u16) -> String {
     let Some((id, vehicle)) = model.selected.as_ref().zip(model.vehicle(snapshot)) else {
-        return format!(" NO VEHICLE | {} | {}", link(snapshot), model.tier.badge());
+        return format!(" NO VEHICLE | {} | {}", link(snapshot), model.release_detection.badge());
     };
     let state = vehicle.drive.state.unwrap_or(StickState::Disarmed);
     let state = if model.is_stopped(snapshot) { StickState::Estop } else { state }.word();
@@ -33,14 +33,16 @@ pub fn headline(model: &Model, snapshot: &Snapshot, now: Moment, columns: u16) -
     let driver = shown(vehicle.word("driver").map(ToOwned::to_owned));
     let battery = shown(vehicle.number("battery_pct").map(|charge| format!("{charge:.0}%")));
     let speed = shown(vehicle.number("speed_mph").map(|speed| format!("{speed:.1}")));
-    let tier = model.tier.badge();
+    let release_detection = model.release_detection.badge();
     let full = format!(
-        " {state} | {id} | {link}{way} | {age} | {mode} {speed} mph | {tier} | bat {battery} | drv {driver}"
+        " {state} | {id} | {link}{way} | {age} | {mode} {speed} mph | {release_detection} | bat {battery} | drv {driver}"
     );
-    let tight =
-        format!(" {state}|{id}|{link}{way} {age}|{mode} {speed} mph|{tier}|bat {battery}|drv {driver}");
-    let least =
-        |id: &str| format!(" {state}|{id}|{link}{way} {age}|{mode} {speed}|{tier}|{battery}|{driver}");
+    let tight = format!(
+        " {state}|{id}|{link}{way} {age}|{mode} {speed} mph|{release_detection}|bat {battery}|drv {driver}"
+    );
+    let least = |id: &str| {
+        format!(" {state}|{id}|{link}{way} {age}|{mode} {speed}|{release_detection}|{battery}|{driver}")
+    };
     let columns = usize::from(columns);
     let fits = |line: &String| length(line) <= columns;
     [full, tight, least(id.as_str())].into_iter().find(fits).unwrap_or_else(|| {
@@ -110,7 +112,7 @@ fn stop_texts(model: &Model, snapshot: &Snapshot) -> (Vec<String>, bool) {
         } else {
             ["EMERGENCY STOP SENT, NOT CONFIRMED", "STOP NOT CONFIRMED"]
         };
-        let full = format!("*** {word} *** {} begins to clear it", model.name_of(Action::Clear));
+        let full = format!("*** {word} *** {} begins to clear it", model.name_of(KeyAction::Clear));
         return (vec![full, format!("*** {word} ***"), word.to_owned(), short.to_owned()], true);
     }
     let reason = vehicle.and_then(|vehicle| vehicle.drive.refusal.as_ref()?.reason);
@@ -156,12 +158,12 @@ const ENGINE_ON: &str = "engine on";
 /// The keys that work now, as many as so many columns have room for, and how to be told of the rest.
 #[must_use]
 pub fn footer(model: &Model, snapshot: &Snapshot, columns: usize) -> String {
-    let told = |(actions, what): &(&[Action], &str)| {
+    let told = |(actions, what): &(&[KeyAction], &str)| {
         let names: Vec<String> = actions.iter().map(|action| model.name_of(*action)).collect();
         format!("{} {what}", names.join("/"))
     };
-    let keys = |actions: &[(&[Action], &str)]| {
-        let last: [(&[Action], &str); 2] = [(&[Action::Help], "help"), (&[Action::Quit], "quit")];
+    let keys = |actions: &[(&[KeyAction], &str)]| {
+        let last: [(&[KeyAction], &str); 2] = [(&[KeyAction::Help], "help"), (&[KeyAction::Quit], "quit")];
         let mut shown: Vec<String> = actions.iter().chain(&last).map(told).collect();
         let all = shown.len();
         loop {
@@ -178,33 +180,33 @@ pub fn footer(model: &Model, snapshot: &Snapshot, columns: usize) -> String {
     }
     let vehicle = model.vehicle(snapshot);
     let Some(vehicle) = vehicle else { return keys(&[]) };
-    let drive: (&[Action], &str) =
-        (&[Action::Ahead, Action::Left, Action::Back, Action::Right], "hold to drive");
+    let drive: (&[KeyAction], &str) =
+        (&[KeyAction::Ahead, KeyAction::Left, KeyAction::Back, KeyAction::Right], "hold to drive");
     let is_off = vehicle.flag("engine") == Some(false);
-    let mut actions: Vec<(&[Action], &str)> = match vehicle.drive.state {
-        _ if model.is_stopped(snapshot) => vec![(&[Action::Clear], "clear")],
-        _ if vehicle.waits_for_clear() => vec![(&[Action::Clear], "clear the failsafe")],
+    let mut actions: Vec<(&[KeyAction], &str)> = match vehicle.drive.state {
+        _ if model.is_stopped(snapshot) => vec![(&[KeyAction::Clear], "clear")],
+        _ if vehicle.waits_for_clear() => vec![(&[KeyAction::Clear], "clear the failsafe")],
         Some(StickState::Estop) => Vec::new(),
-        None | Some(StickState::Disarmed) => vec![(&[Action::Arm], "arm")],
+        None | Some(StickState::Disarmed) => vec![(&[KeyAction::Arm], "arm")],
         Some(StickState::Ready) if is_off => {
-            vec![(&[Action::Engine], ENGINE_ON), (&[Action::Disarm], "disarm")]
+            vec![(&[KeyAction::Engine], ENGINE_ON), (&[KeyAction::Disarm], "disarm")]
         }
-        Some(StickState::Ready) => vec![drive, (&[Action::Disarm], "disarm")],
-        Some(StickState::Driving) => vec![drive, (&[Action::Faster, Action::Slower], "speed")],
-        Some(StickState::Hold) => vec![(&[Action::Disarm], "disarm")],
+        Some(StickState::Ready) => vec![drive, (&[KeyAction::Disarm], "disarm")],
+        Some(StickState::Driving) => vec![drive, (&[KeyAction::Faster, KeyAction::Slower], "speed")],
+        Some(StickState::Hold) => vec![(&[KeyAction::Disarm], "disarm")],
     };
     if let Some(cut) = model.cut {
-        actions.push((&[Action::Cut], if cut.is_cut { "mend link" } else { "cut link" }));
+        actions.push((&[KeyAction::Cut], if cut.is_cut { "mend link" } else { "cut link" }));
     }
     let engine = if vehicle.flag("engine") == Some(true) { "engine off" } else { ENGINE_ON };
     if vehicle.drive.state != Some(StickState::Driving) {
-        if !actions.iter().any(|(actions, _)| actions.contains(&Action::Engine)) {
-            actions.push((&[Action::Engine], engine));
+        if !actions.iter().any(|(actions, _)| actions.contains(&KeyAction::Engine)) {
+            actions.push((&[KeyAction::Engine], engine));
         }
-        actions.push((&[Action::Command], "command"));
+        actions.push((&[KeyAction::Command], "command"));
     }
     if snapshot.vehicles.len() > 1 {
-        actions.push((&[Action::Next], "next"));
+        actions.push((&[KeyAction::Next], "next"));
     }
     keys(&actions)
 }

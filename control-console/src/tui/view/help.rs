@@ -1,7 +1,7 @@
 //! What the keys do, in rows that a small window has room for.
 
 use super::Paint;
-use crate::tui::keymap::{Action, Key, Keymap};
+use crate::tui::keymap::{Key, KeyAction, Keymap};
 use crate::tui::model::Model;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -11,19 +11,19 @@ const WIDTH: u16 = 60;
 /// Columns of the keys; a row with more of them takes more.
 const KEYS: usize = 14;
 /// What a hand does, the diagonals last: most keymaps have none.
-const LEANS: [Action; 8] = [
-    Action::Ahead,
-    Action::Left,
-    Action::Back,
-    Action::Right,
-    Action::AheadLeft,
-    Action::AheadRight,
-    Action::BackLeft,
-    Action::BackRight,
+const LEANS: [KeyAction; 8] = [
+    KeyAction::Ahead,
+    KeyAction::Left,
+    KeyAction::Back,
+    KeyAction::Right,
+    KeyAction::AheadLeft,
+    KeyAction::AheadRight,
+    KeyAction::BackLeft,
+    KeyAction::BackRight,
 ];
 
 /// The keys of each action, in the order in which what they do is told.
-fn keys(keymap: &Keymap, actions: &[Action]) -> String {
+fn keys(keymap: &Keymap, actions: &[KeyAction]) -> String {
     let each = actions.iter().map(|action| keymap.keys(*action)).filter(|keys| !keys.is_empty());
     let each = each.map(|keys| keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "));
     each.collect::<Vec<_>>().join(" / ")
@@ -40,22 +40,22 @@ fn leans(keymap: &Keymap) -> String {
 
 /// Keys and what they do, the most important ones first.
 fn rows(model: &Model) -> Vec<String> {
-    let keys = |actions: &[Action]| keys(&model.keymap, actions);
-    let cut = if model.cut.is_some() { keys(&[Action::Cut]) } else { String::new() };
+    let keys = |actions: &[KeyAction]| keys(&model.keymap, actions);
+    let cut = if model.cut.is_some() { keys(&[KeyAction::Cut]) } else { String::new() };
     let told = [
         ("space".to_owned(), "EMERGENCY STOP, always and everywhere"),
         (leans(&model.keymap), "hold to drive"),
         ("any other".to_owned(), "stops; only a fresh press goes on"),
-        (keys(&[Action::Arm, Action::Disarm]), "arm / disarm; it drives with the engine on"),
-        (keys(&[Action::Faster, Action::Slower]), "more / less speed for a full lean"),
-        (keys(&[Action::Engine, Action::Brake, Action::Lights]), "engine / BRAKE / headlights"),
+        (keys(&[KeyAction::Arm, KeyAction::Disarm]), "arm / disarm; it drives with the engine on"),
+        (keys(&[KeyAction::Faster, KeyAction::Slower]), "more / less speed for a full lean"),
+        (keys(&[KeyAction::Engine, KeyAction::Brake, KeyAction::Lights]), "engine / BRAKE / headlights"),
         (
-            keys(&[Action::Command, Action::Clear, Action::TakeControl]),
+            keys(&[KeyAction::Command, KeyAction::Clear, KeyAction::TakeControl]),
             "any command / clear a stop / take control",
         ),
-        (keys(&[Action::Quit]), "stop and leave; ctrl-c too; ctrl-z suspends"),
+        (keys(&[KeyAction::Quit]), "stop and leave; ctrl-c too; ctrl-z suspends"),
         (cut, "cut the link, mend it"),
-        (keys(&[Action::Next, Action::Previous]), "next / previous vehicle"),
+        (keys(&[KeyAction::Next, KeyAction::Previous]), "next / previous vehicle"),
         ("mouse".to_owned(), "hold the pad: a real release, in tmux too"),
     ];
     let told = told.into_iter().filter(|(keys, _)| !keys.is_empty());
@@ -75,7 +75,7 @@ impl Paint<'_, '_> {
 mod tests {
     use super::*;
     use crate::tui::example::model;
-    use crate::tui::model::Cut;
+    use crate::tui::model::LinkCut;
 
     #[test]
     fn of_several_keys_everybody_sees_which_does_what() {
@@ -95,7 +95,7 @@ mod tests {
         for name in ["default", "ros"] {
             let mut model = model((60, 15));
             model.keymap = Keymap::built_in(name).unwrap().into();
-            for cut in [None, Some(Cut::default())] {
+            for cut in [None, Some(LinkCut::default())] {
                 model.cut = cut;
                 let rows = rows(&model);
                 for row in &rows {

@@ -34,9 +34,9 @@ impl Paint<'_, '_> {
     pub(super) fn pad(&mut self, area: Rect) {
         let state = self.model.vehicle(self.snapshot).and_then(|vehicle| vehicle.drive.state);
         let state = state.unwrap_or(StickState::Disarmed);
-        let title = format!("pad {} {} %", state.word(), self.model.gear);
+        let title = format!("pad {} {} %", state.word(), self.model.speed_percent);
         let inside = self.panel(area, &title);
-        let lean = self.model.hand.lean(self.now);
+        let lean = self.model.held.lean(self.now);
         let (up, down, left, right, here) = if self.model.style.ascii {
             ("^", "v", "<", ">", "O")
         } else {
@@ -63,10 +63,10 @@ impl Paint<'_, '_> {
             let (x, y) = place(lean.ahead, lean.right);
             buffer.set_stringn(x, y, here, 1, style);
         }
-        let badge = match self.model.tier {
-            crate::tui::hand::Tier::KeyUp => "release is told",
-            crate::tui::hand::Tier::Mouse => "hold here with the mouse",
-            crate::tui::hand::Tier::Repeat => "release is guessed: slow",
+        let badge = match self.model.release_detection {
+            crate::tui::held_input::ReleaseDetection::KeyUp => "release is told",
+            crate::tui::held_input::ReleaseDetection::Mouse => "hold here with the mouse",
+            crate::tui::held_input::ReleaseDetection::Repeat => "release is guessed: slow",
         };
         let y = inside.bottom().saturating_sub(1);
         if inside.height > 4 {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::teleop::stick::StickState;
 use crate::tui::example::{NOW, model, snapshot};
-use crate::tui::keymap::Action;
+use crate::tui::keymap::KeyAction;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -31,8 +31,9 @@ fn assert_shows(model: &Model, snapshot: &Snapshot, expected: &str) {
 #[test]
 fn a_large_window_while_driving() {
     let mut model = model((100, 28));
-    model.hand.press(NOW, Action::Ahead, true);
-    (model.tier, model.tells_releases) = (crate::tui::hand::Tier::KeyUp, true);
+    model.held.press(NOW, KeyAction::Ahead, true);
+    (model.release_detection, model.reports_releases) =
+        (crate::tui::held_input::ReleaseDetection::KeyUp, true);
     assert_shows(
         &model,
         &snapshot(StickState::Driving, "driving"),

@@ -1,23 +1,23 @@
-//! What fingers and mouse ask for. Pure; time is an argument.
+//! The keys and the pad position that are held. Pure; time is an argument.
 
-use super::keymap::Action;
+use super::keymap::KeyAction;
 use crate::clock::Moment;
 use crate::teleop::StickPosition;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How a terminal shows that a key was let go.
+/// The way in which a terminal reports that a key was released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tier {
-    /// It says so.
+pub enum ReleaseDetection {
+    /// By key releases.
     KeyUp,
-    /// It says so of the mouse.
+    /// By releases of the mouse button.
     Mouse,
-    /// It does not: a key that is not repeated is taken for let go.
+    /// Not at all: a key that is not repeated counts as released.
     Repeat,
 }
 
-impl Tier {
+impl ReleaseDetection {
     /// The badge.
     #[must_use]
     pub const fn badge(self) -> &'static str {
@@ -29,36 +29,36 @@ impl Tier {
     }
 }
 
-/// A first press without a repeat is a nudge of this length.
+/// A first press without a repeat counts for this long.
 const NUDGE: Duration = Duration::from_millis(250);
-/// A key that is repeated and then falls silent for so long is taken for let go; keys repeat about each 30 ms.
+/// A repeated key counts as released after this pause; terminals repeat keys about every 30 ms.
 const REPEAT_GAP: Duration = Duration::from_millis(150);
-/// A press that comes so soon after the last one of the same key is its repeat: keyboards wait so long at most.
+/// A press this soon after the last one of the same key is its repeat: no keyboard waits longer for the first.
 const REPEAT_WITHIN: Duration = Duration::from_millis(700);
-/// After a stop a key that repeats must be silent for so long before it counts again.
+/// After a stop, a key that repeats counts again only after this pause.
 const QUIET: Duration = Duration::from_millis(400);
-/// Where a release is only guessed, a full lean is so much of what was chosen.
+/// The share of the speed limit where a release is only guessed: a guess may be late.
 const GUESSED_SHARE: f64 = 0.3;
 
 #[derive(Clone, Copy, Debug)]
 struct Press {
     last: Moment,
-    /// When it counts as let go; never by itself, where releases are told.
+    /// The time at which it counts as released; none where the terminal reports releases.
     until: Option<Moment>,
 }
 
 /// The keys and the place of the mouse that ask for motion now.
 #[derive(Clone, Debug, Default)]
-pub struct Hand {
-    keys: BTreeMap<Action, Press>,
+pub struct HeldInput {
+    keys: BTreeMap<KeyAction, Press>,
     pad: Option<StickPosition>,
     quiet_until: Moment,
 }
 
-impl Hand {
-    /// A driving key went down, or says that it still is.
-    pub fn press(&mut self, now: Moment, action: Action, is_told_of_release: bool) {
-        if is_told_of_release {
+impl HeldInput {
+    /// A driving key went down, or is repeated.
+    pub fn press(&mut self, now: Moment, action: KeyAction, reports_releases: bool) {
+        if reports_releases {
             self.keys.insert(action, Press { last: now, until: None });
             return;
         }
@@ -75,22 +75,22 @@ impl Hand {
     }
 
     /// A driving key came up.
-    pub fn release(&mut self, action: Action) {
+    pub fn release(&mut self, action: KeyAction) {
         self.keys.remove(&action);
     }
 
-    /// The mouse holds the pad there, or has let go of it.
+    /// The mouse holds the pad there, or has released it.
     pub fn hold_pad(&mut self, lean: Option<StickPosition>) {
         self.pad = lean;
     }
 
-    /// Whether the mouse holds the pad.
+    /// Tells that the mouse holds the pad.
     #[must_use]
     pub const fn is_on_pad(&self) -> bool {
         self.pad.is_some()
     }
 
-    /// Lets go of everything; what is still held counts only after a fresh press.
+    /// Releases everything; a key that is still down counts only after a fresh press.
     pub fn let_go(&mut self, now: Moment) {
         let guessed = self.keys.values().any(|press| press.until.is_some());
         *self = Self { quiet_until: self.quiet_until, ..Self::default() };
@@ -99,13 +99,13 @@ impl Hand {
         }
     }
 
-    /// When the next guessed release is due.
+    /// The time of the next guessed release.
     #[must_use]
     pub fn deadline(&self, now: Moment) -> Option<Moment> {
         self.keys.values().filter_map(|press| press.until).filter(|until| *until > now).min()
     }
 
-    /// How the hand leans now, if it does.
+    /// The position of the stick now; none at neutral.
     #[must_use]
     pub fn lean(&self, now: Moment) -> Option<StickPosition> {
         if self.pad.is_some() {
@@ -136,27 +136,27 @@ mod tests {
 
     #[test]
     fn where_releases_are_told_a_key_holds_until_then() {
-        let mut hand = Hand::default();
-        hand.press(at(0), Action::Ahead, true);
-        hand.press(at(10), Action::Left, true);
+        let mut hand = HeldInput::default();
+        hand.press(at(0), KeyAction::Ahead, true);
+        hand.press(at(10), KeyAction::Left, true);
         assert_eq!(hand.lean(at(60_000)), Some(StickPosition { ahead: 1.0, right: -1.0 }));
-        hand.release(Action::Ahead);
+        hand.release(KeyAction::Ahead);
         assert_eq!(hand.lean(at(60_000)), Some(StickPosition { ahead: 0.0, right: -1.0 }));
-        hand.press(at(60_000), Action::Right, true);
+        hand.press(at(60_000), KeyAction::Right, true);
         assert_eq!(hand.lean(at(60_000)), None, "left and right are neutral");
         hand.let_go(at(60_000));
-        hand.release(Action::Left);
+        hand.release(KeyAction::Left);
         assert_eq!(hand.lean(at(60_000)), None);
     }
 
     #[test]
     fn where_a_release_is_guessed_a_press_is_a_nudge_and_a_repeat_goes_on_slowly() {
-        let mut hand = Hand::default();
+        let mut hand = HeldInput::default();
         let slow = Some(StickPosition { ahead: GUESSED_SHARE, right: 0.0 });
-        hand.press(at(0), Action::Ahead, false);
+        hand.press(at(0), KeyAction::Ahead, false);
         assert_eq!((hand.lean(at(249)), hand.lean(at(250))), (slow, None));
         for time in (500..800).step_by(30) {
-            hand.press(at(time), Action::Ahead, false);
+            hand.press(at(time), KeyAction::Ahead, false);
             assert_eq!(hand.lean(at(time + 29)), slow);
         }
         assert_eq!((hand.lean(at(919)), hand.lean(at(920))), (slow, None));
@@ -165,14 +165,14 @@ mod tests {
 
     #[test]
     fn after_a_stop_a_key_that_repeats_on_moves_nothing() {
-        let mut hand = Hand::default();
-        hand.press(at(0), Action::Ahead, false);
+        let mut hand = HeldInput::default();
+        hand.press(at(0), KeyAction::Ahead, false);
         hand.let_go(at(10));
         for time in (30..2_000).step_by(30) {
-            hand.press(at(time), Action::Ahead, false);
+            hand.press(at(time), KeyAction::Ahead, false);
             assert_eq!(hand.lean(at(time)), None, "{time}");
         }
-        hand.press(at(2_500), Action::Ahead, false);
+        hand.press(at(2_500), KeyAction::Ahead, false);
         assert!(hand.lean(at(2_500)).is_some());
     }
 }
