@@ -7,7 +7,7 @@ use crate::commands::send;
 use crate::exit::{Exit, Fault};
 use crate::link::{QoS, Subscriptions};
 use crate::options::Options;
-use crate::output::Output;
+use crate::output::{Output, Tone, printable};
 use crate::random;
 use crate::teleop::Report;
 use crate::teleop::scripted::{ScriptAction, ScriptConfig, ScriptInput, ScriptedDrive};
@@ -28,7 +28,7 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
     let (timing, setpoint) = match checked(arguments) {
         Ok(checked) => checked,
         Err(fault) => {
-            Report::not_begun(vehicle.clone(), &fault).print(output);
+            print(&Report::not_begun(vehicle.clone(), &fault), output);
             return Ok(fault.exit);
         }
     };
@@ -52,7 +52,7 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
     let drive = ScriptedDrive::new(config, client.clock.now());
     let driven = follow(&mut client, drive, options.silence(), output).await;
     if let Ok(report) = &driven {
-        report.print(output);
+        print(&report, output);
     }
     // A drive that could not go on has said all it could; the vehicle stops when the hold is over.
     client.close().await;
@@ -94,6 +94,33 @@ fn subscriptions(options: &Options, vehicle: &VehicleId) -> Subscriptions {
 }
 
 /// What a closed terminal sends.
+/// Prints the report of a drive.
+fn print(report: &Report, output: &Output) {
+    if output.is_json() {
+        output.object(report);
+        return;
+    }
+    let tone = if report.exit == Exit::Done { Tone::Good } else { Tone::Bad };
+    let mut line = format!("{} DRIVE {}", report.vehicle, output.paint(tone, report.outcome.word()));
+    if let Some(reason) = report.reason {
+        line = format!("{line} {reason}");
+    }
+    if report.setpoints_sent > 0 {
+        line = format!("{line} {:.1} s, {} setpoints", report.driven.as_secs_f64(), report.setpoints_sent);
+    }
+    output.line(&line);
+    if let Some(detail) = &report.detail {
+        output.talk(&format!(
+            "{}: {}",
+            if report.exit == Exit::Done { "note" } else { "error" },
+            printable(detail)
+        ));
+    }
+    if let Some(step) = &report.next_step {
+        output.talk(&format!("next: {step}"));
+    }
+}
+
 fn hangup() -> Result<Signal, Fault> {
     signal(SignalKind::hangup())
         .map_err(|error| Fault::new(Exit::Other, format!("signals can't be caught: {error}"), "try again"))

@@ -1,7 +1,6 @@
 //! The report at the end of a drive.
 
 use crate::exit::{Exit, Fault};
-use crate::output::{Output, Tone, printable};
 use crate::transaction::next_step;
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -26,7 +25,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Succeeded => "SUCCEEDED",
             Self::Rejected => "REJECTED",
@@ -81,33 +80,6 @@ impl Report {
             driven: Duration::ZERO,
             next_step: Some(fault.next_step.clone()),
             exit: fault.exit,
-        }
-    }
-
-    /// Prints it.
-    pub fn print(&self, output: &Output) {
-        if output.is_json() {
-            output.object(self);
-            return;
-        }
-        let tone = if self.exit == Exit::Done { Tone::Good } else { Tone::Bad };
-        let mut line = format!("{} DRIVE {}", self.vehicle, output.paint(tone, self.outcome.word()));
-        if let Some(reason) = self.reason {
-            line = format!("{line} {reason}");
-        }
-        if self.setpoints_sent > 0 {
-            line = format!("{line} {:.1} s, {} setpoints", self.driven.as_secs_f64(), self.setpoints_sent);
-        }
-        output.line(&line);
-        if let Some(detail) = &self.detail {
-            output.talk(&format!(
-                "{}: {}",
-                if self.exit == Exit::Done { "note" } else { "error" },
-                printable(detail)
-            ));
-        }
-        if let Some(step) = &self.next_step {
-            output.talk(&format!("next: {step}"));
         }
     }
 }
