@@ -157,7 +157,7 @@ impl Vehicle {
         let lease = self.mode.lease().filter(|_| self.checks.lease).map(|lease| lease.until);
         let control = self.control.deadline(timing.control_lapse);
         let reports = self.reporter.deadline(&self.status(self.ticked));
-        [tick, lease, control, self.body.horn_until, self.running.deadline(), reports]
+        [tick, lease, control, self.body.deadline(), self.running.deadline(), reports]
             .into_iter()
             .flatten()
             .min()
@@ -201,16 +201,9 @@ impl Vehicle {
     fn outputs(&self, now: Moment) -> (Outputs, Cause) {
         let power = self.mode.power(&self.motion, self.parking_brake.is_on());
         let emergency = matches!(self.mode, Mode::EmergencyStop);
-        let outputs = Outputs {
-            drivetrain: power.drivetrain,
-            enable: power.enable,
-            brake: power.brake,
-            headlights: self.body.headlights,
-            parking_lights: self.body.parking_lights,
-            hazard_lights: (self.body.hazard_lights || emergency) && self.setup.fittings.hazard_lights,
-            horn: self.body.horn_until.is_some_and(|until| now < until),
-            doors: self.body.doors,
-        };
+        let wanted = self.body.outputs(now, power);
+        let hazard_lights = (wanted.hazard_lights || emergency) && self.setup.fittings.hazard_lights;
+        let outputs = Outputs { hazard_lights, ..wanted };
         let before = (self.wanted.drivetrain, self.wanted.enable, self.wanted.brake);
         let moved = (outputs.drivetrain, outputs.enable, outputs.brake) != before;
         (outputs, if moved { self.motion_cause.clone() } else { self.body_cause.clone() })

@@ -2,9 +2,9 @@
 
 use super::Vehicle;
 use super::preconditions::{emergency_stopped, needs_clearing};
-use crate::control::Moment;
-use crate::control::mode::{DriveSource, Driving, Mode};
+use crate::control::mode::{DriveSource, Driving, Mode, Power};
 use crate::control::order::{Order, Refusal};
+use crate::control::{Moment, Outputs};
 use vehicle_protocol::{Doors, Mph, Reason};
 
 /// Lights, horn and doors as somebody asked for them.
@@ -25,6 +25,25 @@ impl Body {
         horn_until: None,
         doors: Doors::Locked,
     };
+
+    /// The moment at which one of them ends by itself.
+    pub(super) const fn deadline(&self) -> Option<Moment> {
+        self.horn_until
+    }
+
+    /// Ends those whose time is over at `now`.
+    pub(super) fn advance(&mut self, now: Moment) {
+        self.horn_until = self.horn_until.filter(|until| now < *until);
+    }
+
+    /// Every output at its level, with `power` for the motors.
+    pub(super) fn outputs(&self, now: Moment, power: Power) -> Outputs {
+        // Neither has `..`: a wish or an output that is added and forgotten here does not pass the lints or the compiler.
+        let Self { headlights, parking_lights, hazard_lights, horn_until, doors } = *self;
+        let Power { drivetrain, enable, brake } = power;
+        let horn = horn_until.is_some_and(|until| now < until);
+        Outputs { drivetrain, enable, brake, headlights, parking_lights, hazard_lights, horn, doors }
+    }
 }
 
 impl Vehicle {

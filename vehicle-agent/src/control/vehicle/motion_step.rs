@@ -47,9 +47,7 @@ impl Vehicle {
         self.drive(now);
         let target = self.mode.target(&self.motion, self.max_speed);
         self.motion.step(now, target);
-        if self.body.horn_until.is_some_and(|until| now >= until) {
-            self.body.horn_until = None;
-        }
+        self.body.advance(now);
         self.end_overdue(now);
     }
 
