@@ -61,6 +61,21 @@ mod tests {
     }
 
     #[test]
+    fn every_command_can_be_typed_as_its_usage_says() {
+        for &name in CommandName::ALL {
+            let words = usage(name).replace(['[', ']'], "");
+            // 100 is within every range.
+            let line = words.split(' ').map(|word| match word {
+                "N" => "100",
+                "ID" | "NAME" => "x",
+                other => other,
+            });
+            let command = typed(&line.collect::<Vec<_>>().join(" ")).unwrap();
+            assert_eq!(command.name(), name);
+        }
+    }
+
+    #[test]
     fn what_the_contract_rules_out_is_refused_with_the_usage() {
         for line in [
             "rotate-left",
