@@ -17,7 +17,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::time::Duration;
 use transactions::{Action, Input, Ticket, Transactions};
-use vehicle_protocol::{Answer, Command, CommandId, CommandName, OperatorName, Topic, Topics, VehicleId};
+use vehicle_protocol::{
+    Advice, Answer, Command, CommandId, CommandName, OperatorName, Topic, Topics, VehicleId,
+};
 
 /// News from a client.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +33,7 @@ pub enum News {
     /// All that the broker had kept should have come by now.
     Settled,
     /// The link is lost, for a reason that may pass.
-    Down(String),
+    Down(Advice),
     /// The link can't be had.
     Barred(Fault),
     /// A vehicle has granted a session, or told its clock.
@@ -229,7 +231,7 @@ impl CommandClient {
             Event::Up => self.handle(Input::Subscribed),
             Event::NotGranted(failure) => self.handle(Input::NotGranted(link::fault(&failure))),
             Event::Settled => self.news.push_back(News::Settled),
-            Event::Down(failure) => self.handle(Input::Lost(failure.to_string())),
+            Event::Down(failure) => self.handle(Input::Lost(failure.advice())),
             Event::Barred(fault, _) => self.handle(Input::Barred(fault)),
             Event::Acknowledged(ticket) => {
                 if let Some(ticket) = ticket {

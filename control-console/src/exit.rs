@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::process::ExitCode;
+use vehicle_protocol::Advice;
 
 /// What an exit code says; of several vehicles the worst, which is the highest, counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,29 +95,20 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error as a person meets it: what is wrong, what to do about it, and the exit code.
+/// An error that ends the program: a problem with its next step, and the exit code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}")]
+#[error("{}", advice.what)]
 pub struct Fault {
     /// The code that the program ends with.
     pub exit: Exit,
-    /// What is wrong, as a sentence without full stop.
-    pub what: String,
-    /// What to do about it.
-    pub next_step: String,
+    /// The problem and the next step.
+    pub advice: Advice,
 }
 
 impl Fault {
     /// An error with its next step.
     pub fn new(exit: Exit, what: impl Into<String>, next_step: impl Into<String>) -> Self {
-        Self { exit, what: what.into(), next_step: next_step.into() }
-    }
-
-    /// An error from a sentence whose last part, behind a semicolon, is the next step; `next_step` if it has none.
-    #[must_use]
-    pub fn advised(exit: Exit, sentence: &str, next_step: &str) -> Self {
-        let (what, step) = sentence.rsplit_once("; ").unwrap_or((sentence, next_step));
-        Self::new(exit, what, step)
+        Self { exit, advice: Advice::new(what, next_step) }
     }
 }
 

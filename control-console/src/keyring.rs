@@ -6,8 +6,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use vehicle_link::{SecretFileError, secret_file};
-use vehicle_protocol::VehicleId;
 use vehicle_protocol::auth::{KeyFile, KeyFileError};
+use vehicle_protocol::{Advice, VehicleId};
 
 /// Where the keys lie; without a folder nothing is signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,26 +113,32 @@ fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-/// Why a key can't be used.
-#[derive(Debug, thiserror::Error)]
+/// A key that can't be used.
+#[derive(Debug)]
 pub(crate) enum Unread {
-    #[error(transparent)]
-    File(#[from] SecretFileError),
-    #[error("{} is {problem}; make one with control-console keys new", path.display())]
-    Content {
-        path: PathBuf,
-        #[source]
-        problem: KeyFileError,
-    },
+    File(SecretFileError),
+    Content { path: PathBuf, problem: KeyFileError },
+}
+
+impl Unread {
+    pub(crate) fn advice(&self) -> Advice {
+        match self {
+            Self::File(error) => error.advice(),
+            Self::Content { path, problem } => Advice::new(
+                format!("{} is {problem}", path.display()),
+                "make one with control-console keys new",
+            ),
+        }
+    }
 }
 
 impl From<Unread> for Fault {
     fn from(error: Unread) -> Self {
-        Self::advised(Exit::Usage, &error.to_string(), "correct it, or send without a key: --unsigned")
+        Self { exit: Exit::Usage, advice: error.advice() }
     }
 }
 
 pub(crate) fn read(path: &Path) -> Result<KeyFile, Unread> {
-    let text = secret_file::read(path)?;
+    let text = secret_file::read(path).map_err(Unread::File)?;
     KeyFile::parse(&text).map_err(|problem| Unread::Content { path: path.to_owned(), problem })
 }

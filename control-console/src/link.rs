@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use vehicle_link::{Backoff, Cause, Endpoint, Failure, Stage, TlsCause, unique_client_id};
+use vehicle_link::{Backoff, Cause, Endpoint, EndpointError, Failure, Stage, TlsCause, unique_client_id};
 use vehicle_protocol::{OperatorName, OperatorPresence, PresenceState, operator_presence};
 
 pub use rumqttc::QoS;
@@ -108,7 +108,7 @@ impl<T: Copy + Send + 'static> Link<T> {
         subscriptions: Subscriptions,
         operator: Option<&OperatorName>,
     ) -> Result<Self, Fault> {
-        endpoint.options("check").map_err(|error| advised(Exit::Usage, &error.to_string()))?;
+        endpoint.options("check").map_err(|error| unusable(&error))?;
         let client_id = unique_client_id("console", random::seed()?);
         let (sender, signals) = mpsc::channel(UNREAD);
         let presence = operator.map(operator_presence);
@@ -195,8 +195,8 @@ fn presence(state: PresenceState) -> Vec<u8> {
     serde_json::to_vec(&OperatorPresence { state }).unwrap_or_default()
 }
 
-fn advised(exit: Exit, sentence: &str) -> Fault {
-    Fault::advised(exit, sentence, "check the settings: control-console config")
+fn unusable(error: &EndpointError) -> Fault {
+    Fault { exit: Exit::Usage, advice: error.advice() }
 }
 
 /// What a failure means to a person.
@@ -209,7 +209,7 @@ pub(crate) fn fault(failure: &Failure) -> Fault {
             Exit::BrokerNotReached
         }
     };
-    advised(exit, &failure.to_string())
+    Fault { exit, advice: failure.advice() }
 }
 
 /// Whoever holds the receiver has gone.
@@ -248,7 +248,7 @@ impl<T: Copy + Send + 'static> Keeper<T> {
         let mut options = match self.endpoint.options(&self.client_id) {
             Ok(options) => options,
             Err(error) => {
-                let _ = self.tell(Event::Barred(advised(Exit::Usage, &error.to_string()), None)).await;
+                let _ = self.tell(Event::Barred(unusable(&error), None)).await;
                 return Err(Gone);
             }
         };

@@ -173,8 +173,8 @@ pub(crate) mod tests {
         let fault = resolve(file, &[], "").unwrap_err();
         assert_eq!(fault.exit, Exit::Usage);
         for part in ["rooot", "timeout", "broker.url", "broker.password"] {
-            assert!(fault.what.contains(part), "{part} in {}", fault.what);
+            assert!(fault.advice.what.contains(part), "{part} in {}", fault.advice.what);
         }
-        assert!(!fault.what.contains("'p'"));
+        assert!(!fault.advice.what.contains("'p'"));
     }
 }

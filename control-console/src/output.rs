@@ -122,9 +122,13 @@ impl Output {
     /// The error that ends the program.
     pub fn fault(&self, fault: &Fault) {
         if self.json {
-            self.object(&FaultLine { error: &fault.what, next_step: &fault.next_step, exit: fault.exit });
+            self.object(&FaultLine {
+                error: &fault.advice.what,
+                next_step: &fault.advice.next_step,
+                exit: fault.exit,
+            });
         }
-        self.wrong(&fault.what, Some(&fault.next_step));
+        self.wrong(&fault.advice.what, Some(&fault.advice.next_step));
     }
 
     fn wrong(&self, what: &str, next_step: Option<&str>) {

@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails"))]
 
+mod advice;
 mod answer;
 pub mod auth;
 mod cbor;
@@ -26,6 +27,7 @@ mod topic;
 mod units;
 mod word;
 
+pub use advice::Advice;
 pub use answer::{Answer, AnswerForm, Proof, Reason, SequenceRef, State};
 pub use command::{
     Command, CommandName, DEFAULT_HORN_MS, Group, HornDuration, MAX_HORN_MS, MIN_HOLD_MS, Parameter,

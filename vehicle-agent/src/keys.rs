@@ -10,45 +10,26 @@ use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 use vehicle_link::secret_file;
 use vehicle_protocol::auth::KeyFile;
-use vehicle_protocol::{KeyName, VehicleId};
+use vehicle_protocol::{Advice, KeyName, VehicleId};
 
 /// The folder's name in the agent's state folder.
 pub(crate) const FOLDER: &str = "keys";
 /// What group and others may not do with the folder: put files there.
 const WRITE: u32 = 0o022;
 
-/// What is wrong with a key's file or with their folder, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeyProblem {
-    pub(crate) what: String,
-    pub(crate) next_step: String,
-}
-
-impl KeyProblem {
-    fn new(what: impl Into<String>, next_step: impl Into<String>) -> Self {
-        Self { what: what.into(), next_step: next_step.into() }
-    }
-
-    /// From an error whose last words, after a semicolon, are the next step.
-    fn from_text(error: &str) -> Self {
-        let (what, next_step) = error.rsplit_once("; ").unwrap_or((error, "correct it"));
-        Self::new(what, next_step)
-    }
-}
-
 /// Reads the keys of `vehicle` in a folder, in the order of their names; no keys, if there is no such folder.
 ///
 /// # Errors
 /// Everything that is wrong with them: one that is not safe is not passed over in silence.
-pub(crate) fn load(folder: &Path, vehicle: &VehicleId) -> Result<Vec<KeyFile>, Vec<KeyProblem>> {
+pub(crate) fn load(folder: &Path, vehicle: &VehicleId) -> Result<Vec<KeyFile>, Vec<Advice>> {
     let shown = folder.display();
-    let unreadable = |error| vec![KeyProblem::new(format!("{shown} cannot be read: {error}"), "check it")];
+    let unreadable = |error| vec![Advice::new(format!("{shown} cannot be read: {error}"), "check it")];
     match fs::metadata(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(error)),
         Ok(metadata) if metadata.mode() & WRITE != 0 => {
             let what = format!("others may put keys into {shown}");
-            return Err(vec![KeyProblem::new(what, format!("run: chmod go-w {shown}"))]);
+            return Err(vec![Advice::new(what, format!("run: chmod go-w {shown}"))]);
         }
         Ok(_) => {}
     }
@@ -71,19 +52,19 @@ pub(crate) fn load(folder: &Path, vehicle: &VehicleId) -> Result<Vec<KeyFile>, V
     if problems.is_empty() { Ok(keys) } else { Err(problems) }
 }
 
-fn read(path: &Path, vehicle: &VehicleId) -> Result<KeyFile, KeyProblem> {
+fn read(path: &Path, vehicle: &VehicleId) -> Result<KeyFile, Advice> {
     let shown = path.display();
-    let text = secret_file::read(path).map_err(|error| KeyProblem::from_text(&error.to_string()))?;
+    let text = secret_file::read(path).map_err(|error| error.advice())?;
     let key = KeyFile::parse(&text).map_err(|error| {
-        KeyProblem::new(format!("{shown} is {error}"), "make one with: control-console keys new")
+        Advice::new(format!("{shown} is {error}"), "make one with: control-console keys new")
     })?;
     if key.vehicle != *vehicle {
         let what = format!("{shown} is a key of the vehicle {}, not of {vehicle}", key.vehicle);
-        return Err(KeyProblem::new(what, "install it there"));
+        return Err(Advice::new(what, "install it there"));
     }
     if path.file_stem().is_none_or(|stem| stem != key.key.as_str()) {
         let what = format!("{shown} holds the key {}", key.key);
-        return Err(KeyProblem::new(what, format!("call it {}.json", key.key)));
+        return Err(Advice::new(what, format!("call it {}.json", key.key)));
     }
     Ok(key)
 }

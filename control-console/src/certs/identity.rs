@@ -74,7 +74,7 @@ mod tests {
         for kind in [Kind::Vehicle, Kind::Operator, Kind::Broker] {
             for name in ["+", "#", "a/b", "..", "", "a+", "a b", "-a", "a\n", ".a", "%u", "a#", "\u{e4}"] {
                 let fault = Identity::new(kind, name).unwrap_err();
-                assert!(fault.exit == Exit::Usage && !fault.next_step.is_empty(), "{kind} {name:?}");
+                assert!(fault.exit == Exit::Usage && !fault.advice.next_step.is_empty(), "{kind} {name:?}");
             }
         }
         assert!(Identity::new(Kind::Vehicle, "all").is_err());

@@ -135,10 +135,10 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<(), Fault> {
     secret_file::replace(path, text.as_bytes()).map_err(fault)
 }
 
-/// An error of a file; the words behind its semicolon are the next step.
+/// Makes an error of a file the end of the program.
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 pub(super) fn fault(error: SecretFileError) -> Fault {
-    Fault::advised(Exit::Other, &error.to_string(), "check the path and its permissions")
+    Fault { exit: Exit::Other, advice: error.advice() }
 }
 
 /// An error of the system, for which the path is to blame.

@@ -6,7 +6,9 @@ use crate::clock::Moment;
 use crate::exit::{Exit, Fault};
 use crate::transaction::{Action as Step, Input as Cue, PendingCommand, Purpose, Request, VehicleSession};
 use std::collections::BTreeMap;
-use vehicle_protocol::{CommandName, Description, Event as VehicleEvent, EventKind, Root, Topic, VehicleId};
+use vehicle_protocol::{
+    Advice, CommandName, Description, Event as VehicleEvent, EventKind, Root, Topic, VehicleId,
+};
 
 /// Names a publish of a pending command: its number, and what it is for.
 pub(super) type Ticket = (usize, Purpose);
@@ -21,7 +23,7 @@ pub(super) enum Input<'a> {
     /// A subscription is refused.
     NotGranted(Fault),
     /// The connection is lost, for a reason that may pass.
-    Lost(String),
+    Lost(Advice),
     /// No connection can be had.
     Barred(Fault),
     /// The broker has acknowledged a publish.
@@ -133,7 +135,7 @@ impl Transactions {
             }
             Input::Lost(why) => {
                 self.connection = Connection::Down;
-                self.feed_all(now, Cue::Down(&why));
+                self.feed_all(now, Cue::Down(&why.to_string()));
                 self.notify(News::Down(why));
             }
             Input::Barred(fault) => {

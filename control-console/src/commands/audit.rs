@@ -8,6 +8,7 @@ use crate::link::{QoS, Subscriptions};
 use crate::options::Options;
 use crate::output::{Output, Tone, printable};
 use serde::Serialize;
+use vehicle_protocol::Advice;
 use vehicle_protocol::{Event, EventKind, State, Topic, VehicleId};
 
 /// One line for programs.
@@ -47,7 +48,7 @@ async fn follow(
         options.timeout.filter(|_| options.timeout_is_flag).map(|timeout| start.saturating_add(timeout));
     let mut reach_by: Option<Moment> = Some(start.saturating_add(options.silence()));
     let mut left = count.unwrap_or(u64::MAX);
-    let mut failure = "the broker did not answer in time; check the address and that it runs".to_owned();
+    let mut failure = Advice::new("the broker did not answer in time", "check the address and that it runs");
     while left > 0 && !output.is_broken() {
         match client.next([end, reach_by].into_iter().flatten().min()).await {
             News::Up => {
@@ -61,7 +62,7 @@ async fn follow(
             News::Barred(fault) | News::NotGranted(fault) => return Err(fault),
             News::Leave(exit) => return Ok(exit),
             News::Time if reach_by.is_some() => {
-                return Err(Fault::advised(Exit::BrokerNotReached, &failure, "check the address"));
+                return Err(Fault { exit: Exit::BrokerNotReached, advice: failure });
             }
             News::Time => return Ok(if count.is_some() { Exit::ConditionNotMet } else { Exit::Done }),
             News::Message { vehicle, topic: Topic::Events, payload, .. } => {

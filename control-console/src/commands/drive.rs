@@ -139,11 +139,13 @@ async fn follow(
             news = client.next(deadline) => news,
             Some(()) = hangup.recv() => News::Leave(Exit::Terminated),
         };
+        let why;
         let input = match &news {
             News::Up => ScriptInput::LinkUp,
-            News::Down(why) => {
+            News::Down(advice) => {
+                why = advice.to_string();
                 output.note(&format!("{why}; trying again"));
-                ScriptInput::LinkDown(why)
+                ScriptInput::LinkDown(&why)
             }
             News::Barred(fault) | News::NotGranted(fault) => ScriptInput::Barred(fault),
             News::Agreed(..) => ScriptInput::SessionGranted,

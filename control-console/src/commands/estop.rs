@@ -10,6 +10,7 @@ use crate::output::Output;
 use crate::transaction::{Form, Report};
 use std::collections::BTreeSet;
 use std::time::Duration;
+use vehicle_protocol::Advice;
 use vehicle_protocol::{Command, Topic, VehicleId};
 
 /// How long it keeps trying unless told otherwise.
@@ -87,7 +88,7 @@ impl Round<'_> {
         let (mut settled, mut quiet) = (!all, all.then_some(end));
         let mut not_granted = None;
         let mut failure =
-            Some("the broker did not answer in time; check the address and that it runs".to_owned());
+            Some(Advice::new("the broker did not answer in time", "check the address and that it runs"));
         while self.open > 0 || !settled {
             match self.client.next(quiet).await {
                 News::Finished(report) => self.finished(&report),
@@ -100,7 +101,7 @@ impl Round<'_> {
                 }
                 News::Up => failure = None,
                 News::Connected => {
-                    failure = Some("the broker has not answered the subscriptions; try again".to_owned());
+                    failure = Some(Advice::new("the broker has not answered the subscriptions", "try again"));
                 }
                 News::NotGranted(fault) => {
                     self.output.note(&format!("{fault}; stops are published all the same"));
@@ -128,7 +129,7 @@ impl Round<'_> {
             return Err(fault);
         }
         match (self.begun.is_empty(), failure) {
-            (true, Some(why)) => Err(Fault::advised(Exit::BrokerNotReached, &why, "check the address")),
+            (true, Some(why)) => Err(Fault { exit: Exit::BrokerNotReached, advice: why }),
             (true, None) => {
                 let step =
                     "name it: control-console estop VEHICLE; or is --root right? control-console config";

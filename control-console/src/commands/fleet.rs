@@ -13,6 +13,7 @@ use roster::Roster;
 pub(crate) use roster::{Row, age};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr as _;
+use vehicle_protocol::Advice;
 use vehicle_protocol::Topic;
 
 /// After the broker has sent what it had kept, silence for so long means that nothing more was kept.
@@ -59,7 +60,7 @@ pub(crate) async fn rows(options: &Options, silence: Duration) -> Result<Vec<Row
 }
 
 async fn gather(client: &mut CommandClient, roster: &mut Roster, silence: Duration) -> Result<(), Fault> {
-    let mut failure = "the broker did not answer in time; check the address and that it runs".to_owned();
+    let mut failure = Advice::new("the broker did not answer in time", "check the address and that it runs");
     let mut end = client.clock.now().saturating_add(silence);
     let (mut settled, mut last) = (false, end);
     loop {
@@ -97,7 +98,7 @@ async fn gather(client: &mut CommandClient, roster: &mut Roster, silence: Durati
             }
             News::Down(why) => failure = why,
             News::Time if !settled && client.clock.now() >= end => {
-                return Err(Fault::advised(Exit::BrokerNotReached, &failure, "check the address"));
+                return Err(Fault { exit: Exit::BrokerNotReached, advice: failure });
             }
             News::Leave(exit) => return Err(Fault::new(exit, "ended by a signal", "run it again")),
             News::Connected

@@ -6,11 +6,11 @@ use crate::keyring;
 use crate::options::Options;
 use crate::output::{Output, Tone};
 use crate::random;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::path::{Path, PathBuf};
 use vehicle_link::secret_file;
 use vehicle_protocol::auth::{KeyFile, Role};
-use vehicle_protocol::{KeyName, VehicleId};
+use vehicle_protocol::{Advice, KeyName, VehicleId};
 
 /// Where the agent's service keeps its keys.
 const KEYS_DIR: &str = "/var/lib/vehicle-agent/keys";
@@ -88,7 +88,7 @@ fn name(options: &Options, wanted: &NewKeyArgs) -> Result<KeyName, Fault> {
 
 fn write(path: &Path, text: &str) -> Result<(), Fault> {
     secret_file::create(path, text.as_bytes())
-        .map_err(|error| Fault::advised(Exit::Usage, &error.to_string(), "choose another folder or name"))
+        .map_err(|error| Fault { exit: Exit::Usage, advice: error.advice() })
 }
 
 /// One line of the list.
@@ -101,8 +101,12 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<Role>,
     file: PathBuf,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    error: Option<Advice>,
+}
+
+fn as_text<S: Serializer>(error: &Option<Advice>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&error.iter().map(Advice::to_string).collect::<String>())
 }
 
 fn list(folder: &Path, output: &Output) -> Result<Exit, Fault> {
@@ -134,7 +138,7 @@ fn list(folder: &Path, output: &Output) -> Result<Exit, Fault> {
 ///
 /// # Errors
 /// If the folder can't be read.
-pub(crate) fn examine(folder: &Path) -> Result<(usize, Vec<String>), Fault> {
+pub(crate) fn examine(folder: &Path) -> Result<(usize, Vec<Advice>), Fault> {
     let rows: Vec<Row> = keyring::files(folder)?.into_iter().map(row).collect();
     let good = rows.iter().filter(|row| row.error.is_none()).count();
     Ok((good, rows.into_iter().filter_map(|row| row.error).collect()))
@@ -147,10 +151,10 @@ fn row(file: PathBuf) -> Row {
             Row { vehicle: Some(key.vehicle), key: Some(key.key), role: Some(key.role), file, error: None }
         }
         Ok(key) => {
-            let error =
-                format!("{} is a key of {}: name it {}.json", file.display(), key.vehicle, key.vehicle);
+            let what = format!("{} is a key of {}", file.display(), key.vehicle);
+            let error = Advice::new(what, format!("name it {}.json", key.vehicle));
             Row { vehicle: None, key: None, role: None, file, error: Some(error) }
         }
-        Err(error) => Row { vehicle: None, key: None, role: None, file, error: Some(error.to_string()) },
+        Err(error) => Row { vehicle: None, key: None, role: None, file, error: Some(error.advice()) },
     }
 }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn run(arguments: &PlotArgs, output: &Output) -> Result<Exit, Fault> {
     let text = read(&arguments.file)?;
     let recording = Recording::read(&text, arguments.vehicle.as_ref())
-        .map_err(|error| Fault::advised(Exit::Usage, &error.to_string(), RECORD))?;
+        .map_err(|error| Fault { exit: Exit::Usage, advice: error.advice() })?;
     let picture = chart::draw(&recording)
         .map_err(|error| Fault::new(Exit::Other, format!("it can't be drawn: {error}"), RECORD))?;
     let out = arguments.out.clone().unwrap_or_else(|| beside(&arguments.file));

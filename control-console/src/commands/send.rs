@@ -56,9 +56,9 @@ fn refuse(arguments: SendArgs, fault: Fault, output: &Output) {
         id: arguments.id,
         outcome: Outcome::NotSent,
         reason: None,
-        detail: Some(fault.what),
+        detail: Some(fault.advice.what),
         round_trip: None,
-        next_step: Some(fault.next_step),
+        next_step: Some(fault.advice.next_step),
         exit: fault.exit,
     });
 }

@@ -94,7 +94,7 @@ mod tests {
         ] {
             let fault = typed(line).unwrap_err();
             assert_eq!(fault.exit, Exit::RefusedHere, "{line}");
-            assert!(fault.next_step.starts_with("usage: control-console send rover-1 "), "{line}");
+            assert!(fault.advice.next_step.starts_with("usage: control-console send rover-1 "), "{line}");
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::link::{QoS, Subscriptions};
 use crate::options::Options;
 use crate::output::Output;
 use std::collections::BTreeMap;
+use vehicle_protocol::Advice;
 use vehicle_protocol::{Topic, VehicleId};
 use vehicle_state::VehicleState;
 use view::View;
@@ -57,7 +58,7 @@ struct Watch<'a> {
     end: Option<Moment>,
     /// When the broker must have been reached for the first time.
     reach_by: Option<Moment>,
-    failure: Option<String>,
+    failure: Option<Advice>,
     /// Whether a field that does not exist was told of.
     hinted: bool,
 }
@@ -166,10 +167,8 @@ impl Watch<'_> {
     }
 
     fn unreached(&self) -> Fault {
-        let why = self
-            .failure
-            .as_deref()
-            .unwrap_or("the broker did not answer in time; check the address and that it runs");
-        Fault::advised(Exit::BrokerNotReached, why, "check the address")
+        let in_time =
+            || Advice::new("the broker did not answer in time", "check the address and that it runs");
+        Fault { exit: Exit::BrokerNotReached, advice: self.failure.clone().unwrap_or_else(in_time) }
     }
 }

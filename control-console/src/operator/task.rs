@@ -247,7 +247,7 @@ impl OperatorTask {
 
     /// Says in the log what is wrong and what to do about it.
     fn warn(&mut self, now: Moment, vehicle: Option<&VehicleId>, fault: &Fault) {
-        let text = format!("{}; next: {}", fault.what, fault.next_step);
+        let text = format!("{}; next: {}", fault.advice.what, fault.advice.next_step);
         self.event_log.note(now, vehicle, Weight::Alarm, &text);
     }
 

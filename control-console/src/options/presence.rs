@@ -91,7 +91,7 @@ mod tests {
             let operator = presented.operator.map(|name| name.to_string());
             (operator, presented.remarks.iter().map(about).collect())
         };
-        presented.map(told).map_err(|fault| fault.what)
+        presented.map(told).map_err(|fault| fault.advice.what)
     }
 
     fn write(folder: &std::path::Path, vehicle: &str, text: &str) {
@@ -142,6 +142,6 @@ mod tests {
         }
         let flags = format!("--keys-dir {}", folder.display());
         let fault = resolve("", &[], &flags).unwrap().operator(&"rover-2".parse().unwrap()).unwrap_err();
-        assert!(fault.exit == Exit::Usage && fault.next_step.contains("keys new"), "{fault:?}");
+        assert!(fault.exit == Exit::Usage && fault.advice.next_step.contains("keys new"), "{fault:?}");
     }
 }

@@ -1,7 +1,6 @@
 //! The settings as they are written, and what becomes of them.
 
 use super::Options;
-use crate::exit::{Exit, Fault};
 use crate::keyring::Keyring;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -180,9 +179,7 @@ fn login(
     match Login::from_password_file(user, Path::new(file.value()?)) {
         Ok(login) => Some(login),
         Err(error) => {
-            let Fault { what, next_step, .. } =
-                Fault::advised(Exit::Usage, &error.to_string(), "give another file");
-            problems.refuse(&spot, what, next_step);
+            problems.refuse_with(&spot, error.advice());
             None
         }
     }

@@ -74,11 +74,11 @@ impl Report {
             vehicle,
             outcome: Outcome::NotSent,
             reason: None,
-            detail: Some(fault.what.clone()),
+            detail: Some(fault.advice.what.clone()),
             setpoints_sent: 0,
             refused: 0,
             driven: Duration::ZERO,
-            next_step: Some(fault.next_step.clone()),
+            next_step: Some(fault.advice.next_step.clone()),
             exit: fault.exit,
         }
     }

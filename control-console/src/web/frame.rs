@@ -13,7 +13,7 @@ pub(super) fn state(snapshot: &Snapshot, chosen: Option<&VehicleId>, in_control:
         LinkState::Connecting => ("connecting", None),
         LinkState::Up => ("up", None),
         LinkState::Down(why) => ("down", Some(why.as_str())),
-        LinkState::Barred(fault) => ("down", Some(fault.what.as_str())),
+        LinkState::Barred(fault) => ("down", Some(fault.advice.what.as_str())),
     };
     let fleet: Vec<Value> =
         snapshot.fleet().iter().map(|(id, vehicle)| row(snapshot, id, vehicle, now)).collect();

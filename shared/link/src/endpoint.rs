@@ -11,6 +11,7 @@ use rumqttc::{AsyncClient, EventLoop, MqttOptions, NetworkOptions, Transport};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 
 use crate::{BrokerUrl, Login, TlsFiles};
+use vehicle_protocol::Advice;
 
 /// The largest packet that is sent or taken, in bytes; a larger one ends the connection.
 pub const MAX_PACKET_BYTES: usize = 256 * 1024;
@@ -32,10 +33,9 @@ pub struct Endpoint {
 }
 
 /// Why no connection can be prepared.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum EndpointError {
     /// A file is missing or must not be read.
-    #[error("the {role} file {} cannot be read: {source}; check its name and permissions", path.display())]
     Unreadable {
         /// What the file is for.
         role: FileRole,
@@ -45,7 +45,6 @@ pub enum EndpointError {
         source: io::Error,
     },
     /// A file can be read but does not hold what it should.
-    #[error("the {role} file {} is no use: {reason}; {}", path.display(), role.next_step())]
     Malformed {
         /// What the file is for.
         role: FileRole,
@@ -55,7 +54,6 @@ pub enum EndpointError {
         reason: String,
     },
     /// Certificate and key are not a pair.
-    #[error("the key in {} does not belong to the certificate in {}; give the pair made together", key.display(), certificate.display())]
     KeyMismatch {
         /// The key file.
         key: PathBuf,
@@ -63,7 +61,6 @@ pub enum EndpointError {
         certificate: PathBuf,
     },
     /// A client certificate is of no use without its key, nor a key without its certificate.
-    #[error("the {given} file {} needs a {missing} file beside it; give both or neither", path.display())]
     Unpaired {
         /// What was given.
         given: FileRole,
@@ -73,19 +70,71 @@ pub enum EndpointError {
         missing: FileRole,
     },
     /// TLS files were given for a connection without TLS.
-    #[error(
-        "{0} is not encrypted, yet TLS files are given; write mqtts:// (port 8883 if none is named), or leave the files out"
-    )]
     TlsFilesWithoutTls(BrokerUrl),
     /// This machine has no certificates to trust.
-    #[error("this machine offers no certificates to trust{0}; name the CA's file")]
     NoRoots(String),
     /// The keep-alive does not fit into the packet.
-    #[error("a keep-alive of {0:?} is out of range; choose 1 s to 65535 s")]
     KeepAlive(Duration),
     /// TLS cannot be set up at all.
-    #[error("TLS cannot be set up: {0}; check the versions of certificate and key")]
-    Tls(#[from] rustls::Error),
+    Tls(rustls::Error),
+}
+
+impl EndpointError {
+    /// Says why no connection can be prepared, and what a person can do about it.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match self {
+            Self::Unreadable { role, path, source } => Advice::new(
+                format!("the {role} file {} cannot be read: {source}", path.display()),
+                "check its name and permissions",
+            ),
+            Self::Malformed { role, path, reason } => Advice::new(
+                format!("the {role} file {} is no use: {reason}", path.display()),
+                role.next_step(),
+            ),
+            Self::KeyMismatch { key, certificate } => Advice::new(
+                format!(
+                    "the key in {} does not belong to the certificate in {}",
+                    key.display(),
+                    certificate.display()
+                ),
+                "give the pair made together",
+            ),
+            Self::Unpaired { given, path, missing } => Advice::new(
+                format!("the {given} file {} needs a {missing} file beside it", path.display()),
+                "give both or neither",
+            ),
+            Self::TlsFilesWithoutTls(url) => Advice::new(
+                format!("{url} is not encrypted, yet TLS files are given"),
+                "write mqtts:// (port 8883 if none is named), or leave the files out",
+            ),
+            Self::NoRoots(reason) => Advice::new(
+                format!("this machine offers no certificates to trust{reason}"),
+                "name the CA's file",
+            ),
+            Self::KeepAlive(length) => {
+                Advice::new(format!("a keep-alive of {length:?} is out of range"), "choose 1 s to 65535 s")
+            }
+            Self::Tls(error) => Advice::new(
+                format!("TLS cannot be set up: {error}"),
+                "check the versions of certificate and key",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for EndpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.advice().fmt(f)
+    }
+}
+
+impl std::error::Error for EndpointError {}
+
+impl From<rustls::Error> for EndpointError {
+    fn from(error: rustls::Error) -> Self {
+        Self::Tls(error)
+    }
 }
 
 /// What a file is for.

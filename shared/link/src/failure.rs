@@ -8,10 +8,11 @@ use std::fmt;
 use rumqttc::{ConnectReturnCode, ConnectionError, StateError, TlsError, mqttbytes};
 
 pub use tls::TlsCause;
+use vehicle_protocol::Advice;
 
 use crate::{BrokerUrl, Endpoint, TlsFiles};
 
-/// A connection that failed: which, and why. Displayed as one sentence with the next step.
+/// A connection that failed, and its cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     broker: BrokerUrl,
@@ -71,6 +72,38 @@ impl Failure {
         &self.cause
     }
 
+    /// Says why there is no connection, and what a person can do about it.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        let broker = &self.broker;
+        match &self.cause {
+            Cause::Unreachable(why) => Advice::new(
+                format!("the broker {broker} cannot be reached: {why}"),
+                "check the address and that it runs",
+            ),
+            Cause::NotAuthorised => Advice::new(
+                format!("the broker {broker} refuses the login"),
+                "check name, password and certificate",
+            ),
+            Cause::NotAllowed(topic) => Advice::new(
+                format!("the broker {broker} does not let this login use {topic}"),
+                "have the broker's access list allow it",
+            ),
+            Cause::Tls(cause) => cause.advice(&self.files).at(format_args!("no TLS connection to {broker}")),
+            Cause::NotMqtt => Advice::new(
+                format!("what answers at {broker} does not speak MQTT"),
+                "check the port, and whether it wants mqtt:// or mqtts://",
+            ),
+            Cause::Refused(code) => {
+                refusal(*code).at(format_args!("the broker {broker} refuses the connection"))
+            }
+            Cause::Lost(how) => Advice::new(
+                format!("the connection to {broker} is lost: {how}"),
+                "check the network if this happens often",
+            ),
+        }
+    }
+
     /// Tells whether trying again is in vain until a person changes something.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
@@ -110,43 +143,12 @@ fn connecting(error: &ConnectionError) -> Cause {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let broker = &self.broker;
-        match &self.cause {
-            Cause::Unreachable(why) => {
-                write!(f, "the broker {broker} cannot be reached: {why}; check the address and that it runs")
-            }
-            Cause::NotAuthorised => {
-                write!(f, "the broker {broker} refuses the login; check name, password and certificate")
-            }
-            Cause::NotAllowed(topic) => write!(
-                f,
-                "the broker {broker} does not let this login use {topic}; have the broker's access list allow it"
-            ),
-            Cause::Tls(cause) => {
-                write!(f, "no TLS connection to {broker}: ")?;
-                cause.tell(&self.files, f)?;
-                write!(f, "; {}", cause.next_step())
-            }
-            Cause::NotMqtt => write!(
-                f,
-                "what answers at {broker} does not speak MQTT; check the port, and whether it wants mqtt:// or mqtts://"
-            ),
-            Cause::Refused(code) => {
-                let (why, next_step) = refusal(*code);
-                write!(f, "the broker {broker} refuses the connection: {why}; {next_step}")
-            }
-            Cause::Lost(how) => {
-                write!(
-                    f,
-                    "the connection to {broker} is lost: {how}; check the network if this happens often"
-                )
-            }
-        }
+        self.advice().fmt(f)
     }
 }
 
-fn refusal(code: ConnectReturnCode) -> (&'static str, &'static str) {
-    match code {
+fn refusal(code: ConnectReturnCode) -> Advice {
+    let (why, next_step) = match code {
         ConnectReturnCode::RefusedProtocolVersion => {
             ("it does not speak MQTT 3.1.1", "allow this version in its configuration")
         }
@@ -157,7 +159,8 @@ fn refusal(code: ConnectReturnCode) -> (&'static str, &'static str) {
         ConnectReturnCode::BadUserNamePassword
         | ConnectReturnCode::NotAuthorized
         | ConnectReturnCode::Success => ("it does not say why", "look into its log"),
-    }
+    };
+    Advice::new(why, next_step)
 }
 
 impl std::error::Error for Failure {}

@@ -1,9 +1,11 @@
 //! Files that hold secrets: nobody but their owner may read them, and they are whole or not there.
 
+use std::fmt;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use vehicle_protocol::Advice;
 use zeroize::Zeroizing;
 
 /// Nothing that is a key or a certificate is longer, in bytes.
@@ -11,11 +13,10 @@ const MOST_BYTES: u64 = 64 * 1024;
 /// What others than the owner may do.
 const OTHERS: u32 = 0o077;
 
-/// Why a file with a secret was not read, written or removed; the words behind the semicolon say what to do.
-#[derive(Debug, thiserror::Error)]
+/// Why a file with a secret was not read, written or removed.
+#[derive(Debug)]
 pub enum SecretFileError {
     /// Others than its owner may read or write it.
-    #[error("{} has mode {mode:04o}, so others can get at the secret; run: chmod 600 {}", path.display(), path.display())]
     Open {
         /// The file.
         path: PathBuf,
@@ -23,7 +24,6 @@ pub enum SecretFileError {
         mode: u32,
     },
     /// It belongs to somebody else, who could change it.
-    #[error("{} belongs to the user with the number {owner}; let it belong to the one who runs this program", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -31,19 +31,16 @@ pub enum SecretFileError {
         owner: u32,
     },
     /// It is there already.
-    #[error("{} is there already; remove it first if it is not needed any more", path.display())]
     Exists {
         /// The file.
         path: PathBuf,
     },
     /// It is no file, or too long, or no text.
-    #[error("{} is not a file of at most 64 KiB of UTF-8 text; choose another", path.display())]
     NoText {
         /// The file.
         path: PathBuf,
     },
     /// The system says no.
-    #[error("{} cannot be {deed}: {problem}; check the path and its permissions", path.display())]
     Refused {
         /// The file.
         path: PathBuf,
@@ -54,7 +51,42 @@ pub enum SecretFileError {
     },
 }
 
+impl fmt::Display for SecretFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.advice().fmt(f)
+    }
+}
+
+impl std::error::Error for SecretFileError {}
+
 impl SecretFileError {
+    /// Says what is wrong with the file, and what a person can do about it.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match self {
+            Self::Open { path, mode } => Advice::new(
+                format!("{} has mode {mode:04o}, so others can get at the secret", path.display()),
+                format!("run: chmod 600 {}", path.display()),
+            ),
+            Self::Foreign { path, owner } => Advice::new(
+                format!("{} belongs to the user with the number {owner}", path.display()),
+                "let it belong to the one who runs this program",
+            ),
+            Self::Exists { path } => Advice::new(
+                format!("{} is there already", path.display()),
+                "remove it first if it is not needed any more",
+            ),
+            Self::NoText { path } => Advice::new(
+                format!("{} is not a file of at most 64 KiB of UTF-8 text", path.display()),
+                "choose another",
+            ),
+            Self::Refused { path, deed, problem } => Advice::new(
+                format!("{} cannot be {deed}: {problem}", path.display()),
+                "check the path and its permissions",
+            ),
+        }
+    }
+
     /// Whether there is just no such file.
     #[must_use]
     pub fn is_missing(&self) -> bool {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 use rustls::pki_types::ServerName;
+use vehicle_protocol::Advice;
 
 /// The address of a broker, `mqtt[s]://host[:port]`; the port is 1883, with TLS 8883, if none is written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,31 +15,67 @@ pub struct BrokerUrl {
     tls: bool,
 }
 
-/// Why a text is no broker address.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Faults of a broker address.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UrlError {
     /// There is no `://`.
-    #[error("the broker address `{0}` has no scheme; write mqtt://{0}, or mqtts://{0} for TLS")]
     MissingScheme(String),
     /// The scheme belongs to another protocol.
-    #[error("`{0}://` does not lead to a broker; write mqtt://, or mqtts:// for TLS")]
     UnknownScheme(String),
     /// There is a name or password before an `@`; the text is not repeated, for it may hold a secret.
-    #[error("a broker address holds no login; give the name apart and put the password into a file")]
     Login,
     /// There is no host.
-    #[error("the broker address names no host; write for example mqtt://localhost")]
     MissingHost,
     /// The host is neither a name nor an address.
-    #[error("`{0}` is no host name; use letters, digits, `-` and `.`, or an IP address, IPv6 in brackets")]
     Host(String),
     /// The port is not a number from 1 to 65535.
-    #[error("`{0}` is no port; use a number from 1 to 65535, or leave it out")]
     Port(String),
     /// Something follows the port.
-    #[error("`{0}` after the broker's address means nothing in MQTT; leave it out")]
     Path(String),
 }
+
+impl UrlError {
+    /// Says what is wrong with the address, and how to write it.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        let scheme = "write mqtt://, or mqtts:// for TLS";
+        match self {
+            Self::MissingScheme(text) => Advice::new(
+                format!("the broker address `{text}` has no scheme"),
+                format!("write mqtt://{text}, or mqtts://{text} for TLS"),
+            ),
+            Self::UnknownScheme(name) => {
+                Advice::new(format!("`{name}://` does not lead to a broker"), scheme)
+            }
+            Self::Login => Advice::new(
+                "a broker address holds no login",
+                "give the name apart and put the password into a file",
+            ),
+            Self::MissingHost => {
+                Advice::new("the broker address names no host", "write for example mqtt://localhost")
+            }
+            Self::Host(host) => Advice::new(
+                format!("invalid host name `{host}`"),
+                "use letters, digits, `-` and `.`, or an IP address, IPv6 in brackets",
+            ),
+            Self::Port(port) => {
+                Advice::new(format!("invalid port `{port}`"), "use a number from 1 to 65535, or leave it out")
+            }
+            Self::Path(path) => Advice::new(
+                format!("`{path}` after the broker's address means nothing in MQTT"),
+                "leave it out",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.advice().fmt(f)
+    }
+}
+
+impl std::error::Error for UrlError {}
 
 impl BrokerUrl {
     /// The address of a broker with TLS; `host` is a host name or an IP address, IPv6 without brackets.
@@ -197,12 +234,12 @@ mod tests {
             ("http://broker", "`http://` does not lead to a broker; write mqtt://"),
             ("mqtt://", "names no host"),
             ("mqtt://:1883", "names no host"),
-            ("mqtt://bro ker", "`bro ker` is no host name"),
-            ("mqtt://bröker", "`bröker` is no host name"),
-            ("mqtt://broker:", "`` is no port; use a number from 1 to 65535"),
-            ("mqtt://broker:0", "`0` is no port"),
-            ("mqtt://broker:65536", "`65536` is no port"),
-            ("mqtt://broker:+7", "`+7` is no port"),
+            ("mqtt://bro ker", "invalid host name `bro ker`"),
+            ("mqtt://bröker", "invalid host name `bröker`"),
+            ("mqtt://broker:", "invalid port ``; use a number from 1 to 65535"),
+            ("mqtt://broker:0", "invalid port `0`"),
+            ("mqtt://broker:65536", "invalid port `65536`"),
+            ("mqtt://broker:+7", "invalid port `+7`"),
             ("mqtt://broker:1883/vehicles", "`/vehicles` after the broker's address means nothing"),
             ("mqtt://broker?tls", "`?tls` after"),
         ];

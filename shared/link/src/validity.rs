@@ -11,6 +11,7 @@ use rustls::{CertificateError, Error, RootCertStore};
 
 use crate::endpoint::{Endpoint, EndpointError, FileRole};
 use crate::tls::certificates;
+use vehicle_protocol::Advice;
 
 /// What ends so soon is warned of.
 const SOON: Duration = Duration::from_secs(30 * 86_400);
@@ -84,10 +85,10 @@ impl Ending {
 
     /// A warning with its next step, from 30 days before the end on.
     #[must_use]
-    pub fn warning(&self, now: UnixTime) -> Option<String> {
+    pub fn warning(&self, now: UnixTime) -> Option<Advice> {
         let is_soon = self.left(now).is_none_or(|left| left <= SOON);
         let step = "have a new one made: control-console certs issue, with --renew";
-        is_soon.then(|| format!("{}; {step}", self.told(now)))
+        is_soon.then(|| Advice::new(self.told(now), step))
     }
 }
 
@@ -114,9 +115,9 @@ mod tests {
         let endpoint = Endpoint { tls, ..Endpoint::new("mqtts://broker".parse().unwrap()) };
         let ending = endpoint.ending().unwrap().unwrap();
         assert_eq!(ending.warning(at(-31)), None);
-        let said = ending.warning(at(-9)).unwrap();
+        let said = ending.warning(at(-9)).unwrap().to_string();
         assert!(said.contains("own.pem ends on 2030-01-01, in 9 days; "), "{said}");
-        assert!(ending.warning(at(1)).unwrap().contains("has ended on 2030-01-01"));
+        assert!(ending.warning(at(1)).unwrap().what.contains("has ended on 2030-01-01"));
         assert_eq!(Endpoint::new("mqtts://broker".parse().unwrap()).ending().unwrap(), None);
     }
 

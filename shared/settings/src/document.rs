@@ -4,6 +4,8 @@ use config::{Map, Value, ValueKind};
 use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
+use vehicle_protocol::Advice;
+
 use crate::{Origin, Problem};
 
 /// A TOML text and the name under which problems mention it.
@@ -62,8 +64,10 @@ impl Document<'_> {
         Problem {
             key: String::new(),
             origin: Some(self.origin(start)),
-            what: format!("column {column}: {}", error.message().replace('\n', ", ")),
-            next_step: format!("correct the line `{}`", line.trim_end()),
+            advice: Advice::new(
+                format!("column {column}: {}", error.message().replace('\n', ", ")),
+                format!("correct the line `{}`", line.trim_end()),
+            ),
         }
     }
 

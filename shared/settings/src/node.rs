@@ -13,6 +13,7 @@ pub(crate) use fault::Fault;
 
 use crate::nearest::next_step;
 use crate::{Origin, Problem};
+use vehicle_protocol::Advice;
 
 /// What is learnt on the way through the structs.
 #[derive(Debug, Default)]
@@ -31,8 +32,7 @@ impl Walk {
             let (key, value) = innermost(key, value);
             problems.push(Problem {
                 origin: origin_of(&value),
-                what: "unknown key".to_owned(),
-                next_step: next_step(&key, &known),
+                advice: Advice::new("unknown key", next_step(&key, &known)),
                 key,
             });
         }
@@ -115,7 +115,7 @@ impl<'a> Node<'a> {
     }
 
     fn fault(&self, what: impl Into<String>, next_step: impl Into<String>) -> Fault {
-        Fault::new(what.into(), next_step.into()).at(&self.key, self.origin())
+        Fault::new(what, next_step).at(&self.key, self.origin())
     }
 
     /// Says what the value must be, and what it is.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{Origin, Spot};
+use vehicle_protocol::Advice;
 
 /// One thing wrong with the settings: where, what, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,10 +12,8 @@ pub struct Problem {
     pub key: String,
     /// Where the value was given; none for a missing one.
     pub origin: Option<Origin>,
-    /// What is wrong, as a plain sentence without the key.
-    pub what: String,
-    /// What to do about it.
-    pub next_step: String,
+    /// The problem, without the key, and the next step.
+    pub advice: Advice,
 }
 
 impl fmt::Display for Problem {
@@ -25,7 +24,7 @@ impl fmt::Display for Problem {
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
         }
-        write!(f, "{}; {}", self.what, self.next_step)
+        self.advice.fmt(f)
     }
 }
 
@@ -41,12 +40,12 @@ impl Problems {
 
     /// Adds a problem with the value at `spot`, for rules that concern several keys.
     pub fn refuse(&mut self, spot: &Spot, what: impl Into<String>, next_step: impl Into<String>) {
-        self.push(Problem {
-            key: spot.key.clone(),
-            origin: spot.origin.clone(),
-            what: what.into(),
-            next_step: next_step.into(),
-        });
+        self.refuse_with(spot, Advice::new(what, next_step));
+    }
+
+    /// Adds a problem with the value at `spot` that another part has found.
+    pub fn refuse_with(&mut self, spot: &Spot, advice: Advice) {
+        self.push(Problem { key: spot.key.clone(), origin: spot.origin.clone(), advice });
     }
 
     /// Tells whether nothing is wrong.

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use config::{Map, Value, ValueKind};
 
 use crate::document::Document;
+use vehicle_protocol::Advice;
+
 use crate::{Origin, Problem, Problems};
 
 /// Values that lie over those of the layers below.
@@ -73,8 +75,10 @@ fn unreadable(name: &str, error: &std::io::Error) -> Problem {
     Problem {
         key: String::new(),
         origin: Some(Origin::File { file: name.to_owned(), line: 0 }),
-        what: format!("the file cannot be read: {error}"),
-        next_step: "check its name and its permissions".to_owned(),
+        advice: Advice::new(
+            format!("the file cannot be read: {error}"),
+            "check its name and its permissions",
+        ),
     }
 }
 
@@ -102,8 +106,7 @@ pub(crate) fn environment(
             None => problems.push(Problem {
                 key,
                 origin: Some(origin),
-                what: "is not UTF-8 text".to_owned(),
-                next_step: "set the variable to plain text".to_owned(),
+                advice: Advice::new("is not UTF-8 text", "set the variable to plain text"),
             }),
         }
     }

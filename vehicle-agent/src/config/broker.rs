@@ -11,11 +11,11 @@ const KEEP_ALIVE_S: u64 = 60;
 pub(super) fn endpoint(raw: RawBroker, problems: &mut Problems) -> Option<Endpoint> {
     let url_spot = raw.url.spot();
     let url = raw.url.or("mqtt://localhost".to_owned()).parse::<BrokerUrl>();
-    let url = url.map_err(|error| refuse(&url_spot, &error.to_string(), problems)).ok();
+    let url = url.map_err(|error| problems.refuse_with(&url_spot, error.advice())).ok();
     let (user_spot, password_spot) = (raw.user.spot(), raw.password_file.spot());
     let login = match (raw.user.optional(), raw.password_file.optional()) {
         (Some(name), Some(path)) => Login::from_password_file(name, &path)
-            .map_err(|error| refuse(&password_spot, &error.to_string(), problems))
+            .map_err(|error| problems.refuse_with(&password_spot, error.advice()))
             .ok(),
         (Some(name), None) => {
             if password_spot.origin.is_none() {
@@ -41,7 +41,7 @@ pub(super) fn endpoint(raw: RawBroker, problems: &mut Problems) -> Option<Endpoi
         keep_alive: Duration::from_secs(raw.keepalive_s.within(5..=3_600, "s", problems).or(KEEP_ALIVE_S)),
     };
     if let Err(error) = endpoint.options("check") {
-        refuse(blamed(&error, &endpoint, &spots).unwrap_or(&url_spot), &error.to_string(), problems);
+        problems.refuse_with(blamed(&error, &endpoint, &spots).unwrap_or(&url_spot), error.advice());
     }
     Some(endpoint)
 }
@@ -58,10 +58,4 @@ fn blamed<'a>(error: &EndpointError, endpoint: &Endpoint, spots: &'a [Spot; 3]) 
     let tls = &endpoint.tls;
     let files = [&tls.ca_file, &tls.cert_file, &tls.key_file];
     files.into_iter().zip(spots).find(|(file, _)| file.as_ref() == Some(path)).map(|(_, spot)| spot)
-}
-
-/// Reports an error whose last words, after a semicolon, are the next step.
-fn refuse(spot: &Spot, error: &str, problems: &mut Problems) {
-    let (what, next_step) = error.rsplit_once("; ").unwrap_or((error, "correct it"));
-    problems.refuse(spot, what, next_step);
 }

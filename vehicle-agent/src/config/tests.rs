@@ -160,3 +160,11 @@ fn login_and_certificates_are_checked_by_the_key_that_names_them() {
             .starts_with("broker.url: mqtt://localhost:1883 is not encrypted")
     );
 }
+
+#[test]
+fn a_semicolon_in_a_value_does_not_end_the_problem_early() {
+    let found = Config::resolve(named("broker.url = 'a; b'")).unwrap_err();
+    let advice = &found.iter().next().unwrap().advice;
+    assert_eq!(advice.what, "the broker address `a; b` has no scheme");
+    assert_eq!(advice.next_step, "write mqtt://a; b, or mqtts://a; b for TLS");
+}

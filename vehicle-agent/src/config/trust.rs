@@ -22,7 +22,7 @@ pub(super) fn trust(
     }
     let keys = keys::load(&folder, vehicle).unwrap_or_else(|found| {
         for problem in found {
-            problems.refuse(&spot, problem.what, problem.next_step);
+            problems.refuse_with(&spot, problem);
         }
         Vec::new()
     });

@@ -19,8 +19,7 @@ fn install(folder: &Path, file: &str, key: &KeyFile) -> PathBuf {
 
 fn problems(folder: &Path) -> String {
     let problems = load(folder, &vehicle()).unwrap_err();
-    let lines: Vec<_> =
-        problems.iter().map(|problem| format!("{}; {}", problem.what, problem.next_step)).collect();
+    let lines: Vec<_> = problems.iter().map(|problem| problem.to_string()).collect();
     lines.join("\n")
 }
 

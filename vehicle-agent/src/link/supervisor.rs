@@ -109,7 +109,7 @@ impl<R: FnMut() -> u64> Supervisor<R> {
         }
         let warning = self.ending.as_ref().and_then(|ending| ending.warning(self.trusted_time.now()));
         if let Some(warning) = warning {
-            self.remark(warning);
+            self.remark(warning.to_string());
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use vehicle_agent::config::{Budget, Config};
+use vehicle_protocol::Advice;
 use vehicle_protocol::Epoch;
 use vehicle_settings::{Field, Layers, Origin, Problem, Problems};
 
@@ -76,7 +77,7 @@ fn good(config: &Config) {
 fn helpful(text: &str, problems: &Problems) {
     assert!(!problems.is_empty());
     for problem in problems {
-        let Problem { what, next_step, origin, .. } = problem;
+        let Problem { advice: Advice { what, next_step }, origin, .. } = problem;
         assert!(!what.is_empty() && !next_step.is_empty(), "{problem:?}");
         if let Some(Origin::File { file, line }) = origin {
             let lines = text.split('\n').count();

@@ -149,7 +149,7 @@ proptest! {
                 Happening::Connected => Input::Connected,
                 Happening::Subscribed if !connected => Input::Tick,
                 Happening::Subscribed => Input::Subscribed,
-                Happening::Lost => Input::Lost("cut".to_owned()),
+                Happening::Lost => Input::Lost(Advice::new("cut", "try again")),
                 Happening::NotGranted => Input::NotGranted(fault),
                 Happening::Tick => Input::Tick,
                 Happening::Lock(number) => Input::Begin(request(number, Command::LockDoors, &format!("l{step}"))),

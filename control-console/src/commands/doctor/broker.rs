@@ -148,16 +148,12 @@ fn tell_of_encryption(options: &Options, findings: &mut Findings<'_>) {
             Ok(Some(ending)) => match ending.warning(now) {
                 None => findings.ok(Check::Encryption, &ending.told(now)),
                 Some(warning) => {
-                    let Fault { what, next_step, .. } = Fault::advised(Exit::Done, &warning, "");
-                    findings.warn(Check::Encryption, &what, &next_step);
+                    findings.warn(Check::Encryption, &warning.what, &warning.next_step);
                 }
             },
             Ok(None) => {}
             Err(error) => {
-                findings.fail(
-                    Check::Encryption,
-                    &Fault::advised(Exit::Usage, &error.to_string(), "check the file"),
-                );
+                findings.fail(Check::Encryption, &Fault { exit: Exit::Usage, advice: error.advice() });
             }
         }
     } else if url.is_loopback() {

@@ -28,7 +28,7 @@ pub(super) fn look(options: &Options, findings: &mut Findings<'_>) {
         is_closed(&file, WRITABLE, findings);
     }
     if let Err(error) = options.endpoint.options("doctor") {
-        let fault = Fault::advised(Exit::Usage, &error.to_string(), "control-console config");
+        let fault = Fault { exit: Exit::Usage, advice: error.advice() };
         findings.fail(Check::Files, &fault);
     }
     if let Some(folder) = &options.keys_dir {
@@ -54,9 +54,8 @@ fn look_at_keys(folder: &Path, findings: &mut Findings<'_>) -> Option<String> {
     match keys::examine(folder) {
         Err(fault) => findings.fail(Check::Files, &fault),
         Ok((good, bad)) => {
-            for error in bad {
-                let step = "correct it, or send without a key: --unsigned";
-                findings.fail(Check::Files, &Fault::advised(Exit::Usage, &error, step));
+            for advice in bad {
+                findings.fail(Check::Files, &Fault { exit: Exit::Usage, advice });
             }
             return match good {
                 0 => None,

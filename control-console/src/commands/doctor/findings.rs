@@ -151,7 +151,7 @@ impl<'a> Findings<'a> {
     pub(super) fn fail(&mut self, check: Check, fault: &Fault) {
         self.failures = self.failures.saturating_add(1);
         self.worst = self.worst.max(fault.exit);
-        self.tell(check, Mark::Fail, &fault.what, Some(&fault.next_step), fault.exit);
+        self.tell(check, Mark::Fail, &fault.advice.what, Some(&fault.advice.next_step), fault.exit);
     }
 
     pub(super) fn skip(&self, check: Check, why: &str) {

@@ -197,9 +197,9 @@ fn fault_of(report: &Report) -> Fault {
 
 /// A broker that drops what its access list forbids says nothing; how far the conversation came says where to look.
 fn unanswered(options: &Options, vehicle: &VehicleId, report: &Report, visit: &Visit) -> Fault {
-    let Fault { exit, what, next_step } = fault_of(report);
+    let Fault { exit, advice } = fault_of(report);
     if report.reason.is_some() {
-        return Fault::new(exit, what, next_step);
+        return Fault { exit, advice };
     }
     let topic = |topic| options.root.filter(vehicle.as_str(), topic);
     let (write, read) = if visit.agreement.is_some() {
@@ -210,7 +210,7 @@ fn unanswered(options: &Options, vehicle: &VehicleId, report: &Report, visit: &V
     let step = format!(
         "if others reach it, the broker drops what this login says: allow it to write {write} and to read {read}; if not, restart its agent"
     );
-    Fault::new(exit, what, step)
+    Fault::new(exit, advice.what, step)
 }
 
 fn tell_of_times(visit: &Visit, way: Duration, findings: &mut Findings<'_>) {
@@ -236,10 +236,9 @@ fn tell_of_key(options: &Options, vehicle: &VehicleId, visit: &Visit, findings: 
     }
     match &visit.unsigned {
         Some(report) if report.reason == Some(Reason::Unsigned) => {
-            let fault = Fault {
-                what: "it wants commands signed, and there is no key for it here".to_owned(),
-                ..fault_of(report)
-            };
+            let Fault { exit, advice } = fault_of(report);
+            let what = "it wants commands signed, and there is no key for it here";
+            let fault = Fault::new(exit, what, advice.next_step);
             findings.fail(Check::Key, &fault);
         }
         Some(report) if report.reason == Some(Reason::NotFound) && !options.endpoint.url.is_loopback() => {

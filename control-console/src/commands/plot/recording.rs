@@ -1,6 +1,7 @@
 //! What a recording says, as curves. Pure.
 
 use serde_json::Value;
+use vehicle_protocol::Advice;
 use vehicle_protocol::VehicleId;
 
 /// The longest silence that a curve is drawn across, in seconds: a status comes once a minute even when nothing changes.
@@ -57,14 +58,25 @@ impl Curve {
 }
 
 /// Why nothing can be drawn.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
-    #[error(
-        "the recording holds nothing that can be drawn; write it with control-console --json watch VEHICLE"
-    )]
     Empty,
-    #[error("the recording has several vehicles; choose one with --vehicle: {0}")]
     Several(String),
+}
+
+impl Unfit {
+    pub(super) fn advice(&self) -> Advice {
+        match self {
+            Self::Empty => Advice::new(
+                "the recording holds nothing that can be drawn",
+                "write it with control-console --json watch VEHICLE",
+            ),
+            Self::Several(vehicles) => Advice::new(
+                "the recording has several vehicles",
+                format!("choose one with --vehicle: {vehicles}"),
+            ),
+        }
+    }
 }
 
 /// One vehicle's curves over the seconds since the recording began.

@@ -25,14 +25,14 @@ impl OperatorTask {
                 if self.snapshot.is_up() {
                     self.event_log.note(now, None, Weight::Alarm, &format!("link lost: {why}"));
                 }
-                self.lose(LinkState::Down(why));
+                self.lose(LinkState::Down(why.to_string()));
             }
             News::NotGranted(fault) => {
                 self.warn(now, None, &fault);
-                self.lose(LinkState::Down(fault.what));
+                self.lose(LinkState::Down(fault.advice.what));
             }
             News::Barred(fault) => {
-                self.event_log.note(now, None, Weight::Alarm, &fault.what);
+                self.event_log.note(now, None, Weight::Alarm, &fault.advice.what);
                 self.lose(LinkState::Barred(fault));
             }
             News::Message { vehicle, topic, payload, retained } => {

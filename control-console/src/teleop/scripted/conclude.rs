@@ -33,8 +33,8 @@ impl ScriptedDrive {
     /// Ends a drive for which there can't be a link.
     pub(super) fn barred(&mut self, fault: &Fault) {
         if !matches!(self.stage, Stage::Braking(_)) {
-            let step = Some(fault.next_step.clone());
-            self.finish(fault.exit, Outcome::Unknown, Some(fault.what.clone()), step);
+            let step = Some(fault.advice.next_step.clone());
+            self.finish(fault.exit, Outcome::Unknown, Some(fault.advice.what.clone()), step);
         }
     }
 

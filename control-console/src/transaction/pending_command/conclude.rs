@@ -67,7 +67,7 @@ impl PendingCommand {
 
     /// The link can't be had.
     pub(super) fn barred(&mut self, fault: &Fault) -> Action {
-        self.finish(fault.exit, Some(fault.what.clone()), Some(fault.next_step.clone()))
+        self.finish(fault.exit, Some(fault.advice.what.clone()), Some(fault.advice.next_step.clone()))
     }
 
     /// A signal has ended it.
@@ -99,9 +99,11 @@ impl PendingCommand {
             return self.doubted(reason, &detail);
         }
         if let Some(fault) = self.not_granted.take().filter(|_| !self.only_brakes()) {
-            let detail =
-                format!("{}; it was published, and the vehicle may or may not have stopped", fault.what);
-            return self.finish(Exit::NoAnswer, Some(detail), Some(fault.next_step));
+            let detail = format!(
+                "{}; it was published, and the vehicle may or may not have stopped",
+                fault.advice.what
+            );
+            return self.finish(Exit::NoAnswer, Some(detail), Some(fault.advice.next_step));
         }
         let id = self.errand.topics.id();
         let away = self.away(channel).filter(|_| !self.only_brakes());

@@ -75,7 +75,7 @@ fn link(snapshot: &Snapshot) -> String {
         LinkState::Connecting => "CONNECTING".to_owned(),
         LinkState::Up => "UP".to_owned(),
         LinkState::Down(_) => "LINK DOWN".to_owned(),
-        LinkState::Barred(fault) => format!("BARRED: {}", fault.what),
+        LinkState::Barred(fault) => format!("BARRED: {}", fault.advice.what),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Why no TLS connection comes about.
 
-use std::fmt;
 use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
 use crate::tls::TlsFiles;
 use crate::validity::day;
+use vehicle_protocol::Advice;
 
 /// Why no TLS connection comes about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl TlsCause {
         *self != Self::Closed
     }
 
-    pub(super) fn next_step(&self) -> &'static str {
+    fn next_step(&self) -> &'static str {
         match self {
             Self::UnknownCa => "name the file of the CA that signed it",
             Self::Expired(_) => "have it renewed, and check this machine's clock",
@@ -103,25 +103,26 @@ impl TlsCause {
         }
     }
 
-    /// Says what is wrong, and with which of our files if with one.
-    pub(super) fn tell(&self, files: &TlsFiles, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+    /// Names the problem, with the file of ours that it is about.
+    pub(super) fn advice(&self, files: &TlsFiles) -> Advice {
+        let what = match self {
             Self::UnknownCa => match &files.ca_file {
-                Some(path) => write!(f, "no CA in {} has signed the broker's certificate", path.display()),
-                None => f.write_str("nobody whom this machine trusts has signed the broker's certificate"),
+                Some(path) => format!("no CA in {} has signed the broker's certificate", path.display()),
+                None => "no CA that this machine trusts has signed the broker's certificate".to_owned(),
             },
-            Self::Expired(when) => write!(f, "the broker's certificate has expired {when}"),
-            Self::NotYetValid(when) => write!(f, "the broker's certificate is valid only {when}"),
-            Self::WrongName => f.write_str("the broker's certificate is for another name"),
-            Self::CertificateRequired => f.write_str("the broker wants a client certificate"),
+            Self::Expired(when) => format!("the broker's certificate has expired {when}"),
+            Self::NotYetValid(when) => format!("the broker's certificate is valid only {when}"),
+            Self::WrongName => "the broker's certificate is for another name".to_owned(),
+            Self::CertificateRequired => "the broker wants a client certificate".to_owned(),
             Self::CertificateRefused(alert) => match &files.cert_file {
-                Some(path) => write!(f, "the broker refuses the certificate {} ({alert})", path.display()),
-                None => write!(f, "the broker refuses the client certificate ({alert})"),
+                Some(path) => format!("the broker refuses the certificate {} ({alert})", path.display()),
+                None => format!("the broker refuses the client certificate ({alert})"),
             },
-            Self::NotTls => f.write_str("what answers does not speak TLS"),
-            Self::Closed => f.write_str("the other side hung up during the handshake"),
-            Self::Other(text) => f.write_str(text),
-        }
+            Self::NotTls => "what answers does not speak TLS".to_owned(),
+            Self::Closed => "the other side hung up during the handshake".to_owned(),
+            Self::Other(text) => text.clone(),
+        };
+        Advice::new(what, self.next_step())
     }
 }
 

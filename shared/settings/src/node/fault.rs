@@ -6,18 +6,18 @@ use config::{Value, ValueKind};
 use serde::de::{self, Expected, Unexpected};
 
 use crate::{Origin, Problem};
+use vehicle_protocol::Advice;
 
 /// Why a value cannot be read; knows its place as soon as a node has seen it.
 #[derive(Debug)]
 pub(crate) struct Fault {
     place: Option<(String, Option<Origin>)>,
-    what: String,
-    next_step: String,
+    advice: Advice,
 }
 
 impl Fault {
-    pub(crate) fn new(what: String, next_step: String) -> Self {
-        Self { place: None, what, next_step }
+    pub(crate) fn new(what: impl Into<String>, next_step: impl Into<String>) -> Self {
+        Self { place: None, advice: Advice::new(what, next_step) }
     }
 
     /// Adds the place, if no deeper one is known.
@@ -28,13 +28,13 @@ impl Fault {
 
     pub(crate) fn into_problem(self) -> Problem {
         let (key, origin) = self.place.unwrap_or_default();
-        Problem { key, origin, what: self.what, next_step: self.next_step }
+        Problem { key, origin, advice: self.advice }
     }
 }
 
 impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)
+        f.write_str(&self.advice.what)
     }
 }
 
@@ -42,11 +42,11 @@ impl std::error::Error for Fault {}
 
 impl de::Error for Fault {
     fn custom<T: Display>(message: T) -> Self {
-        Self::new(message.to_string(), "correct the value".to_owned())
+        Self::new(message.to_string(), "correct the value")
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(format!("must be {expected}, is {unexpected}"), "correct the value".to_owned())
+        Self::new(format!("must be {expected}, is {unexpected}"), "correct the value")
     }
 
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -54,7 +54,7 @@ impl de::Error for Fault {
     }
 
     fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
-        Self::new(format!("must be {expected}, has {length} values"), "correct the list".to_owned())
+        Self::new(format!("must be {expected}, has {length} values"), "correct the list")
     }
 }
 

@@ -61,7 +61,7 @@ fn known(table: &str) -> BTreeSet<String> {
     let text = if table.is_empty() { format!("{stranger} = 1") } else { format!("{table}.{stranger} = 1") };
     let problems = Layers::new().text("", text).resolve(|raw: Raw, _| Some(raw)).unwrap_err();
     let listed = problems.iter().find_map(|problem| {
-        problem.next_step.strip_prefix("known keys").and_then(|list| list.split_once(": "))
+        problem.advice.next_step.strip_prefix("known keys").and_then(|list| list.split_once(": "))
     });
     match listed {
         Some((_, keys)) => keys.split(", ").flat_map(known).collect(),
