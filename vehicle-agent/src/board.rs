@@ -31,27 +31,22 @@ pub use wiring::{
 };
 
 use crate::control::{Cause, Moment, Outputs, Sensed};
+use std::fmt::Display;
 use std::task::{Context, Poll};
+use vehicle_protocol::Advice;
 
-/// A board that could not bring an output to its level.
+/// A board that could not bring an output to its level: which output or line, why, and what a person can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{output}: {problem}; {next_step}")]
-pub struct BoardError {
-    /// The output or line.
-    pub output: String,
-    /// What went wrong.
-    pub problem: String,
-    /// What a person can do about it.
-    pub next_step: String,
-}
+#[error(transparent)]
+pub struct BoardError(Advice);
 
 impl BoardError {
     pub(crate) fn new(
-        output: impl Into<String>,
+        output: impl Display,
         problem: impl Into<String>,
         next_step: impl Into<String>,
     ) -> Self {
-        Self { output: output.into(), problem: problem.into(), next_step: next_step.into() }
+        Self(Advice::new(problem, next_step).at(output))
     }
 }
 

@@ -35,7 +35,7 @@ impl Chips {
     /// Finds the line, and begins to ask for it.
     fn ask(&self, who: Consumer, pin: &Pin) -> Result<(Found, Builder), BoardError> {
         let found = find(&self.0, &pin.location)
-            .map_err(|missing| BoardError::new(who.names_pin(pin), missing.problem, missing.next_step))?;
+            .map_err(|missing| BoardError::new(who.names_pin(pin), missing.what, missing.next_step))?;
         let mut builder = Request::builder();
         builder.on_chip(&found.path).with_line(found.offset).with_consumer(who.consumer());
         if pin.active_low {

@@ -61,11 +61,11 @@ impl Board for SimBoard {
                 | (Kinematics::SteeringServo { .. }, Drivetrain::SteeringServo { .. })
         );
         if !fits {
-            return Err(BoardError {
-                output: "motors".to_owned(),
-                problem: "the outputs are of another drivetrain".to_owned(),
-                next_step: "set drivetrain.kind to what the vehicle has".to_owned(),
-            });
+            return Err(BoardError::new(
+                "motors",
+                "the outputs are of another drivetrain".to_owned(),
+                "set drivetrain.kind to what the vehicle has",
+            ));
         }
         self.model.obey(now, outputs);
         if self.shown.as_ref() == Some(outputs) {

@@ -70,8 +70,7 @@ impl StopSwitch {
 impl Board for RecorderBoard {
     fn apply(&mut self, _: Moment, outputs: &Outputs, _: &Cause) -> Result<(), BoardError> {
         if *self.broken.borrow() {
-            let (output, problem, next_step) = ("left".into(), "stuck".into(), "look".into());
-            return Err(BoardError { output, problem, next_step });
+            return Err(BoardError::new("left", "stuck", "look"));
         }
         self.diary.0.borrow_mut().push(Deed::Applied(*outputs));
         Ok(())

@@ -2,6 +2,7 @@
 
 use crate::board::pin::PinLocation;
 use std::path::PathBuf;
+use vehicle_protocol::Advice;
 
 /// How the labels of a Raspberry Pi's own controller begin, up to the Pi 4 and on the Pi 5.
 const RASPBERRY_PI: [&str; 2] = ["pinctrl-bcm2", "pinctrl-rp1"];
@@ -27,13 +28,6 @@ pub(in crate::board) struct Found {
     pub(super) offset: u32,
 }
 
-/// Why no line is meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Missing {
-    pub(super) problem: String,
-    pub(super) next_step: String,
-}
-
 impl ChipFacts {
     fn is_called(&self, name: &str) -> bool {
         self.name == name || self.label == name || self.path.as_os_str() == name
@@ -46,12 +40,12 @@ impl ChipFacts {
 }
 
 /// Finds the one line that `location` means.
-pub(super) fn find(chips: &[ChipFacts], location: &PinLocation) -> Result<Found, Missing> {
+pub(super) fn find(chips: &[ChipFacts], location: &PinLocation) -> Result<Found, Advice> {
     match location {
         PinLocation::Gpio(number) => {
             let own = |label: &str| RASPBERRY_PI.iter().any(|begin| label.starts_with(begin));
-            let chip = chips.iter().find(|chip| own(&chip.label)).ok_or_else(|| Missing {
-                problem: "this is no Raspberry Pi, whose lines have GPIO numbers".to_owned(),
+            let chip = chips.iter().find(|chip| own(&chip.label)).ok_or_else(|| Advice {
+                what: "this is no Raspberry Pi, whose lines have GPIO numbers".to_owned(),
                 next_step: "name the line, or its chip and offset".to_owned(),
             })?;
             numbered(chip, usize::from(*number))
@@ -69,7 +63,7 @@ pub(super) fn find(chips: &[ChipFacts], location: &PinLocation) -> Result<Found,
     }
 }
 
-fn numbered(chip: &ChipFacts, offset: usize) -> Result<Found, Missing> {
+fn numbered(chip: &ChipFacts, offset: usize) -> Result<Found, Advice> {
     if offset < chip.lines.len() {
         return Ok(chip.line(offset));
     }
@@ -77,10 +71,10 @@ fn numbered(chip: &ChipFacts, offset: usize) -> Result<Found, Missing> {
         Some(last) => format!("choose one from 0 to {last}"),
         None => "choose another chip".to_owned(),
     };
-    Err(Missing { problem: format!("{} has no line {offset}", chip.name), next_step })
+    Err(Advice { what: format!("{} has no line {offset}", chip.name), next_step })
 }
 
-fn one_chip<'a>(chips: &'a [ChipFacts], name: &str) -> Result<&'a ChipFacts, Missing> {
+fn one_chip<'a>(chips: &'a [ChipFacts], name: &str) -> Result<&'a ChipFacts, Advice> {
     let mut called = chips.iter().filter(|chip| chip.is_called(name));
     let known = || {
         let known = |chip: &ChipFacts| format!("{} [{}]", chip.name, chip.label);
@@ -89,13 +83,13 @@ fn one_chip<'a>(chips: &'a [ChipFacts], name: &str) -> Result<&'a ChipFacts, Mis
     match (called.next(), called.next()) {
         (Some(chip), None) => Ok(chip),
         (Some(_), Some(_)) => {
-            Err(Missing { problem: format!("several chips are called {name}"), next_step: known() })
+            Err(Advice { what: format!("several chips are called {name}"), next_step: known() })
         }
-        (None, _) => Err(Missing { problem: format!("there is no chip {name}"), next_step: known() }),
+        (None, _) => Err(Advice { what: format!("there is no chip {name}"), next_step: known() }),
     }
 }
 
-fn named(chips: &[ChipFacts], line: &str) -> Result<Found, Missing> {
+fn named(chips: &[ChipFacts], line: &str) -> Result<Found, Advice> {
     let of_chip = |chip: &ChipFacts| {
         let named = |(offset, name): (usize, &String)| (name == line).then(|| chip.line(offset));
         chip.lines.iter().enumerate().filter_map(named).collect::<Vec<_>>()
@@ -103,12 +97,12 @@ fn named(chips: &[ChipFacts], line: &str) -> Result<Found, Missing> {
     let all: Vec<Found> = chips.iter().flat_map(of_chip).collect();
     match all.as_slice() {
         [found] => Ok(found.clone()),
-        [] => Err(Missing {
-            problem: format!("no line is called {line:?}"),
+        [] => Err(Advice {
+            what: format!("no line is called {line:?}"),
             next_step: "look for its name in gpioinfo, or give chip and offset".to_owned(),
         }),
-        [first, second, ..] => Err(Missing {
-            problem: format!("both {} and {} have a line of this name", first.chip, second.chip),
+        [first, second, ..] => Err(Advice {
+            what: format!("both {} and {} have a line of this name", first.chip, second.chip),
             next_step: "give chip and offset".to_owned(),
         }),
     }
@@ -133,9 +127,7 @@ mod tests {
 
     fn offset(location: &PinLocation) -> Result<(String, u32), String> {
         let found = find(&chips(), location);
-        found
-            .map(|found| (found.chip, found.offset))
-            .map_err(|missing| missing.problem + "; " + &missing.next_step)
+        found.map(|found| (found.chip, found.offset)).map_err(|missing| missing.to_string())
     }
 
     fn named(line: &str, chip: Option<&str>) -> PinLocation {
@@ -174,6 +166,6 @@ mod tests {
     #[test]
     fn a_gpio_number_means_nothing_on_another_board() {
         let missing = find(&chips()[1..], &PinLocation::Gpio(3)).unwrap_err();
-        assert_eq!(missing.problem, "this is no Raspberry Pi, whose lines have GPIO numbers");
+        assert_eq!(missing.what, "this is no Raspberry Pi, whose lines have GPIO numbers");
     }
 }

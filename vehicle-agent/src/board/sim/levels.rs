@@ -61,9 +61,9 @@ impl Levels {
 }
 
 fn failed(path: &Path, error: &io::Error) -> BoardError {
-    BoardError {
-        output: format!("level file {}", path.display()),
-        problem: error.to_string(),
-        next_step: "allow reading and writing it, or remove sim.levels from the configuration".to_owned(),
-    }
+    BoardError::new(
+        format!("level file {}", path.display()),
+        error.to_string(),
+        "allow reading and writing it, or remove sim.levels from the configuration",
+    )
 }

@@ -116,5 +116,5 @@ fn outputs_of_another_drivetrain_are_refused() {
     let mut board = SimBoard::new(SKID, &LIMITS, &SimOptions::default()).unwrap();
     let error =
         board.apply(Moment::default(), &Outputs { drivetrain, ..STANDING }, &Cause::Boot).unwrap_err();
-    assert_eq!(error.output, "motors");
+    assert!(error.to_string().starts_with("motors: "), "{error}");
 }

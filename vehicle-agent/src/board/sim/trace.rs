@@ -74,9 +74,9 @@ impl Trace {
 }
 
 fn failed(path: &Path, error: &io::Error) -> BoardError {
-    BoardError {
-        output: format!("trace file {}", path.display()),
-        problem: error.to_string(),
-        next_step: "make room in its folder and allow writing there, or run without --trace".to_owned(),
-    }
+    BoardError::new(
+        format!("trace file {}", path.display()),
+        error.to_string(),
+        "make room in its folder and allow writing there, or run without --trace",
+    )
 }
