@@ -3,17 +3,15 @@
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::control::{Effects, Input, Moment, Outputs, Report, Vehicle};
-use crate::keys::KeyKeeper;
-use crate::latch::LatchKeeper;
+use crate::file_writer::{FileChange, FileWriter};
 use crate::link::{LinkEvent, LinkEvents, LinkHandle};
 use crate::sensors::{Reading, SensorReader};
 use crate::supervise::Watchers;
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 use tracing::{debug, error, info, warn};
-use vehicle_protocol::{CommandId, CommandName, Epoch, Event, KeyName, OperatorName, Reason, State};
+use vehicle_protocol::{CommandId, CommandName, Epoch, Event, OperatorName, Reason, State};
 
 /// A board that failed is tried again after this time.
 const RETRY: Duration = Duration::from_millis(100);
@@ -75,25 +73,15 @@ enum Happening {
     Sensor,
     Deadline,
     Measured(Reading),
-    Written(bool, io::Result<()>),
-    Removed(KeyName, Result<(), String>),
+    Changed(FileChange),
     Link(LinkEvent),
 }
 
-/// What reads and writes files beside the loop, which never waits for one.
+/// The tasks that read and write files beside the loop, which never waits for one.
 #[derive(Debug)]
 pub(crate) struct Files {
-    pub(crate) latch: LatchKeeper,
-    pub(crate) keys: KeyKeeper,
+    pub(crate) writer: FileWriter,
     pub(crate) sensors: SensorReader,
-}
-
-impl Files {
-    /// Waits until all that was asked for is done, or could not be.
-    pub(crate) async fn finish(self) {
-        self.latch.finish().await;
-        self.keys.finish().await;
-    }
 }
 
 /// One vehicle, its board and its way to the broker.
@@ -168,12 +156,8 @@ impl<'a, P: Port> EventLoop<'a, P> {
                 () = self.watchers.hear() => Happening::Guard,
                 () = poll_fn(|cx| self.board.poll_wake(cx)) => Happening::Sensor,
                 () = tick => Happening::Deadline,
-                written = self.files.latch.next() => match written {
-                    Some((set, result)) => Happening::Written(set, result),
-                    None => break Ended::FilesGone,
-                },
-                removed = self.files.keys.next() => match removed {
-                    Some((name, result)) => Happening::Removed(name, result),
+                change = self.files.writer.next() => match change {
+                    Some(change) => Happening::Changed(change),
                     None => break Ended::FilesGone,
                 },
                 reading = self.files.sensors.next() => Happening::Measured(reading),
@@ -221,10 +205,12 @@ impl<'a, P: Port> EventLoop<'a, P> {
                 }
                 self.step(Input::Measured(sensor, reading));
             }
-            Happening::Written(set, Ok(())) => self.step(Input::Stored(set)),
-            Happening::Written(_, Err(error)) => self.step(Input::StoreFailed(error.to_string())),
-            Happening::Removed(name, Ok(())) => self.step(Input::KeyRemoved(name)),
-            Happening::Removed(name, Err(problem)) => self.step(Input::KeyNotRemoved(name, problem)),
+            Happening::Changed(change) => self.step(match change {
+                FileChange::Latch(set, Ok(())) => Input::Stored(set),
+                FileChange::Latch(_, Err(error)) => Input::StoreFailed(error.to_string()),
+                FileChange::KeyRemoved(name, Ok(())) => Input::KeyRemoved(name),
+                FileChange::KeyRemoved(name, Err(problem)) => Input::KeyNotRemoved(name, problem),
+            }),
             Happening::Link(event) => self.hear(event),
         }
     }
@@ -309,10 +295,10 @@ impl<'a, P: Port> EventLoop<'a, P> {
     /// Stores and reports, when the outputs are in force.
     fn tell(&mut self, effects: &Effects) {
         if let Some(set) = effects.store {
-            self.files.latch.store(set);
+            self.files.writer.store_latch(set);
         }
         for name in &effects.revoke {
-            self.files.keys.remove(name);
+            self.files.writer.remove_key(name);
         }
         if self.followed != effects.follow {
             self.followed.clone_from(&effects.follow);

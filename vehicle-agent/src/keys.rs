@@ -1,16 +1,15 @@
-//! The files of the keys that this vehicle takes.
+//! The files of the keys that this vehicle accepts.
 //!
-//! A key is enrolled by putting its file into the folder, and never over the broker; it is taken from the next start on. A
+//! A key is enrolled by putting its file into the folder, and never over the broker; it is accepted from the next start on. A
 //! revoked key's file is removed.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use tokio::sync::mpsc;
+use std::path::Path;
 use vehicle_link::secret_file;
 use vehicle_protocol::auth::KeyFile;
-use vehicle_protocol::{Advice, KeyName, VehicleId};
+use vehicle_protocol::{Advice, VehicleId};
 
 /// The folder's name in the agent's state folder.
 pub(crate) const FOLDER: &str = "keys";
@@ -67,53 +66,6 @@ fn read(path: &Path, vehicle: &VehicleId) -> Result<KeyFile, Advice> {
         return Err(Advice::new(what, format!("call it {}.json", key.key)));
     }
     Ok(key)
-}
-
-/// Removes the files of revoked keys beside the control loop, which never waits for a disk.
-#[derive(Debug)]
-pub(crate) struct KeyKeeper {
-    revoked: mpsc::UnboundedSender<KeyName>,
-    removed: mpsc::Receiver<(KeyName, Result<(), String>)>,
-}
-
-impl KeyKeeper {
-    /// Starts the task that removes files in `folder`. Needs a tokio runtime.
-    pub(crate) fn spawn(folder: PathBuf) -> Self {
-        let (revoked, mut asked) = mpsc::unbounded_channel::<KeyName>();
-        let (done, removed) = mpsc::channel(1);
-        tokio::spawn(async move {
-            while let Some(name) = asked.recv().await {
-                let path = folder.join(format!("{name}.json"));
-                let removal = tokio::task::spawn_blocking(move || secret_file::remove(&path)).await;
-                let result = match removal {
-                    Ok(result) => result.map_err(|error| error.to_string()),
-                    Err(panic) => Err(panic.to_string()),
-                };
-                if done.send((name, result)).await.is_err() {
-                    return;
-                }
-            }
-        });
-        Self { revoked, removed }
-    }
-
-    /// Asks for a key's file to be removed.
-    pub(crate) fn remove(&self, name: &KeyName) {
-        // The task ends only after this sender.
-        let _ = self.revoked.send(name.clone());
-    }
-
-    /// Waits until a file is gone, or could not be removed. May be cancelled.
-    pub(crate) async fn next(&mut self) -> Option<(KeyName, Result<(), String>)> {
-        self.removed.recv().await
-    }
-
-    /// Waits until all that was asked for is done.
-    pub(crate) async fn finish(self) {
-        let Self { revoked, mut removed } = self;
-        drop(revoked);
-        while removed.recv().await.is_some() {}
-    }
 }
 
 #[cfg(test)]

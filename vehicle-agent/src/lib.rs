@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 mod event_loop;
+mod file_writer;
 pub mod guard;
 mod keys;
 mod latch;
@@ -28,8 +29,7 @@ use clock::Clock;
 use config::Config;
 use control::{Policy, SafetyChecks, Vehicle};
 use event_loop::{Ended, EventLoop, Files};
-use keys::KeyKeeper;
-use latch::LatchKeeper;
+use file_writer::FileWriter;
 use sensors::SensorReader;
 use std::future::Future;
 use std::pin::pin;
@@ -62,9 +62,8 @@ pub async fn run(
     warn_of_trust(&config);
     let (epoch, port) = begin_epoch(&config, clock)?;
     let vehicle = Vehicle::new(config.setup(epoch, stopped), checks);
-    let keys = KeyKeeper::spawn(config.keys_dir.clone());
     let sensors = SensorReader::spawn(&config.readers);
-    let files = Files { latch: LatchKeeper::spawn(latch), keys, sensors };
+    let files = Files { writer: FileWriter::spawn(latch, config.keys_dir.clone()), sensors };
     let mut driver = EventLoop::new(vehicle, board.as_mut(), port, files, watchers, clock);
     let mut shutdown = pin!(shutdown);
     let ended = loop {
@@ -86,7 +85,7 @@ pub async fn run(
     };
     let ((handle, _), files, watchers) = driver.into_parts();
     handle.leave().await;
-    if tokio::time::timeout(LAST_WRITE, files.finish()).await.is_err() {
+    if tokio::time::timeout(LAST_WRITE, files.writer.finish()).await.is_err() {
         warn!("the emergency stop's file may not be written, or a revoked key's not removed");
     }
     watchers.leave(clock).await;

@@ -159,9 +159,8 @@ async fn play_recorded(
     let mut board = RecorderBoard { diary: diary.clone(), broken: Rc::clone(&scene.broken), stop };
     let vehicle = Vehicle::new(samples::setup(), SafetyChecks::ALL);
     let port = PlayedPort { events, diary: diary.clone() };
-    let keys = KeyKeeper::spawn(folder.path().join("keys"));
     let sensors = SensorReader::spawn(&SensorsConfig::default());
-    let files = Files { latch: LatchKeeper::spawn(latch), keys, sensors };
+    let files = Files { writer: FileWriter::spawn(latch, folder.path().join("keys")), sensors };
     let mut driver = EventLoop::new(vehicle, &mut board, port, files, watchers, Clock::start());
     let over = std::pin::pin!(script(&scene));
     assert_eq!(driver.run(over).await, end);

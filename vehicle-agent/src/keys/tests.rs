@@ -1,6 +1,7 @@
 use super::*;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use vehicle_protocol::auth::Role;
 
 fn vehicle() -> VehicleId {
@@ -62,21 +63,4 @@ fn a_folder_into_which_others_may_put_keys_is_refused() {
         let said = problems(folder.path());
         assert!(said.contains("others may put keys") && said.contains("chmod go-w"), "{said}");
     }
-}
-
-#[tokio::test]
-async fn a_revoked_key_has_no_file_any_more_once_that_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = install(folder.path(), "tablet.json", &key("tablet", Role::Driver));
-    let mut keeper = KeyKeeper::spawn(folder.path().to_owned());
-    let name: KeyName = "tablet".parse().unwrap();
-    for _ in 0..2 {
-        keeper.remove(&name);
-        assert_eq!(keeper.next().await, Some((name.clone(), Ok(()))));
-        assert!(!path.exists());
-    }
-    fs::create_dir(&path).unwrap();
-    keeper.remove(&name);
-    let (_, result) = keeper.next().await.unwrap();
-    assert!(result.unwrap_err().contains("cannot be removed"));
 }
