@@ -18,6 +18,7 @@ pub mod paho;
 pub mod pi;
 pub mod process;
 pub mod proxy;
+pub mod real_time;
 pub mod simulation;
 pub mod terminal;
 pub mod trace;

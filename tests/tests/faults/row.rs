@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use fastrand::Rng;
 use system_tests::canary::{Canary, REPETITIONS, STALL};
 use system_tests::oracle::{Record, Rule, judge};
+use system_tests::real_time::RealTime;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use vehicle_protocol::Reason;
@@ -24,7 +25,7 @@ const SIDE_BY_SIDE: usize = 4;
 /// One row at a time: rows that run together would hold each other up.
 pub(crate) static TURN: Mutex<()> = Mutex::const_new(());
 
-/// What is counted of one run.
+/// The result of one run.
 pub(crate) struct Ran {
     pub(crate) record: Record,
     /// The time until a fresh command worked, where the run shows that.
@@ -33,7 +34,7 @@ pub(crate) struct Ran {
     pub(crate) latencies: Option<Vec<u64>>,
 }
 
-/// Which row.
+/// A row of the fault table.
 #[derive(Clone, Copy)]
 pub(crate) struct Row {
     pub(crate) place: u8,
@@ -63,6 +64,7 @@ impl Row {
         F: Future<Output = Result<Ran>> + Send + 'static,
     {
         let _turn = TURN.lock().await;
+        let _real_time = RealTime::begin();
         let request = Request::read()?;
         // Seeds of rows that do not run in full differ from time to time.
         let first = request.seed.unwrap_or_else(|| Rng::new().u64(1..1_000_000));
@@ -159,7 +161,7 @@ impl Sum {
     }
 }
 
-/// How to see a run again; the test runner names threads after tests.
+/// Names the command that repeats a run; the test runner names threads after tests.
 fn again(seed: u64) -> String {
     let thread = current();
     let row = thread.name().and_then(|name| name.rsplit("::").next()).unwrap_or("ROW");
@@ -198,18 +200,18 @@ where
     }
 }
 
-/// Whether it went wrong for want of the guard: agent and guard run in real time, so a busy machine is no excuse.
+/// Tells that it went wrong for want of the guard: agent and guard run in real time, so a busy machine is no excuse.
 fn names_guard(error: &anyhow::Error) -> bool {
     format!("{error:#}").contains(Reason::GuardLost.as_str())
 }
 
-/// Whether there was no motion for a fault to end: such a run says nothing, and is run once more.
+/// Tells that there was no motion for a fault to end: such a run shows nothing, and is run once more.
 fn never_drove(ran: &Result<Ran>) -> bool {
     let not_as_asked = ran.as_ref().err().and_then(|error| error.downcast_ref::<NotAsAsked>());
     not_as_asked.is_some_and(|not_as_asked| not_as_asked.drives)
 }
 
-/// What went wrong, if a machine that was held up may be to blame for all of it: nothing can make it do things twice.
+/// Names the problem if a machine that was held up may be to blame for all of it: nothing can make it do things twice.
 fn excused(ran: &Result<Ran>) -> Option<String> {
     let ran = match ran {
         Ok(ran) => ran,

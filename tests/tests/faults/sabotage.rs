@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use system_tests::oracle::{Record, Rule, judge};
+use system_tests::real_time::RealTime;
 
 use crate::messages::{late, lost_acknowledgements, retained};
 use crate::rig::Plan;
@@ -52,6 +53,7 @@ where
     F: Future<Output = Result<Ran>>,
 {
     let _turn = TURN.lock().await;
+    let _real_time = RealTime::begin();
     for seed in 1..=RUNS {
         let plan = Plan { seed, without: Some(protection), ..Plan::default() };
         match run(plan).await {
