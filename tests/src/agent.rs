@@ -26,7 +26,7 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// When the program has not been built, or does not come online.
+    /// If the program has not been built, or does not come online.
     pub async fn start(broker: &Mosquitto, vehicle: &str, flags: &[&str]) -> Result<Self> {
         Self::launch(&broker.url(), vehicle, flags)?.waited_for(broker).await
     }
@@ -42,7 +42,7 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// When the program has not been built.
+    /// If the program has not been built.
     pub fn launch(url: &str, vehicle: &str, flags: &[&str]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
@@ -54,7 +54,7 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// When the program has not been built.
+    /// If the program has not been built.
     pub fn start_again(&mut self) -> Result<()> {
         self.program = run(&self.url, &self.vehicle, &self.flags, &self.folder)?;
         Ok(())
@@ -64,7 +64,7 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// When it does not come.
+    /// If it does not come.
     pub async fn online(&self, client: &mut Client) -> Result<()> {
         client.subscribe(&self.topic("presence"), QoS::AtLeastOnce).await?;
         client.expect("ONLINE", |message| message.value("state") == "ONLINE").await?;
@@ -93,7 +93,7 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// When the broker does not let it in.
+    /// If the broker does not let it in.
     pub async fn operator(&self, name: &str, port: u16) -> Result<Operator> {
         let mut client = Client::connect(name, port).await?;
         for topic in ["executedcommands", "status", "events", "session"] {
@@ -125,7 +125,7 @@ impl Operator {
     ///
     /// # Errors
     ///
-    /// When the connection has ended.
+    /// If the connection has ended.
     pub async fn send(&mut self, command: &str) -> Result<()> {
         self.publish("commands", command).await
     }
@@ -134,7 +134,7 @@ impl Operator {
     ///
     /// # Errors
     ///
-    /// When the connection has ended.
+    /// If the connection has ended.
     pub async fn publish(&mut self, topic: &str, payload: impl Into<Vec<u8>>) -> Result<()> {
         let qos = if topic == "drive" { QoS::AtMostOnce } else { QoS::AtLeastOnce };
         self.client.publish(&format!("vehicles/{}/{topic}", self.vehicle), qos, payload).await
@@ -144,7 +144,7 @@ impl Operator {
     ///
     /// # Errors
     ///
-    /// When none comes.
+    /// If none comes.
     pub async fn answer(&mut self) -> Result<Value> {
         let message = self
             .client
@@ -159,7 +159,7 @@ impl Operator {
     ///
     /// # Errors
     ///
-    /// When none comes.
+    /// If none comes.
     pub async fn ask(&mut self, command: &str) -> Result<Value> {
         self.send(command).await?;
         self.answer().await
@@ -169,7 +169,7 @@ impl Operator {
     ///
     /// # Errors
     ///
-    /// When none comes.
+    /// If none comes.
     pub async fn status(&mut self, field: &str, value: impl Into<Value>) -> Result<Value> {
         let value = value.into();
         let what = format!("status with {field} {value}");

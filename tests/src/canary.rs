@@ -8,11 +8,11 @@ use anyhow::Result;
 
 use crate::clock::monotonic;
 
-/// How often it looks at the clock.
+/// Interval between two looks at the clock.
 const LOOKS: Duration = Duration::from_millis(5);
 /// Later than this it was held up, and so may every other program have been.
 pub const STALL: Duration = Duration::from_millis(20);
-/// What was held up so often more is taken as it is.
+/// Repetitions of a run that was held up; the last one counts as it is.
 pub const REPETITIONS: usize = 4;
 
 /// The thread.
@@ -52,7 +52,7 @@ impl Canary {
 ///
 /// # Errors
 ///
-/// When it fails on a machine that was not held up, or each time.
+/// If it fails on a machine that was not held up, or each time.
 pub async fn undisturbed(test: impl AsyncFn() -> Result<()>) -> Result<()> {
     for _ in 0..REPETITIONS {
         let canary = Canary::start();

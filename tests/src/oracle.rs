@@ -19,13 +19,13 @@ pub use violation::{Rule, Violation};
 
 use std::time::Duration;
 
-/// How long after a lease braking may begin, and how long after a command the first change may come.
+/// Time after a lease in which braking begins, and after a command in which the first change may come.
 pub const GRACE: Duration = Duration::from_millis(100);
 
-/// How long after the agent was killed the guard may take to turn everything off.
+/// Time for the guard to turn everything off after the agent was killed.
 pub const GUARD: Duration = Duration::from_millis(250);
 
-/// What came of one run.
+/// The findings of one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
     /// Every rule that was broken, in the order of the rules.
@@ -37,25 +37,25 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// How often a command was executed again.
+    /// Counts commands that were executed again.
     #[must_use]
     pub fn duplicates(&self) -> usize {
         self.count(Rule::Once)
     }
 
-    /// How often a command was executed that nobody sent, or too late.
+    /// Counts commands that were executed although nobody sent them, or too late.
     #[must_use]
     pub fn late(&self) -> usize {
         self.count(Rule::Fresh)
     }
 
-    /// How often the vehicle lost its guard, or the guard acted, for no reason.
+    /// Counts the stops for want of the guard, or by it, that have no reason.
     #[must_use]
     pub fn guard_losses(&self) -> usize {
         self.count(Rule::Guard)
     }
 
-    /// How often a rule was broken.
+    /// Counts the violations of a rule.
     #[must_use]
     pub fn count(&self, rule: Rule) -> usize {
         self.violations.iter().filter(|violation| violation.rule == rule).count()

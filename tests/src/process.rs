@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::wait::{SOON, until};
 
-/// How much of a program's output is shown when its handle goes away, in lines.
+/// Lines of a program's output that are shown when its handle is dropped.
 const SHOWN_LINES: usize = 60;
 
 /// A running program; killed when dropped.
@@ -23,7 +23,7 @@ pub struct Program {
     output: TempDir,
 }
 
-/// What a program that has ended leaves.
+/// Exit code and output of a program that has ended.
 #[derive(Debug)]
 pub struct Output {
     /// The exit code; none if a signal ended it.
@@ -39,7 +39,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When the program has not been built, or is older than its sources.
+    /// If the program has not been built, or is older than its sources.
     pub fn start(name: &str, arguments: &[&str]) -> Result<Self> {
         let mut command = Self::command(name)?;
         command.args(arguments);
@@ -50,7 +50,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When the program has not been built, or is older than its sources.
+    /// If the program has not been built, or is older than its sources.
     pub fn command(name: &str) -> Result<Command> {
         let file = built(name)?;
         Ok(Command::new(file))
@@ -60,7 +60,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn spawn(name: &str, mut command: Command) -> Result<Self> {
         let output = tempfile::tempdir()?;
         let child = command
@@ -82,25 +82,25 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When the system does not know the process.
+    /// If the system does not know the process.
     pub fn is_running(&mut self) -> Result<bool> {
         Ok(self.child.try_wait()?.is_none())
     }
 
-    /// What it has written to standard output so far.
+    /// Reads what it has written to standard output so far.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// If the file cannot be read.
     pub fn stdout(&self) -> Result<String> {
         self.read("stdout")
     }
 
-    /// What it has written to standard error so far.
+    /// Reads what it has written to standard error so far.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// If the file cannot be read.
     pub fn stderr(&self) -> Result<String> {
         self.read("stderr")
     }
@@ -109,7 +109,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When the program ends without it, or it does not come soon.
+    /// If the program ends without it, or it does not come soon.
     pub async fn wait_for_stdout(&mut self, text: &str) -> Result<()> {
         self.wait_for("stdout", text).await
     }
@@ -118,7 +118,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When the program ends without it, or it does not come soon.
+    /// If the program ends without it, or it does not come soon.
     pub async fn wait_for_stderr(&mut self, text: &str) -> Result<()> {
         self.wait_for("stderr", text).await
     }
@@ -127,7 +127,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When the program has ended.
+    /// If the program has ended.
     pub fn signal(&mut self, signal: Signal) -> Result<()> {
         ensure!(self.is_running()?, "{} has ended already", self.name);
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("process id")?;
@@ -138,7 +138,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When it has ended already.
+    /// If it has ended already.
     pub async fn freeze(&mut self) -> Result<()> {
         self.signal(Signal::STOP)?;
         let stat = format!("/proc/{}/stat", self.id());
@@ -150,7 +150,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When it has ended already.
+    /// If it has ended already.
     pub async fn kill(&mut self) -> Result<()> {
         self.signal(Signal::KILL)?;
         self.exit(SOON).await?;
@@ -161,7 +161,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When it still runs after `limit`.
+    /// If it still runs after `limit`.
     pub async fn exit(&mut self, limit: Duration) -> Result<ExitStatus> {
         let what = format!("{} to end", self.name);
         until(&what, limit, || Ok(self.child.try_wait()?)).await
@@ -171,7 +171,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// When it still runs after `limit`.
+    /// If it still runs after `limit`.
     pub async fn output(mut self, limit: Duration) -> Result<Output> {
         let status = self.exit(limit).await?;
         Ok(Output { code: status.code(), stdout: self.stdout()?, stderr: self.stderr()? })
@@ -224,7 +224,7 @@ fn built(name: &str) -> Result<PathBuf> {
 ///
 /// # Errors
 ///
-/// When it has not been built, or is older than its sources.
+/// If it has not been built, or is older than its sources.
 pub fn cross_built(target: &str, name: &str) -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let folder = own.ancestors().find(|folder| folder.join("cross").is_dir());

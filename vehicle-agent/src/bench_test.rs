@@ -22,7 +22,7 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(20);
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Why the test ended before its end.
+/// The reason for which the test ended early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Ended {
     /// A signal came; which.
@@ -42,7 +42,7 @@ pub(crate) enum Ended {
     Board(#[from] BoardError),
 }
 
-/// What a person said of a function.
+/// A person's verdict on a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Right,
@@ -59,7 +59,7 @@ pub(crate) struct BenchTest<'a, E> {
     /// Completes with the name of a signal.
     pub(crate) end: Pin<&'a mut E>,
     pub(crate) rest: Outputs,
-    /// Whether an emergency-stop input is wired, and whether it is open.
+    /// An emergency-stop input is wired; the last reading of it.
     pub(crate) stop_is_wired: bool,
     pub(crate) open: bool,
 }
@@ -191,7 +191,7 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
         off
     }
 
-    /// Whether the emergency-stop input is open.
+    /// Reads the emergency-stop input.
     fn look(&mut self) -> bool {
         self.open = self.board.sense(self.clock.now()).emergency_stop;
         self.open

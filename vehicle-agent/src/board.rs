@@ -56,7 +56,7 @@ pub trait Board {
     /// Brings every output to its level; called with the same levels again it changes nothing.
     ///
     /// # Errors
-    /// When an output can't be brought to its level; others may have been.
+    /// If an output can't be brought to its level; others may have been.
     fn apply(&mut self, now: Moment, outputs: &Outputs, cause: &Cause) -> Result<(), BoardError>;
 
     /// Measures what the board can measure, and reads the emergency-stop input.

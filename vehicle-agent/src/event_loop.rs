@@ -54,7 +54,7 @@ impl Port for (LinkHandle, LinkEvents) {
     }
 }
 
-/// Why the loop ended.
+/// The reason for which the loop ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// It was asked to.
@@ -67,7 +67,7 @@ pub(crate) enum Ended {
     Suspended,
 }
 
-/// What the loop wakes for.
+/// An event that wakes the loop.
 enum Happening {
     Guard,
     Sensor,
@@ -92,7 +92,7 @@ pub(crate) struct EventLoop<'a, P> {
     files: Files,
     watchers: Watchers,
     clock: Clock,
-    /// How long the machine had been suspended when the epoch began.
+    /// Time for which the machine had been suspended when the epoch began.
     suspended: Duration,
     /// The outputs in force; nothing while it is not known.
     in_force: Option<Outputs>,

@@ -45,7 +45,7 @@ pub(crate) mod word {
 /// Guards what it is in outputs of until the agent closes the socket on standard input; the outputs are safe then.
 ///
 /// # Errors
-/// When outputs can't be made safe at the end. That they can't be taken at the start is told to the agent instead.
+/// If outputs can't be made safe at the end. That they can't be taken at the start is told to the agent instead.
 pub(crate) fn run(outputs: &GuardedOutputs) -> Result<(), BoardError> {
     detach();
     let clock = Clock::start();

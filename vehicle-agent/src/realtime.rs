@@ -38,7 +38,7 @@ struct Limits {
 /// Asks for real time for this thread, and for those that it starts later; if that is refused, for niceness.
 ///
 /// # Errors
-/// When this process may not have real time.
+/// If this process may not have real time.
 pub(crate) fn request(priority: Priority) -> io::Result<()> {
     let parameters = SchedulerParams { priority: priority as i32 };
     let granted = set_scheduler(Pid::current_thread(), Scheduler::SCHED_RR, parameters);
@@ -58,7 +58,7 @@ pub(crate) fn request(priority: Priority) -> io::Result<()> {
 /// Asks for real time for the control loop, which is this thread. Needs a tokio runtime of one thread.
 ///
 /// # Errors
-/// When this process may not have real time.
+/// If this process may not have real time.
 pub(crate) fn request_for_control_loop() -> io::Result<()> {
     request(Priority::ControlLoop).and_then(|()| pause_when_asked(LIMITS))
 }

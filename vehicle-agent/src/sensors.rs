@@ -21,14 +21,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Readings that wait for the control loop; more would be old ones.
 const WAITING: usize = 16;
 
-/// What to read, where and how often.
+/// Sensors to read, and their interval.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SensorsConfig {
     /// The folder that the kernel shows its devices in.
     pub sysfs: PathBuf,
     /// Time between two readings of a sensor.
     pub interval: Duration,
-    /// What to read, and what it means to the core.
+    /// Sources, and their meaning to the core.
     pub sources: Vec<(Sensor, Source)>,
 }
 

@@ -1,4 +1,4 @@
-//! Consumer watches over the agent from outside its process: the guard, and the service manager.
+//! Watchers of the agent outside its process: the guard, and the service manager.
 
 mod beats;
 mod guard;
@@ -37,7 +37,7 @@ impl Watchers {
         self.guard.as_mut().is_some_and(|guard| guard.is_lost(now))
     }
 
-    /// Whether the vehicle may be armed as far as the guard is concerned.
+    /// Tells that the guard is ready, or that there is none by choice: only then may the vehicle be armed.
     pub(crate) fn may_arm(&self) -> bool {
         self.guard.as_ref().is_none_or(Guard::is_ready)
     }

@@ -1,4 +1,4 @@
-//! What the vehicle said of the commands that had an ID.
+//! Answers to commands with an ID.
 
 use std::collections::HashMap;
 
@@ -27,12 +27,12 @@ pub(super) fn violations(record: &Record) -> Vec<Violation> {
     violations
 }
 
-/// How many commands the vehicle says it has begun.
+/// Counts the commands that the vehicle says it has begun.
 pub(super) fn executed(record: &Record) -> usize {
     by_id(record).values().filter(|begun| **begun).count()
 }
 
-/// Whether any answer to a command with an ID says that it was begun.
+/// Tells for each command with an ID that an answer says that it was begun.
 pub(super) fn by_id(record: &Record) -> HashMap<(CommandName, &str), bool> {
     let mut begun = HashMap::new();
     for heard in &record.answers {

@@ -26,7 +26,7 @@ pub(super) fn violations(record: &Record, runs: &[Run<'_>]) -> Vec<Violation> {
 
 type Name<'a> = (&'a str, Option<&'a str>);
 
-/// What was sent and what the vehicle says it has begun, by command and ID.
+/// Commands that were sent, and those that the vehicle says it has begun, by command and ID.
 struct Orders<'a> {
     sent: HashMap<Name<'a>, Vec<&'a Sent>>,
     begun: HashMap<Name<'a>, Vec<u64>>,
@@ -61,7 +61,7 @@ impl<'a> Orders<'a> {
         Some(Violation::new(Rule::Fresh, line.t, format!("{} acted, {why}", name_of(line))))
     }
 
-    /// Whether a command may show its first effect at `at`: soon after it may have been begun, or later if the vehicle
+    /// Tells that a command may show its first effect at `at`: soon after it may have been begun, or later if the vehicle
     /// has said so in time, as of a turn that first waits; of a plain one it says nothing before its end. A stop may
     /// find nothing to change for long.
     fn is_founded(&self, name: CommandName, key: Name<'_>, sent: &Sent, at: u64) -> bool {
@@ -86,7 +86,7 @@ fn moves_by_itself(line: &TraceLine) -> Option<Violation> {
     (!asks && !one_step).then(|| Violation::new(Rule::Fresh, line.t, sentence))
 }
 
-/// Whether a command only changes what others have asked for.
+/// Tells that a command only changes what others have asked for.
 pub(super) const fn changes_motion(name: CommandName) -> bool {
     matches!(name, CommandName::Cancel | CommandName::SetMaxSpeed | CommandName::SetMinSpeed)
 }

@@ -32,7 +32,7 @@ fn ends(record: &Record, command: CommandName) -> impl Iterator<Item = &Heard> {
     of_it.filter(|heard| heard.answer.state == State::Succeeded)
 }
 
-/// Whether the vehicle had said, of the last emergency stop before `moment`, that it is in force and stored.
+/// Tells that the vehicle had said, of the last emergency stop before `moment`, that it is in force and stored.
 fn stored(record: &Record, moment: u64) -> bool {
     let mut of_it = record
         .answers

@@ -81,7 +81,7 @@ fn driving(record: &Record) -> Vec<Drives<'_>> {
     lines.collect()
 }
 
-/// When the drive to the safe place that the line shows was superseded, if it was.
+/// Finds the moment at which the drive to the safe place that the line shows was superseded.
 fn superseded(record: &Record, line: &TraceLine) -> Option<u64> {
     let of_line = |heard: &&Heard| {
         heard.answer.state == State::Superseded
@@ -92,7 +92,7 @@ fn superseded(record: &Record, line: &TraceLine) -> Option<u64> {
     id.and_then(|_| record.answers.iter().find(of_line)).map(|heard| heard.at)
 }
 
-/// Whether another drive to the safe place begins at that moment.
+/// Tells that another drive to the safe place begins at that moment.
 fn begins(record: &Record, at: u64) -> bool {
     record.answers.iter().any(|Heard { at: heard, answer, .. }| {
         let executing = answer.state == State::Executing;
@@ -100,7 +100,7 @@ fn begins(record: &Record, at: u64) -> bool {
     })
 }
 
-/// When motion of each kind had a lease.
+/// Times in which motion of each kind had a lease.
 struct Covers {
     setpoints: Cover,
     discrete: Cover,

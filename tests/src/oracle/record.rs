@@ -1,4 +1,4 @@
-//! What a run leaves for the oracle. All times are nanoseconds of `CLOCK_MONOTONIC`, as in the trace.
+//! The record of a run, for the oracle. All times are nanoseconds of `CLOCK_MONOTONIC`, as in the trace.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ pub struct Record {
     pub trace: Vec<TraceLine>,
     /// The answers, in the order in which the vehicle gave them.
     pub answers: Vec<Heard>,
-    /// What was sent.
+    /// The commands sent.
     pub sent: Vec<Sent>,
-    /// When the agent was killed or stopped from outside.
+    /// The moments at which the agent was killed or stopped from outside.
     pub killed: Vec<u64>,
     /// Until when the vehicle was watched.
     pub end: u64,
     /// The vehicle's times.
     pub terms: Terms,
-    /// Whether every answer was heard, so that one that is missing was never given.
+    /// Every answer was heard, so that one that is missing was never given.
     pub heard_all: bool,
 }
 
@@ -37,18 +37,18 @@ pub struct Terms {
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
-    /// When it was given.
+    /// The moment of the answer.
     pub at: u64,
-    /// When the boot began whose CLOCK it carries, if that is known.
+    /// The beginning of the boot whose CLOCK it carries, if that is known.
     pub boot: Option<u64>,
-    /// What it says.
+    /// The answer itself.
     pub answer: Answer,
 }
 
 /// One command, however often it was delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// Which.
+    /// The command.
     pub command: CommandName,
     /// Its ID.
     pub id: Option<String>,
@@ -56,11 +56,11 @@ pub struct Sent {
     pub by: Option<String>,
     /// HOLD_MS of a setpoint.
     pub hold: Duration,
-    /// Whether it is a setpoint of a released stick.
+    /// It is a setpoint of a released stick.
     pub neutral: bool,
     /// The last moment at which it may be begun, if it was timed.
     pub expires: Option<u64>,
-    /// When it came to the vehicle, or may have come.
+    /// The times at which it came to the vehicle, or may have come.
     pub deliveries: Vec<Delivery>,
 }
 
@@ -71,9 +71,9 @@ pub struct Delivery {
     pub from: u64,
     /// Not after.
     pub until: u64,
-    /// Whether the broker had kept it.
+    /// The broker had retained it.
     pub retained: bool,
-    /// Whether its EPOCH, if it has one, was not the vehicle's.
+    /// Its EPOCH, if it has one, was not the vehicle's.
     pub foreign: bool,
 }
 
@@ -116,7 +116,7 @@ impl Sent {
             .map(move |delivery| (delivery.from, delivery.until.min(expires)))
     }
 
-    /// Why it may never be begun, if that is so.
+    /// The reason for which it may never be begun.
     pub(super) fn bar(&self) -> &'static str {
         match self.deliveries.as_slice() {
             [] => "which never came",
@@ -128,14 +128,14 @@ impl Sent {
         }
     }
 
-    /// Whether it renews what moves by discrete commands.
+    /// Tells that it renews motion by discrete commands.
     pub(super) fn renews(&self) -> bool {
         !matches!(self.command, CommandName::ReportStatus | CommandName::ReleaseControl)
     }
 }
 
 impl Heard {
-    /// Whether the vehicle says that it has begun the command.
+    /// Tells that the vehicle says that it has begun the command.
     pub(super) fn begun(&self) -> bool {
         !matches!(self.answer.state, State::Rejected | State::Expired)
     }

@@ -4,7 +4,7 @@ use crate::trace::TraceLine;
 
 const BOOT: &str = "BOOT";
 
-/// Which outputs a run is about. The core keeps the cause of motion and the cause of lights and doors apart.
+/// The outputs of a run. The core keeps the cause of motion and the cause of lights and doors apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Motion,

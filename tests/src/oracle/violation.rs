@@ -1,4 +1,4 @@
-//! What the oracle says.
+//! Rules, and findings of broken ones.
 
 use std::fmt;
 
@@ -26,11 +26,11 @@ pub enum Rule {
 /// A broken rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Which rule.
+    /// The rule.
     pub rule: Rule,
-    /// When, in nanoseconds of the trace.
+    /// The moment, in nanoseconds of the trace.
     pub at: u64,
-    /// What happened.
+    /// The finding as a sentence.
     pub sentence: String,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What a line of the trace is called in a sentence.
+/// Names a line of the trace in a sentence.
 pub(super) fn name_of(line: &TraceLine) -> String {
     named(&line.cause, line.id.as_deref())
 }

@@ -1,4 +1,4 @@
-//! What a network and a broker do to messages: lose acknowledgements, delay, reorder, keep, flood.
+//! Faults of a network and a broker: lost acknowledgements, delay, reordering, retained messages, a flood.
 
 use std::collections::HashSet;
 use std::fs;
@@ -24,7 +24,7 @@ const MESSAGES: u64 = 100;
 const FLOOD: usize = 5_000;
 /// An agent that could move takes a link without acknowledgements for lost after this time.
 const SILENCE: Duration = Duration::from_secs(3);
-/// What an agent may grow by in a flood: room for what waits, but not for all that comes.
+/// Growth that a flood may cause in an agent: room for the queues, but not for all that comes.
 const GROWTH_KIB: u64 = 16 * 1024;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,7 +123,7 @@ pub(crate) async fn late(plan: Plan) -> Result<Ran> {
     done(rig.record(!is_lost))
 }
 
-/// What was sent into an outage is delivered after it, every one too late.
+/// Commands that were sent into an outage are delivered after it, each one too late.
 async fn queued(seed: u64) -> Result<Ran> {
     let mut rng = Rng::with_seed(seed);
     let mut rig = Rig::start(Plan { seed, ..Plan::default() }).await?;

@@ -1,10 +1,10 @@
-//! What `tests/faults` was asked for; without it, a pull request's share.
+//! The request of `tests/faults`; without one, a pull request's share.
 
 use std::env;
 
 use anyhow::{Context, Result};
 
-/// How much is run, and from which seed on.
+/// The number of runs, and the first seed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
     pub(crate) seed: Option<u64>,
@@ -28,7 +28,7 @@ impl Request {
         })
     }
 
-    /// How many runs of a row there are.
+    /// Counts the runs of a row.
     pub(crate) fn count(self, short: u64, long: u64) -> u64 {
         self.count.unwrap_or(if self.long { long } else { short })
     }

@@ -36,14 +36,14 @@ pub(crate) const OPERATOR_TIMEOUT: Duration = Duration::from_millis(500);
 pub(crate) const RECOVERY: Duration = Duration::from_secs(5);
 /// A command without an answer is sent anew after this time, which is longer than it lives.
 const ONE_TRY: Duration = Duration::from_millis(1_200);
-/// What is under way when a line is cut may still arrive within this time.
+/// Time in which messages that were under way when a line was cut may still arrive.
 const UNDER_WAY: u64 = 20_000_000;
 /// The agent's folder of states in that of the rig.
 const STATE: &str = "state";
 /// The one vehicle of a rig.
 pub(crate) const VEHICLE: &str = "rover-1";
 
-/// What a rig is like.
+/// The equipment of a rig.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
@@ -51,7 +51,7 @@ pub(crate) struct Plan {
     pub(crate) persistent: bool,
     /// The protection that the agent has not.
     pub(crate) without: Option<&'static str>,
-    /// How many have a key, the last one an owner's; without any, everybody is taken without one.
+    /// Number of operators with a key, the last one an owner's; with none, unsigned commands are accepted.
     pub(crate) keys: usize,
     /// Everybody speaks TLS, and has a certificate.
     pub(crate) tls: bool,
@@ -75,7 +75,7 @@ pub(crate) struct Rig {
     /// Hears what others than the operator send.
     listener: Option<Wire>,
     folder: TempDir,
-    /// When nothing came from the operator to the vehicle: from, until.
+    /// Times in which nothing came from the operator to the vehicle: from, until.
     cuts: Vec<(u64, u64)>,
     killed: Vec<u64>,
 }
@@ -157,7 +157,7 @@ impl Rig {
         Ok(())
     }
 
-    /// What others than the operator have sent, as far as it was overheard.
+    /// Commands that others than the operator have sent, as far as they were overheard.
     fn overheard(&self) -> Vec<Sent> {
         let own = self.operator.sent();
         let got = self.listener.as_ref().map(Wire::got).unwrap_or_default();
@@ -202,7 +202,7 @@ impl Rig {
         self.killed.push(monotonic());
     }
 
-    /// Where the agent keeps what survives it.
+    /// The folder of the agent's state.
     pub(crate) fn state_folder(&self) -> PathBuf {
         self.folder.path().join(STATE)
     }
@@ -255,7 +255,7 @@ impl Rig {
         }
     }
 
-    /// How many commands the vehicle has executed, the one among them that asks for it.
+    /// Counts the commands that the vehicle has executed, this request included.
     pub(crate) async fn executed(&self) -> Result<u64> {
         Ok(self.status().await?.executed)
     }
@@ -284,7 +284,7 @@ impl Rig {
         &self.witness
     }
 
-    /// What is left of the run; `heard_all` if no answer can have been lost.
+    /// Collects the record of the run; `heard_all` if no answer can have been lost.
     pub(crate) fn record(&self, heard_all: bool) -> Result<Record> {
         // Whose CLOCK an answer carries is not known once there have been two.
         let boot = self.operator.earliest_boot().filter(|_| self.killed.is_empty());
@@ -329,7 +329,7 @@ pub(crate) fn answer(got: &Got) -> Option<Answer> {
     decode_answer(&got.payload, anybody).ok().filter(|_| is_answer)
 }
 
-/// So many keys, written for by turns in JSON and in the compact form; the last one is an owner's.
+/// Makes keys whose holders write by turns in JSON and in the compact form; the last one is an owner's.
 fn holders(count: usize) -> Result<Vec<KeyHolder>> {
     let holder = |number: usize| {
         let (name, is_last) = (format!("key-{number}"), number + 1 == count);
@@ -340,7 +340,7 @@ fn holders(count: usize) -> Result<Vec<KeyHolder>> {
     (0..count).map(holder).collect()
 }
 
-/// How a client of the authority connects.
+/// The transport of a client of the authority.
 fn transport(certificates: &Certificates) -> Result<Transport> {
     client::tls(&certificates.authority(), Some(&certificates.client("operator")?))
 }

@@ -1,4 +1,4 @@
-//! What an agent needs of its machine runs out while it drives: room on the disk, descriptors, a broker that answers.
+//! Resources run out while the agent drives: room on the disk, descriptors, a broker that answers.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -18,7 +18,7 @@ use crate::row::{Ran, Row, some_time};
 /// The most descriptors that an agent may have when there are none left: fewer than it has open.
 const NO_MORE: u64 = 4;
 
-/// What runs out.
+/// The resource that runs out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Want {
     /// Writing the emergency stop fails for want of room.

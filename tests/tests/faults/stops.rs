@@ -11,10 +11,10 @@ use vehicle_protocol::{Answer, Reason, State};
 use crate::rig::{Pilot, Plan, RECOVERY, Rig};
 use crate::row::{Ran, Row, some_time};
 
-/// How long after the stop was published the agent may be killed, in milliseconds: about as long as storing takes.
+/// Time after the stop was published in which the agent is killed, in milliseconds: about as long as storing takes.
 const STORING: u64 = 5;
 
-/// When the emergency stop comes.
+/// The moment of the emergency stop.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
     /// While the speed is still rising.
@@ -100,7 +100,7 @@ impl Rig {
         }
     }
 
-    /// Whether the vehicle says that it is in emergency stop; if not, its engine is on now.
+    /// Asks whether the vehicle is in emergency stop; if not, its engine is on now.
     async fn is_stopped(&self) -> Result<bool> {
         let id = self.operator.command("TURN_ON_ENGINE")?;
         let answer = self.end_of(&id, RECOVERY).await?;
@@ -109,7 +109,7 @@ impl Rig {
         Ok(stopped)
     }
 
-    /// Whether the command was ever answered as done.
+    /// Tells that the command was answered as done.
     fn has_promised(&self, id: &str) -> bool {
         let answers = self.witness().got();
         let mut answers =
@@ -118,7 +118,7 @@ impl Rig {
             .any(|answer| answer.state == State::Succeeded && answer.id.is_some_and(|own| own.as_str() == id))
     }
 
-    /// When the outputs were first set by this stop.
+    /// Finds the moment at which this stop first set the outputs.
     pub(crate) fn first_of(&self, stop: &str) -> Result<u64> {
         let trace = self.trace()?;
         let line =

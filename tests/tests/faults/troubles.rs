@@ -1,4 +1,4 @@
-//! What happens to a vehicle that drives: something dies or falls silent, then comes back.
+//! Troubles of a vehicle that drives: something dies or falls silent, then comes back.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const BRAKES: Duration = Duration::from_secs(5);
 /// The last command may be under way for a second, and its lease lasts half a second.
 const LONGER_THAN_ANY_LEASE: Duration = Duration::from_secs(2);
 
-/// What goes wrong.
+/// The part that fails, and the way in which it fails.
 #[derive(Clone, Copy, Debug)]
 enum Trouble {
     KillBroker,
@@ -32,7 +32,7 @@ enum Trouble {
 }
 
 impl Trouble {
-    /// Whether nothing comes from the operator to the vehicle while it lasts.
+    /// Tells that nothing comes from the operator to the vehicle while it lasts.
     fn silences(self) -> bool {
         match self {
             Self::Slow(..)

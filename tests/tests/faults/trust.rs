@@ -1,4 +1,4 @@
-//! What a hostile broker, or a slow one, does to signed commands; and who drives when several would.
+//! Signed commands under a hostile or slow broker, and control among several drivers.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -28,9 +28,9 @@ const HELD_MS: (u64, u64) = (6_000, 60_000);
 const RECORDED: usize = 10_000;
 /// Of which so many are stops.
 const STOPS: usize = 20;
-/// Where it is brought as well.
+/// Another vehicle to which they are brought.
 const ELSEWHERE: &str = "rover-2";
-/// How long each of them may be under way.
+/// Life of each of them.
 const LIFE_MS: u64 = 1_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -22,7 +22,7 @@ const SABOTAGE: u64 = 100;
 /// Runs one seed.
 type Run = fn(u64, SafetyChecks) -> Outcome;
 
-/// What is counted of many seeds.
+/// Counts of many seeds.
 #[derive(Default)]
 struct Tally {
     failed: Vec<String>,

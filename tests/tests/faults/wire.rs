@@ -9,11 +9,11 @@ use system_tests::clock::monotonic;
 use system_tests::wait::until;
 use tokio::task::JoinHandle;
 
-/// How long it waits before it connects again.
+/// Pause before it connects again.
 const PAUSE: Duration = Duration::from_millis(50);
 /// On a link that holds back what it carries nobody shall take that for silence.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// What it keeps for the broker.
+/// Messages that it keeps for the broker.
 const ROOM: usize = 50_000;
 
 /// A message and when it came, in nanoseconds of the monotonic clock.

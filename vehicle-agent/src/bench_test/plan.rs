@@ -1,4 +1,4 @@
-//! What is tried: one function after the other, each for a moment, with everything off before and after.
+//! The plan of a bench test: one function after the other, each for a moment, with everything off before and after.
 
 use crate::control::{Drivetrain, Duty, Fittings, Kinematics, Outputs};
 use std::time::Duration;
@@ -21,7 +21,7 @@ const MOVED: Duration = Duration::from_millis(800);
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Step {
     pub(crate) name: &'static str,
-    /// What a person should see.
+    /// The effect that a person should see.
     pub(crate) expected: &'static str,
     pub(crate) phases: Vec<Phase>,
 }
@@ -34,13 +34,13 @@ pub(crate) struct Phase {
 }
 
 impl Step {
-    /// Whether a motor runs.
+    /// Tells that a motor runs.
     pub(crate) fn moves(&self) -> bool {
         self.phases.iter().any(|phase| phase.outputs.drivetrain.is_powered())
     }
 }
 
-/// What the vehicle has.
+/// The parts of the vehicle.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts {
     pub(crate) kinematics: Kinematics,

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How long the last words may take.
+/// Time for the last words.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Lines from a person, and words to one.

@@ -56,7 +56,7 @@ impl Board for Bench {
     }
 }
 
-/// What a person sees and can do.
+/// A person beside the vehicle.
 struct Person {
     backend: FakeGpioBackend,
     open: Rc<Cell<bool>>,

@@ -20,7 +20,7 @@ impl BoardLock {
     /// Acquires the board of this machine, or the file that stands for one.
     ///
     /// # Errors
-    /// When somebody else drives it.
+    /// If somebody else drives it.
     pub fn acquire(file: Option<&Path>) -> Result<Self, BoardError> {
         let name = file.unwrap_or(Path::new("board"));
         let path = name.as_os_str().as_encoded_bytes();

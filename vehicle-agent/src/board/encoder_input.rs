@@ -41,7 +41,7 @@ pub(super) struct EncoderInput {
     started_ns: u64,
     buffer: Vec<u64>,
     pause: Interval,
-    /// Whether trouble was told already.
+    /// Trouble was logged already.
     told: bool,
 }
 

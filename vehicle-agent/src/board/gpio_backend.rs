@@ -1,4 +1,4 @@
-//! What a back end is for the rest: a way to take lines.
+//! The interface of back ends: a way to acquire lines.
 
 #[cfg(test)]
 mod fake;
@@ -12,13 +12,13 @@ use std::fmt;
 
 /// A way to take lines.
 pub(crate) trait GpioBackend: fmt::Debug {
-    /// Whether a line that one process has can't be taken by another.
+    /// Tells that a line that one process has can't be acquired by another.
     fn is_exclusive(&self) -> bool;
 
     /// Takes a line as an output that is on or off from the first moment; without a level it stays as it is.
     ///
     /// # Errors
-    /// When there is no such line, or it can't be had.
+    /// If there is no such line, or it can't be had.
     fn output(
         &self,
         who: Consumer,
@@ -32,7 +32,7 @@ pub(crate) trait DigitalOutput: Send + fmt::Debug {
     /// Switches it on or off.
     ///
     /// # Errors
-    /// When it can't be switched.
+    /// If it can't be switched.
     fn set(&mut self, on: bool) -> Result<(), BoardError>;
 }
 
@@ -48,7 +48,7 @@ pub(crate) enum Consumer {
 }
 
 impl Consumer {
-    /// What the kernel shows as the consumer of the line; longer than 31 bytes it would be cut.
+    /// The text that the kernel shows as the consumer of the line; it cuts after 31 bytes.
     pub(crate) fn consumer(self) -> String {
         match self {
             Self::Agent(line) => format!("vehicle-agent {}", line.name()),
@@ -57,7 +57,7 @@ impl Consumer {
         }
     }
 
-    /// How errors name the line: by the key that names its place.
+    /// The name of the line in errors: the key that names its location.
     pub(crate) fn names(self, wire: &Wire) -> String {
         match self {
             Self::Agent(line) => format!("{line} ({wire})"),

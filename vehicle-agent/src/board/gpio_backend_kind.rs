@@ -6,7 +6,7 @@ use super::gpiochip::Chips;
 use super::rppal::RaspberryPi;
 use serde::{Deserialize, Serialize};
 
-/// What reaches the lines of a board.
+/// A way to the lines of a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GpioBackendKind {
@@ -29,7 +29,7 @@ impl GpioBackendKind {
     /// Opens the way to the lines of this machine.
     ///
     /// # Errors
-    /// When this machine has none, or they may not be used.
+    /// If this machine has none, or they may not be used.
     pub(crate) fn open(self) -> Result<Box<dyn GpioBackend>, BoardError> {
         Ok(match self {
             Self::Rppal => Box::new(RaspberryPi::open()?),

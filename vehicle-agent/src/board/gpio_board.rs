@@ -43,7 +43,7 @@ pub enum EnableLine {
 pub(super) struct GpioLine {
     line: Line,
     output: OutputLine,
-    /// Whether it is the guard that switches it on.
+    /// The guard switches it on, not the board.
     by_guard: bool,
     signal: Signal,
 }
@@ -53,7 +53,7 @@ impl GpioBoard {
     /// `CLOCK_MONOTONIC` at [`Moment::default`], in nanoseconds. Needs a tokio runtime.
     ///
     /// # Errors
-    /// When the machine is another, or a line can't be had.
+    /// If the machine is another, or a line can't be had.
     pub fn new(
         kind: GpioBackendKind,
         wiring: Wiring,
@@ -106,7 +106,7 @@ impl GpioBoard {
         outputs.map(acquire).collect()
     }
 
-    /// What is wired to it.
+    /// The wiring of this board.
     #[cfg(test)]
     pub(crate) const fn wiring(&self) -> &Wiring {
         &self.wiring

@@ -16,17 +16,17 @@ use super::BoardError;
 use crate::control::Duty;
 use std::fmt;
 
-/// What drives the wheels of a board.
+/// The motors of a board, whatever drives them.
 pub(crate) trait MotorController: fmt::Debug {
     /// Gives each side its share of full power, positive forwards, at once; a vehicle with one motor has the same on both.
     ///
     /// # Errors
-    /// When a side may not have its share; the board then cuts.
+    /// If a side may not have its share; the board then cuts.
     fn drive(&mut self, left: Duty, right: Duty) -> Result<(), BoardError>;
 
     /// Takes the power from all motors, at once; they have none when this returns without an error.
     ///
     /// # Errors
-    /// When a motor may still have power; it is called again until it succeeds.
+    /// If a motor may still have power; it is called again until it succeeds.
     fn cut(&mut self) -> Result<(), BoardError>;
 }

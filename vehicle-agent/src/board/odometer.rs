@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// A wheel without an edge for so long stands, however coarse its encoder.
 const SILENCE: Duration = Duration::from_millis(500);
-/// So slow, in m/s, that a wheel stands: below what counts as standing for the whole vehicle.
+/// Speed in m/s below which a wheel stands: less than what counts as standing for the whole vehicle.
 const CREEP: f64 = 0.015;
 /// Edges closer together are taken as one group: a contact that bounces is no fast wheel.
 const GROUP: Duration = Duration::from_millis(2);
@@ -17,7 +17,7 @@ pub(super) enum Channel {
     B,
 }
 
-/// What tells which way a wheel turns.
+/// The source of a wheel's direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decoder {
     /// One channel, of which rising edges come: the wheel turns the way it was last told to.
@@ -65,10 +65,10 @@ pub(super) struct Odometer {
     count: i64,
     /// The same when it was last measured.
     measured: i64,
-    /// When the last edge came, and when the last one before the last measurement.
+    /// The moment of the last edge, and of the last one before the last measurement.
     last: Option<Moment>,
     before: Option<Moment>,
-    /// Which way the wheel last turned: 1 or -1; 0 before the first edge.
+    /// Direction of the last turn: 1 or -1; 0 before the first edge.
     way: i64,
     /// In m/s, as of the last edge.
     speed: f64,

@@ -1,4 +1,4 @@
-//! Where a line leaves the board.
+//! Locations of lines on a board.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -39,9 +39,9 @@ impl fmt::Display for PinLocation {
 /// One digital line, and how its levels are meant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
-    /// Where it is.
+    /// Its location.
     pub location: PinLocation,
-    /// Whether it is on when the voltage is low.
+    /// It is on while the voltage is low.
     pub active_low: bool,
     /// The resistor inside the chip, for inputs; none leaves it as it is.
     pub bias: Option<Bias>,
@@ -80,7 +80,7 @@ pub struct Channel {
     pub chip: String,
     /// Number of the channel, from 0.
     pub channel: u32,
-    /// Whether the pulse is low.
+    /// The pulse is low.
     pub inverted: bool,
     /// The GPIO of a Raspberry Pi's header at which it comes out; none on other boards.
     pub gpio: Option<u8>,
@@ -95,7 +95,7 @@ impl fmt::Display for Channel {
     }
 }
 
-/// What a wire leads to: a line, which gives pulses by software, or a channel of PWM hardware.
+/// The other end of a wire: a line, which gives pulses by software, or a channel of PWM hardware.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wire {
     /// A digital line.
@@ -105,7 +105,7 @@ pub enum Wire {
 }
 
 impl Wire {
-    /// Whether pulses come from hardware.
+    /// Tells that pulses come from hardware.
     #[must_use]
     pub const fn is_hardware(&self) -> bool {
         matches!(self, Self::Channel(_))

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// A thread that wakes so late begins no new pulse: the guard takes the agent for dead by then, and may have cleared the line.
 const HELD_UP: Duration = Duration::from_millis(120);
 
-/// What a line is to do from now on.
+/// The pattern that a line follows from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pattern {
     /// Stay on or off.
@@ -38,11 +38,11 @@ struct SharedLine {
 struct LineState {
     level: Box<dyn DigitalOutput>,
     work: Work,
-    /// What the thread could not do, until the next pattern is given.
+    /// A failure of the thread, until the next pattern is set.
     failed: Option<BoardError>,
 }
 
-/// What is left for the thread.
+/// The work that is left for the thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
     None,
@@ -64,7 +64,7 @@ impl PulsedLine {
     /// Gives the line its pattern. A steady level is there when this returns; so is the beginning of a single pulse.
     ///
     /// # Errors
-    /// When the line can't be switched, or could not be by the thread.
+    /// If the line can't be switched, or could not be by the thread.
     pub(super) fn set(&mut self, pattern: Pattern) -> Result<(), BoardError> {
         if !matches!(pattern, Pattern::Steady(_)) {
             self.need_thread()?;

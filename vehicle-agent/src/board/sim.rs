@@ -16,7 +16,7 @@ use encoders::Counters;
 use model::Model;
 use std::path::PathBuf;
 
-/// Which files a simulated board keeps, and how it measures.
+/// The files of a simulated board, and its encoders.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SimOptions {
     /// `CLOCK_MONOTONIC` at the start of the agent, in nanoseconds.
@@ -43,7 +43,7 @@ impl SimBoard {
     /// A vehicle that stands where heading, x and y are zero, with brakes off and nothing powered.
     ///
     /// # Errors
-    /// When a file can't be opened.
+    /// If a file can't be opened.
     pub fn new(kinematics: Kinematics, limits: &Limits, options: &SimOptions) -> Result<Self, BoardError> {
         let trace =
             options.trace.as_deref().map(|file| Trace::append(file, options.started_ns)).transpose()?;

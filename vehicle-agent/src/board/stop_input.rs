@@ -19,9 +19,9 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) struct StopInput {
     line: AsyncFd<Request>,
     look: Interval,
-    /// What was last told.
+    /// The state that was reported last.
     told: bool,
-    /// Whether it was open since then, however shortly.
+    /// It was open since then, however shortly.
     opened: bool,
     unreadable: bool,
 }
@@ -43,7 +43,7 @@ impl StopInput {
         Ok(Self { line, look, told: false, opened: false, unreadable: false })
     }
 
-    /// Whether it is open, or was since the last time.
+    /// Tells that it is open, or was since the last call.
     pub(super) fn is_open(&mut self) -> bool {
         self.drain();
         let open = self.level() || std::mem::take(&mut self.opened);

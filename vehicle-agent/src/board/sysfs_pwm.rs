@@ -11,10 +11,10 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where the kernel shows PWM chips.
+/// The kernel's folder of PWM chips.
 pub(crate) const SYSFS_PWM: &str = "/sys/class/pwm";
 
-/// How long udev may take to hand over the files of a channel that is new.
+/// Time for udev to hand over the files of a new channel.
 const HANDOVER: Duration = Duration::from_secs(1);
 /// From look to look at them.
 const LOOK: Duration = Duration::from_millis(10);
@@ -32,7 +32,7 @@ impl SysfsPwm {
     /// chip may have to share theirs from the first moment.
     ///
     /// # Errors
-    /// When there is no such channel, or it can't be had.
+    /// If there is no such channel, or it can't be had.
     pub(crate) fn open(
         base: &Path,
         channel: &Channel,
@@ -55,7 +55,7 @@ impl SysfsPwm {
     /// Takes the pulses from a channel, if anybody has ever asked for some; whoever has it may go on using it.
     ///
     /// # Errors
-    /// When the channel is there and can't be written.
+    /// If the channel is there and can't be written.
     pub(crate) fn silence(base: &Path, channel: &Channel, name: &str) -> Result<(), BoardError> {
         let Ok(chip) = find_chip(base, &channel.chip) else { return Ok(()) };
         let folder = chip.join(format!("pwm{}", channel.channel));
@@ -73,7 +73,7 @@ impl SysfsPwm {
     /// Gives pulses of `width` each `period`, or none for a width of zero.
     ///
     /// # Errors
-    /// When the hardware can't do it.
+    /// If the hardware can't do it.
     pub(crate) fn pulse(&mut self, period: Duration, width: Duration) -> Result<(), BoardError> {
         self.bring(Pulses { period, width, inverted: self.state.inverted })
     }
@@ -81,7 +81,7 @@ impl SysfsPwm {
     /// Takes the pulses away.
     ///
     /// # Errors
-    /// When the hardware can't do it.
+    /// If the hardware can't do it.
     pub(crate) fn off(&mut self) -> Result<(), BoardError> {
         self.pulse(Duration::from_nanos(self.state.period_ns), Duration::ZERO)
     }

@@ -1,4 +1,4 @@
-//! What is wired to which pin, and what signal each line has for given outputs.
+//! The wiring of a board, and the signal of each line for given outputs.
 
 mod encoder;
 mod line;
@@ -23,7 +23,7 @@ use vehicle_protocol::Doors;
 pub struct Wiring {
     /// Period of the motors' PWM.
     pub pwm_period: Duration,
-    /// What moves the vehicle.
+    /// The motors of the vehicle.
     pub drive: Drive,
     /// The motor driver's enable line.
     pub enable: Option<Pin>,
@@ -45,7 +45,7 @@ pub struct Wiring {
     pub encoders: Vec<(Side, Encoder)>,
 }
 
-/// What moves the vehicle.
+/// The motors of the vehicle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Drive {
     /// Two sides.
@@ -64,7 +64,7 @@ pub enum Drive {
     },
 }
 
-/// How the doors are locked.
+/// The lock of the doors as it is wired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DoorLock {
     /// A line that is on while they are unlocked.
@@ -75,7 +75,7 @@ pub enum DoorLock {
         lock: Pin,
         /// Unlocks.
         unlock: Pin,
-        /// How long a relay is on.
+        /// Time for which a relay is on.
         pulse: Duration,
     },
     /// A servo, whose least pulse locks and whose most unlocks.
@@ -129,7 +129,7 @@ impl Drive {
 }
 
 impl Wiring {
-    /// What is fitted besides the motors.
+    /// Lists the fittings besides the motors.
     #[must_use]
     pub fn fittings(&self) -> Fittings {
         Fittings {
@@ -181,7 +181,7 @@ impl Wiring {
         self.outputs().into_iter().filter_map(motor).collect()
     }
 
-    /// What the motors do after `motion` when `outputs` are asked of them; without enable nothing, even where no line says
+    /// Follows `motion` when `outputs` are asked of the motors; without enable there is none, even where no line says
     /// so. None if the outputs are those of another drivetrain.
     #[must_use]
     pub fn next_motion(&self, motion: Motion, outputs: &Outputs) -> Option<Motion> {

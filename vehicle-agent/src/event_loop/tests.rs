@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::mpsc;
 use vehicle_protocol::{Answer, Topic};
 
-/// What happened, in its order.
+/// An event in the order of its happening.
 #[derive(Clone, Debug, PartialEq)]
 enum Deed {
     Applied(Outputs),

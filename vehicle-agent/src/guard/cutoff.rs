@@ -1,4 +1,4 @@
-//! What the guard acts on.
+//! The guard's hold of the outputs.
 
 use crate::board::BoardError;
 use crate::control::Cause;
@@ -8,17 +8,17 @@ pub(crate) trait Cutoff {
     /// Brings the enable line to its level, where there is one.
     ///
     /// # Errors
-    /// When it can't be switched.
+    /// If it can't be switched.
     fn enable(&mut self, on: bool) -> Result<(), BoardError>;
 
     /// Takes all power from the motors and brakes, whatever the agent does. Once they are safe, it changes nothing.
     ///
     /// # Errors
-    /// When an output may not have its level; the others have.
+    /// If an output may not have its level; the others have.
     fn make_safe(&mut self, cause: &Cause, agent: Agent) -> Result<(), BoardError>;
 }
 
-/// What has become of the agent when its outputs are made safe.
+/// The agent's state when its outputs are made safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Agent {
     /// It is there, and has its lines.

@@ -8,7 +8,7 @@ use crate::control::Cause;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What the kernel may still have to take from an agent that is gone: its files are closed one by one.
+/// Time in which the kernel takes the lines from an agent that is gone: it closes its files one by one.
 const RELEASE: Duration = Duration::from_millis(300);
 /// From try to try meanwhile.
 const TRY: Duration = Duration::from_millis(2);

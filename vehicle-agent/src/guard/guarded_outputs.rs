@@ -1,4 +1,4 @@
-//! What the guard is in outputs of, and how the agent tells it: by command line, so that it needs no configuration.
+//! The outputs that a guard makes safe, given on its command line, so that it needs no configuration.
 
 use crate::board::{Channel, GpioBackendKind, Pin, Wire};
 use crate::config::BoardConfig;
@@ -20,7 +20,7 @@ pub enum GuardedOutputs {
 /// The files of a simulated board.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SimFiles {
-    /// What moves the vehicle, without power.
+    /// The drivetrain, without power.
     pub drivetrain: Drivetrain,
     /// The trace to append to.
     pub trace: Option<PathBuf>,
@@ -44,7 +44,7 @@ pub struct GpioLines {
 }
 
 impl GuardedOutputs {
-    /// What can move the vehicle on a board.
+    /// Lists the outputs of a board that can move the vehicle.
     #[must_use]
     pub fn of(board: &BoardConfig, kinematics: Kinematics) -> Self {
         match board {
@@ -69,7 +69,7 @@ impl GuardedOutputs {
     /// As one word of a command line.
     ///
     /// # Errors
-    /// When a path is no text.
+    /// If a path is no text.
     pub(crate) fn word(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
     }

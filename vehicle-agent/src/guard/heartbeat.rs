@@ -1,9 +1,9 @@
-//! What the guard makes of what it hears, and of silence.
+//! The guard's view of the agent: beats, rests and silence.
 
 use super::{SILENCE, word};
 use crate::control::Moment;
 
-/// Whether motion is allowed.
+/// The agent's state as its beats show it; only an armed one may move the vehicle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Heartbeat {
     /// The agent is disarmed; nothing is expected of it.
@@ -32,7 +32,7 @@ impl Heartbeat {
         echo
     }
 
-    /// Whether the agent has been silent for too long just now.
+    /// Tells that the agent has just been silent for too long, and takes it as tripped from then on.
     pub(super) fn trip(&mut self, now: Moment) -> bool {
         let silent = self.deadline().is_some_and(|deadline| now >= deadline);
         if silent {

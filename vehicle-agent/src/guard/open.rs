@@ -1,4 +1,4 @@
-//! From what the guard is in outputs of to its own hold of it.
+//! From the list of guarded outputs to a hold of them.
 
 use super::cutoff::{Agent, Cutoff};
 use super::gpio::GpioCutoff;
@@ -12,7 +12,7 @@ impl GuardedOutputs {
     /// Takes the outputs; power to the motors is off from then on until it is enabled.
     ///
     /// # Errors
-    /// When a file can't be opened, or a line can't be had.
+    /// If a file can't be opened, or a line can't be had.
     pub(crate) fn open(&self, clock: Clock) -> Result<Box<dyn Cutoff>, BoardError> {
         Ok(match self {
             Self::Sim(files) => Box::new(SimCutoff::open(files, clock)?),
@@ -27,7 +27,7 @@ impl GuardedOutputs {
     /// Makes the outputs safe without a guard, as before a start; a line that can't be had keeps no other from it.
     ///
     /// # Errors
-    /// When an output may not have its level; the others have.
+    /// If an output may not have its level; the others have.
     pub(crate) fn make_safe(&self, clock: Clock) -> Result<(), BoardError> {
         match self {
             Self::Sim(files) => SimCutoff::open(files, clock)?.make_safe(&Cause::MakeSafe, Agent::Gone),

@@ -4,14 +4,14 @@ use std::fmt::{self, Display};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where a value comes from, and what it is.
+/// The source of a value, and its unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// The device.
     pub device: Device,
-    /// What it measures.
+    /// The unit.
     pub unit: Unit,
-    /// How much larger the value is than what the device sees of it, as behind a voltage divider.
+    /// Ratio of the value to the part that the device sees, as behind a voltage divider.
     pub ratio: f64,
 }
 
@@ -24,7 +24,7 @@ pub enum Device {
         name: String,
         /// A folder on its path, such as `1-0048`, where several have the name.
         on: Option<String>,
-        /// What of it, such as `voltage0`.
+        /// The input, such as `voltage0`.
         input: String,
     },
     /// A monitor of hardware: `hwmonN` by its name.
@@ -33,7 +33,7 @@ pub enum Device {
         name: String,
         /// A folder on its path, where several have the name.
         on: Option<String>,
-        /// What of it, such as `in1`.
+        /// The input, such as `in1`.
         input: String,
     },
     /// A thermometer on a one-wire bus, by its number.
@@ -43,7 +43,7 @@ pub enum Device {
     },
 }
 
-/// What a device measures; the kernel gives thousandths of each.
+/// The unit of a measurement; the kernel gives thousandths of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// V.
@@ -55,7 +55,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// How a name ends in this unit.
+    /// The end of a name in this unit.
     #[must_use]
     pub const fn suffix(self) -> &'static str {
         match self {
@@ -70,7 +70,7 @@ impl Source {
     /// Reads it; blocks for as long as the device takes.
     ///
     /// # Errors
-    /// When there is no such device, or it can't be read; the text says what to do.
+    /// If there is no such device, or it can't be read; the text says what to do.
     pub fn read(&self, sysfs: &Path) -> Result<f64, String> {
         let thousandths = match &self.device {
             Device::Iio { name, on, input } => {

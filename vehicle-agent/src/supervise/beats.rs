@@ -1,4 +1,4 @@
-//! When a beat is due, and when the guard or the loop itself has been silent.
+//! The schedule of beats, and the silence of the guard or of the loop itself.
 
 use crate::control::Moment;
 use crate::guard::SILENCE;
@@ -24,7 +24,7 @@ struct Armed {
     echoed: Moment,
 }
 
-/// Consumer was silent.
+/// The party that was silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Silent {
     /// The control loop.
@@ -61,7 +61,7 @@ impl Beats {
         }
     }
 
-    /// Consumer has been silent for too long, if anybody has.
+    /// Finds the party that has been silent for too long.
     pub(super) fn silent(self, now: Moment) -> Option<Silent> {
         let armed = self.0?;
         if now.since(armed.sent) >= HUNG {
@@ -70,7 +70,7 @@ impl Beats {
         (now.since(armed.echoed) >= SILENCE).then_some(Silent::Guard)
     }
 
-    /// When to beat or to doubt, while armed.
+    /// The next moment to beat or to judge silence, while armed.
     pub(super) fn deadline(self) -> Option<Moment> {
         self.0.map(|armed| armed.due.min(armed.echoed.after(SILENCE)))
     }

@@ -23,11 +23,11 @@ use tracing::{debug, info, warn};
 
 /// This very program, even after an update has replaced its file.
 const OWN_PROGRAM: &str = "/proc/self/exe";
-/// How long a guard may take to have its outputs.
+/// Time for a guard to acquire its outputs.
 const START: Duration = Duration::from_secs(2);
 /// A guard that is gone is started again after this time, so that one that can't live doesn't keep the agent busy.
 const RESTART: Duration = Duration::from_secs(1);
-/// How long a guard may take to make the outputs safe and end.
+/// Time for a guard to make the outputs safe and end.
 const END: Duration = Duration::from_millis(500);
 /// From look to look whether a process has ended.
 const LOOK: Duration = Duration::from_millis(50);
@@ -63,7 +63,7 @@ struct Process {
     child: Box<dyn ProcessHandle>,
 }
 
-/// What a look at the line has brought.
+/// The news that a look at the line has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Heard {
     Nothing,
@@ -75,7 +75,7 @@ impl Guard {
     /// Starts the guard and waits until it has its outputs. Needs a tokio runtime, and `guard` on this program's command line.
     ///
     /// # Errors
-    /// When it can't be started, or can't take its outputs.
+    /// If it can't be started, or can't take its outputs.
     pub fn start(outputs: GuardedOutputs) -> anyhow::Result<Self> {
         let process = Process::spawn(OWN_PROGRAM, &outputs, Some(START))?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! What the service manager is told, as systemd's services of Type=notify do it.
+//! Notifications to the service manager, in the way of systemd's Type=notify.
 
 use crate::control::Moment;
 use std::ffi::OsStr;
@@ -22,7 +22,7 @@ pub struct Service {
     ready: bool,
 }
 
-/// Where the manager listens. No library that tells it things does so without waiting for room in its queue, and a manager
+/// The socket on which the manager listens. Every library waits for room in its queue, and a manager
 /// that hangs must not hang the control loop.
 #[derive(Debug)]
 struct SystemdNotifier {
@@ -30,7 +30,7 @@ struct SystemdNotifier {
     address: SocketAddr,
 }
 
-/// How often the control loop must show that it goes on.
+/// The manager's deadline for a sign of the control loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Watchdog {
     /// The manager's patience while armed.
@@ -39,7 +39,7 @@ struct Watchdog {
     fed: Moment,
 }
 
-/// What the manager has to hear of the control loop.
+/// A notification about the control loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum News {
     None,
@@ -62,7 +62,7 @@ impl Watchdog {
         self.fed.after(self.patience().checked_div(2).unwrap_or_default())
     }
 
-    /// What to tell after a step.
+    /// Chooses the notification after a step.
     fn stepped(&mut self, now: Moment, armed: bool) -> News {
         let changed = self.armed != armed;
         self.armed = armed;

@@ -18,11 +18,11 @@ use crate::wire::{Got, Wire};
 
 /// HOLD_MS of a setpoint.
 pub(crate) const HOLD_MS: u64 = 150;
-/// How long a setpoint may be under way.
+/// Life of a setpoint.
 const SETPOINT_LIFE_MS: u64 = 300;
-/// How long another command may be.
+/// Life of another command.
 const LIFE_MS: u64 = 1_000;
-/// What is retained shall not be refused for its age.
+/// Life of a retained command, which shall not be refused for its age.
 const RETAINED_LIFE_MS: u64 = 1_900;
 
 /// The operator; a copy sends over the same connection and notes in the same book.
@@ -43,7 +43,7 @@ struct Book {
     session: Option<Clock>,
     holder: Option<KeyHolder>,
     earliest_boot: Option<u64>,
-    /// When the key was surely no good any more.
+    /// The moment from which the key was surely revoked.
     revoked: Option<u64>,
 }
 
@@ -55,7 +55,7 @@ struct Clock {
 }
 
 impl Clock {
-    /// When the boot began, at the latest.
+    /// The latest moment at which the boot can have begun.
     fn boot(&self) -> u64 {
         self.heard.saturating_sub(self.session.clock.saturating_mul(1_000_000))
     }
@@ -87,7 +87,7 @@ impl Operator {
         tokio::time::timeout(limit, asking).await.context("the vehicle gave no session")
     }
 
-    /// When the agent began, if there has been but one.
+    /// The moment at which the agent began, if there has been but one.
     pub(super) fn earliest_boot(&self) -> Option<u64> {
         self.book.lock().unwrap().earliest_boot
     }
@@ -150,7 +150,7 @@ impl Operator {
         self.wire.publish(&format!("vehicles/{VEHICLE}/{topic}"), qos, retain, payload);
     }
 
-    /// What has been sent so far.
+    /// The commands sent so far.
     pub(crate) fn sent(&self) -> Vec<Sent> {
         let book = self.book.lock().unwrap();
         let mut sent = book.sent.clone();

@@ -23,7 +23,7 @@ impl FakeGpioBackend {
         Self { state: Arc::default(), exclusive: kind == GpioBackendKind::Gpiochip }
     }
 
-    /// What happened since the last time.
+    /// Drains the changes since the last call.
     pub(crate) fn switched(&self) -> Vec<(PinLocation, bool)> {
         std::mem::take(&mut self.state.lock().unwrap().switched)
     }

@@ -1,20 +1,20 @@
-//! Which line of which chip is meant.
+//! The search for a line among the chips of a machine.
 
 use crate::board::pin::PinLocation;
 use std::path::PathBuf;
 use vehicle_protocol::Advice;
 
-/// How the labels of a Raspberry Pi's own controller begin, up to the Pi 4 and on the Pi 5.
+/// Beginnings of the labels of a Raspberry Pi's own controller, up to the Pi 4 and on the Pi 5.
 const RASPBERRY_PI: [&str; 2] = ["pinctrl-bcm2", "pinctrl-rp1"];
 
-/// What is known of a chip.
+/// Facts about a chip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ChipFacts {
     /// Its device.
     pub(super) path: PathBuf,
     /// Such as `gpiochip0`; may change from boot to boot.
     pub(super) name: String,
-    /// What its driver calls it.
+    /// The name that its driver gives it.
     pub(super) label: String,
     /// The names of its lines in their order; empty for one without a name.
     pub(super) lines: Vec<String>,

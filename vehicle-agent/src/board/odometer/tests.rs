@@ -1,4 +1,4 @@
-//! What edges say of a wheel, however they come.
+//! Edges of a wheel in any order and time.
 
 use super::*;
 use proptest::prelude::*;

@@ -34,7 +34,7 @@ impl Scene {
         while !self.next().1 {}
     }
 
-    /// What has happened until now.
+    /// The changes so far.
     fn so_far(&self) -> Vec<bool> {
         self.heard.try_iter().map(|(_, on)| on).collect()
     }

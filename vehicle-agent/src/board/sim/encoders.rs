@@ -3,18 +3,18 @@
 use crate::board::odometer::Odometer;
 use crate::control::{Kinematics, Moment, Wheel, Wheels};
 
-/// How the wheels of a simulated vehicle are counted, and what is wrong with that.
+/// Encoders of a simulated vehicle, and their faults.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SimEncoders {
-    /// How far the vehicle goes from pulse to pulse, in metres; each pulse has four edges.
+    /// Way of the vehicle from pulse to pulse, in metres; each pulse has four edges.
     pub metres_per_pulse: f64,
     /// The share of edges that never come, of the left wheel and of the right one.
     pub missed: (f64, f64),
     /// The share of looks that count an edge too much, one way or the other.
     pub noise: f64,
-    /// When the left encoder dies.
+    /// The moment at which the left encoder dies.
     pub dies: Option<Moment>,
-    /// What chance begins with.
+    /// The seed of chance.
     pub seed: u64,
 }
 
@@ -26,7 +26,7 @@ impl SimEncoders {
     }
 }
 
-/// What counts the wheels of both sides.
+/// Counters of the wheels of both sides.
 #[derive(Debug)]
 pub(super) struct Counters {
     encoders: SimEncoders,
@@ -38,7 +38,7 @@ pub(super) struct Counters {
 #[derive(Debug)]
 struct Counter {
     odometer: Odometer,
-    /// Where it was looked at last, in edges, and when.
+    /// The last reading in edges, and its moment.
     edge: f64,
     at: Moment,
 }

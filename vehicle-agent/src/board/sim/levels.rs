@@ -22,7 +22,7 @@ impl Levels {
     /// Opens the file, or creates an empty one; what it holds stays.
     ///
     /// # Errors
-    /// When it can't be opened.
+    /// If it can't be opened.
     pub fn open(path: &Path) -> Result<Self, BoardError> {
         match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path) {
             Ok(file) => Ok(Self { path: path.to_owned(), file }),
@@ -33,7 +33,7 @@ impl Levels {
     /// Brings all pins to their levels, in one write of constant size at the beginning of the file.
     ///
     /// # Errors
-    /// When the file can't be written.
+    /// If the file can't be written.
     pub fn write(&self, outputs: &Outputs) -> Result<(), BoardError> {
         let written = serde_json::to_string(outputs).map_err(io::Error::from).and_then(|text| {
             let record = format!("{text:width$}\n", width = SIZE.saturating_sub(1));
@@ -45,7 +45,7 @@ impl Levels {
     /// Reads the levels; none if nobody has written any.
     ///
     /// # Errors
-    /// When the file can't be read, or holds something else.
+    /// If the file can't be read, or holds something else.
     pub fn read(&self) -> Result<Option<Outputs>, BoardError> {
         let mut bytes = [0; SIZE];
         match self.file.read_exact_at(&mut bytes, 0) {

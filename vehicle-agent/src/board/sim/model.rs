@@ -1,4 +1,4 @@
-//! How a simulated vehicle moves: mass, motors, brake and pose, as a function of time that is an argument.
+//! The mechanics of a simulated vehicle: mass, motors, brake and pose, as a function of time that is an argument.
 
 use crate::control::{Drivetrain, Kinematics, Limits, Moment, Odometry, Outputs};
 
@@ -20,7 +20,7 @@ const RESERVE: f64 = 2.0;
 /// Longest step of integration in milliseconds.
 const STEP_MS: u128 = 10;
 
-/// What acts on the wheels.
+/// The force on the wheels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Force {
     Motor,
@@ -28,7 +28,7 @@ enum Force {
     Brake,
 }
 
-/// What the outputs ask of the mechanics.
+/// The demand of the outputs on the mechanics.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Drive {
     force: Force,
@@ -144,7 +144,7 @@ impl Model {
         self.left == 0.0 && self.right == 0.0
     }
 
-    /// Whether nothing will change while the outputs stay.
+    /// Tells that nothing will change while the outputs stay.
     fn is_settled(&self) -> bool {
         let driven = self.drive.force == Force::Motor && (self.drive.left != 0.0 || self.drive.right != 0.0);
         let steered = self.drive.steer.total_cmp(&self.steer).is_ne();

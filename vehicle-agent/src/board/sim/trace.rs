@@ -28,7 +28,7 @@ pub struct Trace {
     path: PathBuf,
     file: File,
     started_ns: u64,
-    /// Whether a write failed, perhaps in the middle of a line.
+    /// A write failed, perhaps in the middle of a line.
     torn: bool,
 }
 
@@ -36,7 +36,7 @@ impl Trace {
     /// Opens or creates the file; `started_ns` is `CLOCK_MONOTONIC` at [`Moment::default`], in nanoseconds.
     ///
     /// # Errors
-    /// When it can't be opened.
+    /// If it can't be opened.
     pub fn append(path: &Path, started_ns: u64) -> Result<Self, BoardError> {
         match OpenOptions::new().append(true).create(true).open(path) {
             Ok(file) => Ok(Self { path: path.to_owned(), file, started_ns, torn: false }),
@@ -59,7 +59,7 @@ impl Trace {
     /// Writes one line, in one write: other processes may append to the same file.
     ///
     /// # Errors
-    /// When it can't be written; part of it may have been, and the next line then begins after a line break.
+    /// If it can't be written; part of it may have been, and the next line then begins after a line break.
     pub fn line(&mut self, now: Moment, outputs: &Outputs, cause: &Cause) -> Result<(), BoardError> {
         let since_start = u64::try_from(now.since_start().as_nanos()).unwrap_or(u64::MAX);
         let t = self.started_ns.saturating_add(since_start);

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The files that pulses need; `polarity` is not on every chip.
 pub(super) const FILES: [&str; 3] = ["period", "duty_cycle", "enable"];
 
-/// What a channel does.
+/// The state of a channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ChannelState {
     pub(super) period_ns: u64,
@@ -14,7 +14,7 @@ pub(super) struct ChannelState {
     pub(super) enabled: bool,
 }
 
-/// What it is to do.
+/// The pulses that are asked of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pulses {
     pub(super) period: Duration,
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What the kernel says to a write, as in its drivers/pwm.
+    /// The kernel's answer to a write, as in its drivers/pwm.
     fn kernel_takes(state: ChannelState, step: FileWrite) -> bool {
         let after = state.after(step);
         let applied = after.period_ns > 0 && after.width_ns <= after.period_ns;

@@ -3,7 +3,7 @@
 use super::Side;
 use crate::board::pin::{Pin, Wire};
 
-/// How the turns of a driven wheel are counted.
+/// The encoder of a driven wheel as it is wired.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Encoder {
     /// Its pulses.
@@ -11,18 +11,18 @@ pub struct Encoder {
     /// The same pulses a quarter later when the wheel turns forwards. Without it nothing tells which way the wheel turns, and
     /// that is taken from what the motor was last told.
     pub b: Option<Pin>,
-    /// How far the vehicle goes from pulse to pulse, in metres.
+    /// Way of the vehicle from pulse to pulse, in metres.
     pub metres_per_pulse: f64,
 }
 
 impl Encoder {
-    /// How many edges are counted of a pulse: every one of two channels, or the rising one of one.
+    /// Counts the edges of a pulse: every one of two channels, or the rising one of one.
     #[must_use]
     pub const fn edges_per_pulse(&self) -> u8 {
         if self.b.is_some() { 4 } else { 1 }
     }
 
-    /// How far the vehicle goes from edge to edge, in metres.
+    /// Way of the vehicle from edge to edge, in metres.
     #[must_use]
     pub fn metres_per_edge(&self) -> f64 {
         self.metres_per_pulse / f64::from(self.edges_per_pulse())

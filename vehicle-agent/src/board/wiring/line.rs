@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What an output line is for.
+/// The purpose of an output line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is named for its line")]
 pub enum Line {
@@ -17,7 +17,7 @@ pub enum Line {
     Doors(DoorLine),
 }
 
-/// Which motor.
+/// A motor of the vehicle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is named for its place")]
 pub enum Side {
@@ -27,7 +27,7 @@ pub enum Side {
     Drive,
 }
 
-/// What a motor's line is for.
+/// The purpose of a motor's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is named for its line")]
 pub enum MotorLine {
@@ -39,7 +39,7 @@ pub enum MotorLine {
     Esc,
 }
 
-/// What a line of the doors' lock is for.
+/// The purpose of a line of the doors' lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is named for its line")]
 pub enum DoorLine {
@@ -62,7 +62,7 @@ impl Side {
 }
 
 impl Line {
-    /// Whether its pulses are those of a servo.
+    /// Tells that its pulses are those of a servo.
     #[must_use]
     pub const fn is_servo(self) -> bool {
         matches!(self, Self::Steering | Self::Motor(_, MotorLine::Esc) | Self::Doors(DoorLine::Servo))

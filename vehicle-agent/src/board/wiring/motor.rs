@@ -4,7 +4,7 @@ use super::{Line, MotorLine, Side, Signal};
 use crate::board::pin::{Pin, Wire};
 use crate::control::Duty;
 
-/// How one motor is wired.
+/// The wiring of one motor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Motor {
     /// Speed on one line; another is on for backwards.
@@ -87,10 +87,10 @@ impl Motor {
     }
 }
 
-/// What is set by the width of its pulses, in microseconds.
+/// A servo or speed controller: the width of its pulses, in microseconds, sets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Servo {
-    /// Where the pulses go.
+    /// The wire of the pulses.
     pub wire: Wire,
     /// The pulse at -1; may be the longest, where it works the other way round.
     pub least: u16,
@@ -113,7 +113,7 @@ impl Servo {
     }
 }
 
-/// What a motor does: one way, the other, or nothing. Both halves of a bridge at once can't be said.
+/// The direction and power of a motor. Both halves of a bridge at once can't be expressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Turning {
     /// No power.

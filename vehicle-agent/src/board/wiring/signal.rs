@@ -1,11 +1,11 @@
-//! What a line gives.
+//! The signal of a line.
 
 use std::time::Duration;
 
 /// From pulse to pulse of a servo; what servos and speed controllers are made for.
 pub(crate) const SERVO_PERIOD: Duration = Duration::from_millis(20);
 
-/// What a line gives.
+/// The signal of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// Off all the time.

@@ -38,7 +38,7 @@ impl PlayedGuard {
         (Self { line, process }, Watchers { guard: Some(guard), service: None })
     }
 
-    /// What the agent has said since the last time.
+    /// Reads the bytes of the agent since the last call.
     fn heard(&self) -> Vec<u8> {
         let mut heard = vec![0; 512];
         let length = self.line.try_read(&mut heard).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! What is known of outputs when one file or both are missing.
+//! Outputs that are known although one file or both are missing.
 
 use super::*;
 use crate::board::sim::Trace;
