@@ -46,9 +46,9 @@ pub enum News {
         vehicle: VehicleId,
         /// The topic.
         topic: Topic,
-        /// What it says.
+        /// The payload.
         payload: Vec<u8>,
-        /// Whether the broker had kept it.
+        /// Set if the broker had kept it (retained).
         retained: bool,
     },
     /// A stop was handed to a connection, for the first time or once more.
@@ -140,7 +140,7 @@ impl CommandClient {
         is_pending
     }
 
-    /// Whether the broker has accepted the connection, so that a stop leaves at once.
+    /// Tells whether the broker has accepted the connection, so that a stop leaves at once.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.transactions.is_connected()

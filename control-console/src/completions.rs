@@ -16,7 +16,7 @@ use vehicle_protocol::CommandName;
 /// The variable by which a shell asks.
 const VARIABLE: &str = "COMPLETE";
 const PROGRAM: &str = "control-console";
-/// How long a person who pressed Tab waits for the broker.
+/// Time that a person who pressed Tab waits for the broker.
 const PATIENCE: Duration = Duration::from_millis(700);
 
 /// Answers a shell that asks; tells whether one did.

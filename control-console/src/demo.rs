@@ -88,7 +88,7 @@ pub(crate) async fn run(arguments: &DemoArgs, output: &Output) -> Result<Exit, F
     exit
 }
 
-/// When the time is up, if there is one.
+/// The end of the demo, if it has one.
 async fn over(length: Option<Duration>) {
     Clock::start().reach(length).await;
 }

@@ -1,10 +1,10 @@
-//! How this program ends: the one table of exit codes.
+//! The one table of exit codes.
 
 use std::fmt;
 use std::process::ExitCode;
 use vehicle_protocol::Advice;
 
-/// What an exit code says; of several vehicles the worst, which is the highest, counts.
+/// An exit code; of several vehicles the worst, which is the highest, counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Exit {
@@ -57,7 +57,7 @@ impl Exit {
         self as u8
     }
 
-    /// What the number says, for the help.
+    /// The meaning of the number, for the help.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {

@@ -9,7 +9,7 @@ use vehicle_link::{SecretFileError, secret_file};
 use vehicle_protocol::auth::{KeyFile, KeyFileError};
 use vehicle_protocol::{Advice, VehicleId};
 
-/// Where the keys lie; without a folder nothing is signed.
+/// The folder of the keys; without one nothing is signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keyring {
     folder: Option<PathBuf>,

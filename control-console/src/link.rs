@@ -26,7 +26,7 @@ const UNREAD: usize = 64;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause between two attempts; a person waits at the other end.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How long a goodbye may take.
+/// Time that DISCONNECT may take to be heard out.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A message as it came.
@@ -34,13 +34,13 @@ const GOODBYE: Duration = Duration::from_secs(1);
 pub struct Message {
     /// The topic.
     pub topic: String,
-    /// What it says.
+    /// The payload.
     pub payload: Vec<u8>,
-    /// Whether the broker had kept it.
+    /// Set if the broker had kept it (retained).
     pub retained: bool,
 }
 
-/// What happens on the link; `T` names a publish.
+/// An event on the link; `T` names a publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<T> {
     /// The broker has accepted the connection: publishes leave from now on, before any subscription is granted.
@@ -61,12 +61,12 @@ pub enum Event<T> {
     Message(Message),
 }
 
-/// What to listen to.
+/// The subscriptions.
 #[derive(Clone, Debug)]
 pub struct Subscriptions {
     /// The filters; the last one must match nothing that is retained.
     pub filters: Vec<(String, QoS)>,
-    /// Whether [`Event::Settled`] is wanted.
+    /// Set if [`Event::Settled`] is wanted.
     pub settle: bool,
 }
 
@@ -86,7 +86,7 @@ pub struct Link<T> {
     keeper: JoinHandle<()>,
     /// The topic on which the operator is shown to be there.
     presence: Option<String>,
-    /// Whether it was told that nothing follows.
+    /// Set once nothing more follows.
     over: bool,
 }
 
@@ -199,7 +199,7 @@ fn unusable(error: &EndpointError) -> Fault {
     Fault { exit: Exit::Usage, advice: error.advice() }
 }
 
-/// What a failure means to a person.
+/// Translates a failure for a person, with an exit code.
 pub(crate) fn fault(failure: &Failure) -> Fault {
     let exit = match failure.cause() {
         Cause::NotAuthorised | Cause::NotAllowed(_) => Exit::NotAuthorised,

@@ -1,4 +1,4 @@
-//! What any screen needs, without drawing: a live picture of the fleet, and a hand on each vehicle's stick.
+//! The part of every screen that does not draw: snapshots of the fleet, and the sticks of its vehicles.
 //!
 //! One task on a thread of its own owns the link and all state, so that a slow screen delays no stop. Screens lay orders
 //! on its queue and read whole [`Snapshot`]s.
@@ -115,7 +115,7 @@ impl Handle {
         self.queue.put(order, self.clock.now());
     }
 
-    /// What is known now.
+    /// The newest snapshot.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.scenes.borrow())

@@ -1,4 +1,4 @@
-//! What is in force: flags over environment over file.
+//! The settings in force: flags over environment over file.
 
 mod presence;
 mod raw;
@@ -15,31 +15,31 @@ use vehicle_link::Endpoint;
 use vehicle_protocol::{Encoding, OperatorName, Root};
 use vehicle_settings::Layers;
 
-/// Where a person's settings lie, in the folder of this program.
+/// The name of the settings file in this program's folder.
 const FILE: &str = "config.toml";
 /// The longest silence unless something else is set.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is in force.
+/// The settings in force.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How to reach the broker.
+    /// The broker, with login and TLS.
     pub endpoint: Endpoint,
-    /// What stands before the vehicle in every topic.
+    /// The root of every topic.
     pub root: Root,
     /// The longest silence, if one was set.
     pub timeout: Option<Duration>,
-    /// Whether that was done by a flag.
+    /// Set if that was done by a flag.
     pub timeout_is_flag: bool,
     /// The folder of the keys, if there is a home for one.
     pub keys_dir: Option<PathBuf>,
     /// The keys that sign; none with `--unsigned`.
     pub keys: Keyring,
-    /// Where sessions wait for the next program, if there is such a place.
+    /// The folder in which sessions wait for the next program, if there is one.
     pub run_dir: Option<PathBuf>,
-    /// How commands are written.
+    /// The encoding of commands.
     pub encoding: Encoding,
-    /// Whose presence is shown to vehicles; the name of the key unless one was set.
+    /// The operator whose presence is published; the name of the key unless one was set.
     pub operator: Option<OperatorName>,
     /// Which keys drive: `default`, `ros`, or a file.
     pub keymap: String,
@@ -99,13 +99,13 @@ pub fn file(global: &Global) -> Option<PathBuf> {
     global.config.clone().or_else(|| home_file().filter(|file| file.exists()))
 }
 
-/// Where a settings file would be read without being named.
+/// The settings file that is read without being named.
 #[must_use]
 pub fn home_file() -> Option<PathBuf> {
     home_folder().map(|folder| folder.join(FILE))
 }
 
-/// Where things of this login are kept while it lasts.
+/// The folder for files that last as long as this login.
 fn run_dir() -> Option<PathBuf> {
     let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let run = folder("XDG_RUNTIME_DIR").or_else(|| folder("XDG_CACHE_HOME"));

@@ -1,4 +1,4 @@
-//! What people and programs read: data on standard output, talk on standard error.
+//! Output for people and programs: data on standard output, talk on standard error.
 
 use crate::exit::{Exit, Fault};
 use crate::transaction::{Outcome, Report};
@@ -9,10 +9,10 @@ use vehicle_protocol::{Answer, State, VehicleId};
 
 /// Columns of a terminal that is not said to be wider.
 const WIDTH: usize = 80;
-/// How far the lines after the first begin to the right.
+/// Indentation of the lines after the first.
 const INDENT: usize = 4;
 
-/// How a text stands out on a terminal.
+/// The style of a text on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     /// As it should be.
@@ -48,13 +48,13 @@ impl Output {
         }
     }
 
-    /// Whether programs read it.
+    /// Set if programs read it.
     #[must_use]
     pub const fn is_json(&self) -> bool {
         self.json
     }
 
-    /// Whether the reader of standard output has gone; what is written then is lost in silence.
+    /// Tells whether the reader of standard output has gone; later output is dropped.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.broken.get()
@@ -138,7 +138,7 @@ impl Output {
         }
     }
 
-    /// How a command ended.
+    /// Prints the end of a command.
     pub fn report(&self, report: &Report) {
         if self.json {
             self.object(report);
@@ -173,7 +173,7 @@ impl Output {
         }
     }
 
-    /// How far a command has come.
+    /// Prints the progress of a command.
     pub fn progress(&self, vehicle: &VehicleId, answer: &Answer) {
         let name = answer.command.map_or("command", |command| command.as_str());
         let percent = answer.progress.map(|percent| format!(" {percent} %")).unwrap_or_default();

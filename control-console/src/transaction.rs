@@ -1,4 +1,4 @@
-//! What becomes of a command: sent, then answered or unknown. Pure; time is an argument.
+//! Commands from sending to answer or unknown outcome, and the sessions they are signed in. Pure; time is an argument.
 
 mod pending_command;
 mod record;

@@ -5,7 +5,7 @@ use super::when::When;
 use std::fmt::Write as _;
 use vehicle_protocol::{Root, Topic, VehicleId, operators_filter};
 
-/// What mosquitto puts the name in the certificate in for.
+/// The placeholder that mosquitto replaces by the name in the certificate.
 const WHO_ASKS: &str = "%u";
 
 /// Vehicles each have their own topics, by pattern.

@@ -36,7 +36,7 @@ impl Identity {
         }
     }
 
-    /// What the certificate calls it, and the broker after that.
+    /// The common name in the certificate, which the broker uses as the user name.
     ///
     /// A dot stands in no vehicle's name, so no operator can be taken for a vehicle, whatever the broker's access lists say.
     pub(super) fn common_name(&self) -> String {

@@ -12,7 +12,7 @@ use serde_json::json;
 use std::path::Path;
 use vehicle_link::BrokerUrl;
 
-/// Where vehicles and operators meet the broker unless its configuration says so.
+/// The broker's default ports for vehicles and operators.
 const VEHICLES_PORT: u16 = 8883;
 const OPERATORS_PORT: u16 = 8884;
 
@@ -63,7 +63,7 @@ fn check(wanted: &IssueArgs) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What a renewed certificate is not told anew, it has from the old one.
+/// Names that a renewed certificate takes over from the old one.
 fn entry(wanted: &IssueArgs, identity: &Identity, old: Option<Entry>, now: When) -> Result<Entry, Fault> {
     let (mut hosts, mut vehicles) = (wanted.san.clone(), wanted.vehicles.clone());
     if let Some(old) = old {

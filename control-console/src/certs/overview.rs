@@ -70,7 +70,7 @@ fn line(entry: &Entry, now: When) -> Line<'_> {
     }
 }
 
-/// What it is good for, in words.
+/// Its purpose, in words.
 fn reach(entry: &Entry) -> String {
     match entry.kind {
         Kind::Broker => entry.hosts.join(" "),

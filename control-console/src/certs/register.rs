@@ -1,4 +1,4 @@
-//! What was issued: without it nothing could be taken back.
+//! The register of issued certificates; without it none could be revoked.
 
 use super::identity::Identity;
 use super::when::When;
@@ -6,14 +6,14 @@ use crate::cli::Kind;
 use serde::{Deserialize, Serialize};
 use vehicle_protocol::VehicleId;
 
-/// What ends so soon is warned of, in days.
+/// Days before the end of a certificate from which on it is warned of.
 pub(super) const SOON: u64 = 30;
 
 /// The authority and all its certificates, in the order in which they were issued.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Register {
-    /// What the authority's certificate calls it.
+    /// The subject in the authority's certificate.
     pub(super) name: String,
     pub(super) begins: When,
     pub(super) ends: When,
@@ -40,12 +40,12 @@ pub(super) struct Entry {
     pub(super) ends: When,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) revoked: Option<When>,
-    /// Whether a newer one has taken its place.
+    /// Replaced by a newer one.
     #[serde(default)]
     pub(super) renewed: bool,
 }
 
-/// How a certificate stands.
+/// The state of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Standing {

@@ -91,7 +91,7 @@ impl Store {
         self.folder.join("crl.pem")
     }
 
-    /// Where the broker's configuration goes unless somewhere else is named.
+    /// The default folder of the broker's configuration.
     pub(super) fn broker_config(&self) -> PathBuf {
         self.folder.join("mosquitto")
     }

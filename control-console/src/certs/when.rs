@@ -18,7 +18,7 @@ impl When {
         Self(clock::wall())
     }
 
-    /// So many days later.
+    /// The moment this many days later.
     ///
     /// # Errors
     /// If no calendar goes that far.

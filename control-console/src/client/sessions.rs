@@ -69,7 +69,7 @@ impl Sessions {
         })
     }
 
-    /// Whether somebody has spoken to this vehicle from here.
+    /// Tells whether a command was sent to this vehicle from here.
     pub(super) fn has(&self, vehicle: &VehicleId) -> bool {
         self.all.contains_key(vehicle)
     }

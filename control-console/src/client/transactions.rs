@@ -100,7 +100,7 @@ impl Transactions {
         self.connection == Connection::Subscribed
     }
 
-    /// Whether a command of this name is pending for a vehicle.
+    /// Tells whether a command of this name, or of any, is pending for a vehicle.
     pub(super) fn has_pending(&self, vehicle: &VehicleId, name: Option<CommandName>) -> bool {
         let is_it = |pending: &PendingCommand| {
             pending.topics().id() == vehicle && name.is_none_or(|name| pending.name() == name)

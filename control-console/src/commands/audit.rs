@@ -14,7 +14,7 @@ use vehicle_protocol::{Event, EventKind, State, Topic, VehicleId};
 /// One line for programs.
 #[derive(Serialize)]
 struct Line<'a> {
-    /// When it was heard here; `time` is the vehicle's own clock.
+    /// Wall clock at receipt; `time` is the vehicle's own clock.
     heard: String,
     vehicle: &'a VehicleId,
     #[serde(flatten)]
@@ -123,7 +123,7 @@ pub(crate) fn words(event: &Event) -> String {
     format!("{who:<12} {what:<22} {came}").trim_end().to_owned()
 }
 
-/// What those who drive or ask for control are told of it.
+/// The notice about control for those who drive or ask for it.
 pub(crate) fn control_notice(event: &Event) -> Option<String> {
     let by = event.by.as_deref().map_or_else(|| "nobody".to_owned(), printable);
     let why = event.detail.as_deref().map(|detail| format!(" ({})", printable(detail))).unwrap_or_default();

@@ -93,7 +93,7 @@ fn subscriptions(options: &Options, vehicle: &VehicleId) -> Subscriptions {
     subscriptions
 }
 
-/// What a closed terminal sends.
+/// The signal of a closed terminal.
 /// Prints the report of a drive.
 fn print(report: &Report, output: &Output) {
     if output.is_json() {

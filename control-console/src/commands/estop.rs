@@ -13,7 +13,7 @@ use std::time::Duration;
 use vehicle_protocol::Advice;
 use vehicle_protocol::{Command, Topic, VehicleId};
 
-/// How long it keeps trying unless told otherwise.
+/// Default for the time that it keeps trying.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// After the broker has sent what it had kept, silence for so long means that no more vehicles will show up.
 const QUIET: Duration = Duration::from_millis(300);

@@ -18,7 +18,7 @@ use vehicle_protocol::Topic;
 
 /// After the broker has sent what it had kept, silence for so long means that nothing more was kept.
 const QUIET: Duration = Duration::from_millis(50);
-/// How long vehicles may take to say what time it is; who takes longer is shown without.
+/// Time that vehicles have to answer with their CLOCK; slower ones are shown without round trip.
 const ANSWERS: Duration = Duration::from_secs(1);
 
 /// Collects what is retained, asks who is online for its clock, and prints.

@@ -12,7 +12,7 @@ use vehicle_link::secret_file;
 use vehicle_protocol::auth::{KeyFile, Role};
 use vehicle_protocol::{Advice, KeyName, VehicleId};
 
-/// Where the agent's service keeps its keys.
+/// The folder in which the agent's service keeps its keys.
 const KEYS_DIR: &str = "/var/lib/vehicle-agent/keys";
 
 /// Does what was asked for.
@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Options, task: &KeysTask, output: &Output) -> Result
     }
 }
 
-/// What `keys new` tells programs.
+/// The JSON object that `keys new` prints.
 #[derive(Serialize)]
 struct Made<'a> {
     vehicle: &'a VehicleId,
@@ -134,7 +134,7 @@ fn list(folder: &Path, output: &Output) -> Result<Exit, Fault> {
     Ok(exit)
 }
 
-/// How many keys there are that can be used, and why the others can't.
+/// The number of usable keys, and the faults of the others.
 ///
 /// # Errors
 /// If the folder can't be read.

@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &PlotArgs, output: &Output) -> Result<Exit, Fault> 
     Ok(Exit::Done)
 }
 
-/// How to come by a recording.
+/// The next step for who has no recording.
 const RECORD: &str = "record one first: control-console --json watch VEHICLE > drive.ndjson";
 
 fn read(file: &Path) -> Result<String, Fault> {

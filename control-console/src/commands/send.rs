@@ -63,7 +63,7 @@ fn refuse(arguments: SendArgs, fault: Fault, output: &Output) {
     });
 }
 
-/// What one exchange listens to.
+/// The subscriptions of commands to these vehicles.
 #[must_use]
 pub(crate) fn subscriptions(options: &Options, vehicles: &[VehicleId]) -> Subscriptions {
     let topics = vehicles.iter().map(|vehicle| options.root.vehicle(vehicle.clone()));
@@ -74,12 +74,12 @@ pub(crate) fn subscriptions(options: &Options, vehicles: &[VehicleId]) -> Subscr
     Subscriptions { filters: filters.collect(), settle: false }
 }
 
-/// Where the vehicle publishes its limits.
+/// The topic on which a vehicle publishes its limits.
 pub(crate) fn description(options: &Options, vehicle: &VehicleId) -> (String, QoS) {
     (options.root.vehicle(vehicle.clone()).of(Topic::Description), QoS::AtLeastOnce)
 }
 
-/// Where the answers to our commands come.
+/// The topic of the answers to our commands.
 pub(crate) const fn answers(options: &Options) -> Topic {
     match options.encoding {
         Encoding::Json => Topic::ExecutedCommands,

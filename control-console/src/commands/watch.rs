@@ -54,12 +54,12 @@ struct Watch<'a> {
     view: View<'a>,
     until: Option<Condition>,
     left: Option<u64>,
-    /// When time is up, if a person has set a time.
+    /// The end, if a person has set a time.
     end: Option<Moment>,
-    /// When the broker must have been reached for the first time.
+    /// The moment by which the broker must have been reached for the first time.
     reach_by: Option<Moment>,
     failure: Option<Advice>,
-    /// Whether a field that does not exist was told of.
+    /// Set once a field that does not exist was reported.
     hinted: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Where screens lay their orders, in slots that never grow stale.
+//! The queue between screens and the operator task: slots for what is repeated, newest wins; a bounded list for the rest.
 
 use crate::clock::Moment;
 use crate::exit::Exit;
@@ -11,7 +11,7 @@ use vehicle_protocol::{Command, VehicleId};
 /// Commands that may wait; what a person types is never that much.
 const WAITING: usize = 64;
 
-/// What a screen may ask for.
+/// A command of a screen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UiCommand {
     /// An emergency stop; goes before everything else, and is repeated until it is answered.
@@ -46,7 +46,7 @@ pub(super) enum Grip {
     ArmAnew,
 }
 
-/// What lay on the queue, in the order in which it is to be done.
+/// The drained queue, in the order of execution.
 #[derive(Debug, Default)]
 pub(super) struct QueuedCommands {
     pub(super) stops: BTreeSet<VehicleId>,
@@ -60,7 +60,7 @@ pub(super) struct QueuedCommands {
     pub(super) looks: BTreeSet<VehicleId>,
     pub(super) present: BTreeSet<VehicleId>,
     pub(super) leave: Option<Exit>,
-    /// How many commands found no room.
+    /// Number of commands that found no room.
     pub(super) dropped: u32,
 }
 

@@ -1,4 +1,4 @@
-//! What happened, in words, for the log of a screen. Pure.
+//! The event log of a screen, in words. Pure.
 
 use crate::clock::Moment;
 use crate::output::printable_lines;
@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use vehicle_protocol::{Answer, Event, EventKind, Reason, State, VehicleId};
 
-/// How many entries are kept.
+/// Entries that are kept.
 const KEPT: usize = 300;
 
 /// An intrusion that goes on is told so often: others have to be read too.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// How much an entry asks for attention.
+/// The weight of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Weight {
@@ -37,9 +37,9 @@ pub struct Entry {
     pub at: Moment,
     /// The vehicle, if it is about one.
     pub vehicle: Option<VehicleId>,
-    /// How much it asks for attention.
+    /// Its weight.
     pub weight: Weight,
-    /// What happened.
+    /// The text.
     pub text: String,
 }
 
@@ -124,7 +124,7 @@ impl EventLog {
         }
     }
 
-    /// Whether an intrusion of this kind was not told a moment ago; from now on it was.
+    /// Tells whether an intrusion of this kind was not logged a moment ago, and remembers it.
     fn is_new(&mut self, now: Moment, vehicle: &VehicleId, cause: Option<Reason>) -> bool {
         self.intrusions.retain(|(_, _, told)| now.saturating_sub(*told) < AGAIN);
         let is_new = !self.intrusions.iter().any(|(whose, known, _)| whose == vehicle && *known == cause);

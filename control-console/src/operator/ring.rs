@@ -4,7 +4,7 @@ use crate::clock::Moment;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How far back it goes.
+/// The time that it goes back.
 const BACK: Duration = Duration::from_secs(300);
 /// A point of the track is kept when the vehicle is so far from the last one, in metres.
 const STEP_M: f64 = 0.05;
@@ -48,7 +48,7 @@ impl Ring {
     }
 }
 
-/// Where a vehicle went, as metres to the right and ahead of where it stood at boot.
+/// The track of a vehicle, in metres to the right and ahead of where it stood at boot.
 #[derive(Clone, Debug, Default)]
 pub struct Trail(VecDeque<(Moment, f64, f64)>);
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use vehicle_protocol::VehicleId;
 
-/// How it stands with the link to the broker.
+/// The state of the link to the broker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LinkState {
     /// Not yet there.
@@ -34,7 +34,7 @@ pub struct Snapshot {
     pub link: LinkState,
     /// Every vehicle that was heard of.
     pub vehicles: BTreeMap<VehicleId, Arc<Vehicle>>,
-    /// What happened, oldest first.
+    /// The event log, oldest first.
     pub event_log: Arc<VecDeque<Entry>>,
     /// The code to end with, from the moment that it ends.
     pub leaving: Option<Exit>,
@@ -49,7 +49,7 @@ impl Snapshot {
         fleet
     }
 
-    /// Whether there is a link.
+    /// Tells whether there is a link, subscribed.
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.link == LinkState::Up

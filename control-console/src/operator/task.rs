@@ -36,11 +36,11 @@ use vehicle_protocol::{Command, CommandId, CommandName, PresenceState, Topic, Ve
 
 /// Scenes are not published more often than this.
 const SHOW_EVERY: Duration = Duration::from_millis(50);
-/// How often the round trip to a vehicle is measured that somebody looks at.
+/// Interval of the round-trip measurement of a vehicle that is looked at.
 const PING_EVERY: Duration = Duration::from_secs(1);
-/// So long after the last look a vehicle counts as looked at.
+/// Time after the last look for which a vehicle counts as looked at.
 const LOOK: Duration = Duration::from_secs(5);
-/// So long after the last sign of a person what was begun from here is kept going.
+/// Time after the last sign of a person for which motion begun from here is renewed.
 const PRESENT: Duration = Duration::from_millis(1500);
 /// The topics of a vehicle that a screen needs.
 const TOPICS: [(Topic, QoS); 6] = [
@@ -67,12 +67,12 @@ pub(super) struct OperatorTask {
     unannounced: BTreeSet<VehicleId>,
     /// Vehicles of the settings and those that there are keys for; never dropped from the table.
     named: BTreeSet<VehicleId>,
-    /// Whether it was said that there are more vehicles than the table has room for.
+    /// Set once it was logged that there are more vehicles than the table has room for.
     is_full: bool,
     /// Vehicles that were set in motion from here.
     moved: BTreeMap<VehicleId, Heartbeats>,
     silence: Duration,
-    /// When the next snapshot may be published, if there is news.
+    /// The moment from which the next snapshot may be published, if there is news.
     show_at: Option<Moment>,
     shown: Moment,
     sample_at: Moment,

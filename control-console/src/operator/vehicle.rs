@@ -1,4 +1,4 @@
-//! What is known of one vehicle. Pure.
+//! The state of one vehicle, as a screen needs it. Pure.
 
 use super::ring::{Ring, Sample, Trail};
 use crate::clock::Moment;
@@ -20,7 +20,7 @@ const GONE_AFTER: Duration = Duration::from_secs(30);
 /// The failsafes that only CLEAR_EMERGENCY_STOP ends.
 const CLEARED: [&str; 3] = ["ACTUATOR_FAULT", "GUARD_LOST", "CLOCK_GAP"];
 
-/// How far what is known can be relied on.
+/// The age of values, judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Freshness {
@@ -35,13 +35,13 @@ pub enum Freshness {
 /// A round trip that was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoundTrip {
-    /// How long it took.
+    /// Its duration.
     pub took: Duration,
-    /// When it ended.
+    /// Its end.
     pub at: Moment,
 }
 
-/// What a vehicle said against a setpoint.
+/// A vehicle's refusal of a setpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// Why.
@@ -53,11 +53,11 @@ pub struct Refusal {
 /// The hand on the stick of a vehicle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drive {
-    /// What the stick does; nothing if nobody has armed it.
+    /// The state of the stick; nothing if nobody has armed it.
     pub state: Option<StickState>,
-    /// What ended the last drive without the hand.
+    /// The end of the last drive, if it was not a release.
     pub halt: Option<Halt>,
-    /// What the vehicle refused last, until the hand has been at neutral.
+    /// The last refusal, until the stick has been at neutral.
     pub refusal: Option<Refusal>,
     /// By how much the hand is divided, for the round trip.
     pub divisor: i64,
@@ -69,35 +69,35 @@ impl Default for Drive {
     }
 }
 
-/// What is known of one vehicle.
+/// The known state of one vehicle.
 #[derive(Clone, Debug, Default)]
 pub struct Vehicle {
     /// Its values, field by field, status and telemetry together.
     pub picture: VehicleState,
-    /// What it is and can.
+    /// Its description.
     pub description: Option<Arc<Description>>,
-    /// When it was heard itself; what the broker had kept does not count.
+    /// The last message of the vehicle itself; retained ones do not count.
     pub heard: Option<Moment>,
     /// The last round trip.
     pub round_trip: Option<RoundTrip>,
     /// Since when an answer is awaited to what measures the next one.
     pub awaited: Option<Moment>,
-    /// When somebody last looked at it.
+    /// The last look of a screen at it.
     pub looked_at: Option<Moment>,
     /// The last five minutes.
     pub ring: Arc<Ring>,
-    /// Where it went.
+    /// Its track.
     pub trail: Arc<Trail>,
     /// The hand on its stick.
     pub drive: Drive,
-    /// When somebody began to look at it.
+    /// The begin of that look.
     pub(super) looked_since: Option<Moment>,
-    /// When the values became old.
+    /// The moment at which the values became old.
     pub(super) old_since: Option<Moment>,
 }
 
 impl Vehicle {
-    /// What its presence says.
+    /// Its presence, a hint.
     #[must_use]
     pub fn presence(&self) -> Option<PresenceState> {
         self.picture.presence().map(|presence| presence.state)
@@ -121,7 +121,7 @@ impl Vehicle {
         self.picture.find(path).and_then(|(_, value)| value.as_bool())
     }
 
-    /// Whether it goes on only when somebody has cleared what stopped it; from other failsafes a fresh press goes on.
+    /// Tells whether it needs CLEAR_EMERGENCY_STOP; other failsafes end with a fresh press.
     #[must_use]
     pub fn waits_for_clear(&self) -> bool {
         match self.word("mode") {
@@ -137,7 +137,7 @@ impl Vehicle {
         self.heard.map(|heard| now.saturating_sub(heard))
     }
 
-    /// How far its values can be relied on, with or without a link.
+    /// Judges the age of its values, with or without a link.
     #[must_use]
     pub fn freshness(&self, up: bool, now: Moment) -> Freshness {
         match self.old_since(up, now) {
@@ -170,7 +170,7 @@ impl Vehicle {
     /// Takes a message.
     ///
     /// # Errors
-    /// Why it can't be read.
+    /// The reason for which it can't be read.
     pub(super) fn hear(
         &mut self,
         topic: Topic,

@@ -1,11 +1,11 @@
-//! Whose presence is shown to vehicles.
+//! The operator whose presence is published to vehicles.
 
 use super::Options;
 use crate::exit::{Exit, Fault};
 use std::collections::BTreeMap;
 use vehicle_protocol::{OperatorName, VehicleId};
 
-/// Whose presence one connection shows.
+/// The operator whose presence one connection publishes.
 #[derive(Debug, Default)]
 pub struct Presented {
     /// The operator, if there is one for all.

@@ -14,7 +14,7 @@ use vehicle_settings::{Field, Origin, Problems};
 const BROKER: &str = "mqtt://127.0.0.1:1883";
 /// A silence that no person means.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
-/// How soon a half-open link is noticed, doubled.
+/// The keepalive; a half-open link is noticed after two.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize)]

@@ -12,21 +12,21 @@ use crate::exit::{Exit, Fault};
 use std::time::Duration;
 use vehicle_protocol::{Answer, Command, CommandId, CommandName, Reason, Topic, Topics};
 
-/// How often a stop is repeated until it is answered.
+/// Interval at which an unanswered stop is repeated.
 const STOP_EVERY: Duration = Duration::from_millis(500);
-/// When a publish is tried again that the link had no room for.
+/// Time until a publish is tried again that the link had no room for.
 const NO_ROOM: Duration = Duration::from_millis(20);
 /// After a rumour that our key is not taken, a session has so long to be granted.
 const RUMOUR: Duration = Duration::from_secs(2);
-/// How long the BRAKE that follows a signal may take to reach the broker.
+/// Time that the BRAKE that follows a signal may take to reach the broker.
 const BRAKE_WITHIN: Duration = Duration::from_secs(1);
 
-/// What is to be sent to whom, with every random name that it takes.
+/// A command and its vehicle, with every random name that it needs.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The vehicle's topics.
     pub topics: Topics,
-    /// What to do.
+    /// The command.
     pub command: Command,
     /// In which shape.
     pub form: Form,
@@ -38,12 +38,12 @@ pub struct Request {
     pub silence: Duration,
 }
 
-/// What a publish is for.
+/// The purpose of a publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// The command itself.
     Command,
-    /// What is answered where the command itself is not.
+    /// A question that is answered where the command itself is not.
     Companion,
     /// To renew what the command began.
     Heartbeat,
@@ -51,7 +51,7 @@ pub enum Purpose {
     Brake,
 }
 
-/// What happens to an exchange.
+/// An input of a pending command.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
     /// Publishes leave from now on; whether the subscriptions are granted is not known yet.
@@ -84,7 +84,7 @@ pub enum Input<'a> {
     Leave(Exit),
 }
 
-/// What an exchange wants done.
+/// An action of a pending command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// A publish, at QoS 0 on the drive topic and at QoS 1 elsewhere, never retained.
@@ -119,10 +119,10 @@ enum Connection {
 pub struct PendingCommand {
     errand: Request,
     phase: Phase,
-    /// When the phase ends by itself; the record has a deadline of its own.
+    /// The end of the phase; the record has a deadline of its own.
     until: Moment,
     connection: Connection,
-    /// Whether answers could ever be heard.
+    /// Set once answers could be heard.
     was_up: bool,
     last_failure: Option<String>,
     /// The subscription that the broker refused to a stop, which goes out all the same.
@@ -131,10 +131,10 @@ pub struct PendingCommand {
     companion: Option<Record>,
     /// A stop that was sent before there was a session; it brakes, and no more.
     first: Option<Record>,
-    /// What the vehicle's events say about our key; anybody can have written that.
+    /// The reason that an event gives about our key; anybody can have written that.
     rumour: Option<Reason>,
     acknowledged: bool,
-    /// When the phase's publish is repeated.
+    /// The moment of the next repetition.
     again: Option<Moment>,
     unreadable: u32,
 }
@@ -173,7 +173,7 @@ impl PendingCommand {
         self.errand.command.name()
     }
 
-    /// When it next wants a [`Input::Tick`].
+    /// The moment of the next [`Input::Tick`].
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         let patience = match self.phase {
@@ -236,7 +236,7 @@ impl PendingCommand {
         }
     }
 
-    /// What to do when the link is there: begin, or go on where repeating is harmless.
+    /// Begins once there is a connection, or goes on where repeating is harmless.
     fn resume(&mut self, now: Moment, channel: &mut VehicleSession) -> Vec<Action> {
         match self.phase {
             Phase::Connecting
@@ -258,7 +258,7 @@ impl PendingCommand {
         matches!(self.connection, Connection::Subscribed)
     }
 
-    /// Whether what this command wants to say can leave: a stop waits for no subscription.
+    /// Tells whether this command may be published: a stop waits for no subscription.
     const fn may_publish(&self) -> bool {
         match self.connection {
             Connection::Down => false,
@@ -303,7 +303,7 @@ impl PendingCommand {
         }
     }
 
-    /// Whether the stop without a session is answered, and none was sent in a session.
+    /// Tells whether the stop without a session is answered, and none was sent in a session.
     fn only_brakes(&self) -> bool {
         self.record.is_none() && self.first.as_ref().is_some_and(|first| first.answer().is_some())
     }

@@ -22,14 +22,14 @@ pub enum CorrelationKey {
         name: CommandName,
         /// Its ID.
         id: Option<CommandId>,
-        /// Where it stood when it was first sent.
+        /// Its sequence when it was first sent.
         first: Option<SequenceRef>,
-        /// Where it stood when it was last sent.
+        /// Its sequence when it was last sent.
         last: Option<SequenceRef>,
     },
 }
 
-/// Whether an answer is to a command.
+/// The relation of an answer to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
     /// It is to another one.
@@ -56,7 +56,7 @@ impl CorrelationKey {
         name.is_stop()
     }
 
-    /// Whether it was sent at `newer` too.
+    /// Tells whether it was sent at `newer` too.
     pub(super) fn send_again(&mut self, newer: Self) {
         match (&mut *self, &newer) {
             (Self::Signed { first: Some(first), last, .. }, Self::Signed { last: Some(newest), .. })
@@ -68,7 +68,7 @@ impl CorrelationKey {
         }
     }
 
-    /// Whether `heard` answers this command.
+    /// Judges whether `heard` answers this command.
     #[must_use]
     pub fn matches(&self, heard: &VerifiedAnswer) -> Match {
         let answer = &heard.answer;
@@ -118,7 +118,7 @@ fn signed(
     }
 }
 
-/// What an answer or the passing of time has done to a record.
+/// The effect of an answer, or of time, on a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Nothing: it is for somebody else.
@@ -221,7 +221,7 @@ impl Record {
         }
     }
 
-    /// What somebody has answered who need not be the vehicle.
+    /// The last answer without proof, which need not be the vehicle's.
     #[must_use]
     pub fn doubtful(&self) -> Option<&Answer> {
         self.doubtful.as_deref()
@@ -233,7 +233,7 @@ impl Record {
         &self.mark
     }
 
-    /// When silence will have lasted too long, while an answer is awaited.
+    /// The moment at which silence has lasted too long, while an answer is awaited.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         (self.stage == Stage::Waiting).then_some(self.deadline)

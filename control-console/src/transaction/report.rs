@@ -1,4 +1,4 @@
-//! What is told of a command in the end.
+//! The report at the end of a command.
 
 use crate::exit::Exit;
 use serde::{Serialize, Serializer};
@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 use vehicle_protocol::{CommandId, CommandName, Reason, State, VehicleId};
 
-/// How a command ended, as far as is known here.
+/// The outcome of a command, as far as it is known here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// With a terminal answer.
@@ -42,7 +42,7 @@ pub struct Report {
     pub command: CommandName,
     /// Its ID, unless it was plain.
     pub id: Option<CommandId>,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
     /// The vehicle's reason.
     pub reason: Option<Reason>,
@@ -51,7 +51,7 @@ pub struct Report {
     /// From sending to the terminal answer, in milliseconds.
     #[serde(rename = "round_trip_ms", serialize_with = "milliseconds")]
     pub round_trip: Option<Duration>,
-    /// What to do about it.
+    /// The next step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_step: Option<String>,
     /// The exit code that it asks for.
@@ -73,12 +73,12 @@ pub(crate) const fn exit_of(reason: Option<Reason>) -> Exit {
     if is_about_keys(reason) { Exit::NotAuthorised } else { Exit::NotSucceeded }
 }
 
-/// Whether who sent a command is what is wrong with it.
+/// Tells whether a refusal is about the sender's key.
 pub(crate) const fn is_about_keys(reason: Option<Reason>) -> bool {
     matches!(reason, Some(Reason::Unsigned | Reason::UnknownKey | Reason::BadMac | Reason::Forbidden))
 }
 
-/// What a person does about a command that did not succeed.
+/// The next step after a command that did not succeed.
 pub(crate) fn next_step(vehicle: &VehicleId, command: CommandName, reason: Option<Reason>) -> String {
     let send = |command: CommandName| format!("control-console send {vehicle} {}", command.kebab());
     match reason {

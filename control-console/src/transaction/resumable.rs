@@ -6,7 +6,7 @@ use vehicle_protocol::{Epoch, Nonce, SessionId};
 /// A session and how far it has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResumableSession {
-    /// What it was asked for with; the same nonce is given the same session.
+    /// The nonce of its request; the same nonce is given the same session.
     pub nonce: Nonce,
     /// The boot.
     pub epoch: Epoch,

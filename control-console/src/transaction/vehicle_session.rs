@@ -107,7 +107,7 @@ impl VehicleSession {
         }
     }
 
-    /// How far the session has come, for who goes on with it.
+    /// The session in a form in which another program can go on with it.
     #[must_use]
     pub(crate) fn place(&self) -> Option<ResumableSession> {
         let agreed = self.agreed.as_ref()?;
@@ -127,7 +127,7 @@ impl VehicleSession {
         self.key.as_ref().map(|key| &key.key)
     }
 
-    /// How many session answers to our requests were not the vehicle's.
+    /// Number of session answers to our requests that were not the vehicle's.
     #[must_use]
     pub const fn forged(&self) -> u32 {
         self.forged
@@ -139,7 +139,7 @@ impl VehicleSession {
         &self.vehicle
     }
 
-    /// What the session is asked for with.
+    /// The nonce of the next request.
     #[must_use]
     pub const fn nonce(&self) -> Nonce {
         self.nonce

@@ -16,9 +16,9 @@ use vehicle_protocol::{Topic, VehicleId};
 /// After the broker has sent what it had kept, silence for so long means that nothing more was kept.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// What the way to the broker has shown.
+/// Findings on the way to the broker.
 pub(super) struct Reached {
-    /// What it keeps and this login may read.
+    /// Retained messages that this login may read.
     pub(super) messages: Vec<Message>,
     /// The round trip to it, by the network alone.
     pub(super) way: Duration,
@@ -185,7 +185,7 @@ fn tell_of_login(options: &Options, findings: &mut Findings<'_>) {
     }
 }
 
-/// Why the broker could not be heard.
+/// The reason for which nothing came from the broker.
 pub(super) struct Refused {
     pub(super) fault: Fault,
     pub(super) cause: Option<Cause>,
@@ -215,7 +215,7 @@ impl From<Fault> for Refused {
     }
 }
 
-/// What the broker keeps on these topics, of one vehicle or of all; nothing is retained on the last one.
+/// Fetches the retained messages on these topics, of one vehicle or of all; nothing is retained on the last one.
 pub(super) async fn listen(
     options: &Options,
     named: Option<&VehicleId>,

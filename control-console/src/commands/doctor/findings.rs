@@ -1,4 +1,4 @@
-//! What was looked at, what was found, and how it is told.
+//! Checks and findings, and how they are printed.
 
 use crate::exit::{Exit, Fault};
 use crate::output::{Output, Tone, printable_lines};
@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 use vehicle_protocol::VehicleId;
 
-/// What is looked at, in order.
+/// The checks, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Check {
@@ -14,7 +14,7 @@ pub(super) enum Check {
     Configuration,
     /// Its size, and what it tells of keys.
     Terminal,
-    /// What it can show.
+    /// The terminal's abilities.
     Characters,
     /// Their permissions.
     Files,
@@ -28,19 +28,19 @@ pub(super) enum Check {
     Encryption,
     /// As whom.
     Login,
-    /// What may be heard.
+    /// The topics that may be read.
     Topics,
     /// All of them.
     Vehicles,
-    /// Whether it is there.
+    /// Its presence.
     Presence,
     /// Which contract it speaks.
     Protocol,
-    /// Whether commands reach it and answers come back.
+    /// Commands and answers, there and back.
     Answers,
-    /// Whether it wants one.
+    /// The key that it needs.
     Key,
-    /// What was left at the broker.
+    /// Commands left at the broker.
     Retained,
 }
 
@@ -115,7 +115,7 @@ struct Line<'a> {
     exit: Exit,
 }
 
-/// What was found so far; each finding is told at once.
+/// The findings so far; each is printed at once.
 pub(super) struct Findings<'a> {
     output: &'a Output,
     vehicle: Option<VehicleId>,
@@ -134,7 +134,7 @@ impl<'a> Findings<'a> {
         self.output
     }
 
-    /// What follows is about this vehicle.
+    /// Sets the vehicle that the following findings are about.
     pub(super) fn about(&mut self, vehicle: Option<&VehicleId>) {
         self.vehicle = vehicle.cloned();
     }

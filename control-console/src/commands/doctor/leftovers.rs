@@ -14,12 +14,12 @@ use crate::output::{Output, printable};
 use std::io::{self, IsTerminal as _};
 use vehicle_protocol::{Topic, VehicleId};
 
-/// What consoles write, and nobody may leave there.
+/// Topics that consoles write, on which nothing may be retained.
 const TOPICS: [Topic; 3] = [Topic::Commands, Topic::Drive, Topic::SessionRequest];
-/// So many characters of a message are shown.
+/// Characters of a message that are shown.
 const SHOWN: usize = 60;
 
-/// What was left, as far as this login may see it.
+/// Retained commands, as far as this login may read them.
 pub(super) async fn look(options: &Options, named: Option<&VehicleId>) -> Result<Vec<Message>, Refused> {
     let mut found = broker::listen(options, named, &TOPICS).await?;
     found.sort_by(|one, other| one.topic.cmp(&other.topic));

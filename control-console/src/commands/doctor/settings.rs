@@ -1,4 +1,4 @@
-//! Where the settings come from, and whether they can be used.
+//! Origin and validity of the settings.
 
 use super::findings::{Check, Findings};
 use crate::cli::Global;

@@ -20,7 +20,7 @@ const NAGLE: std::ops::RangeInclusive<Duration> = Duration::from_millis(35)..=Du
 /// From here on driving by hand is slowed down.
 const SLOW: Duration = Duration::from_millis(150);
 
-/// What the broker keeps of a vehicle.
+/// Retained messages of a vehicle.
 #[derive(Default)]
 struct Known {
     presence: Option<Presence>,
@@ -37,7 +37,7 @@ impl Known {
         self.presence.map(|presence| presence.state)
     }
 
-    /// How old the status is, on the vehicle's own clock.
+    /// Age of the status, on the vehicle's own clock.
     fn age(&self, visit: &Visit) -> Option<u64> {
         let (presence, status) = (self.presence?, self.status.as_ref()?);
         let agreed = visit.agreement.filter(|_| presence.epoch == status.epoch)?;

@@ -5,7 +5,7 @@ use vehicle_protocol::VehicleId;
 /// A piece of a name: a number by its size, anything else by its letters.
 type Piece<'a> = (bool, usize, &'a [u8]);
 
-/// What to sort a vehicle by.
+/// The sort key of a vehicle.
 pub(crate) fn place(vehicle: &VehicleId) -> Vec<Piece<'_>> {
     let bytes = vehicle.as_str().as_bytes();
     let pieces = bytes.chunk_by(|one, next| one.is_ascii_digit() == next.is_ascii_digit());

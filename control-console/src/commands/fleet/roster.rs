@@ -1,4 +1,4 @@
-//! What is known of each vehicle. Pure.
+//! The table of vehicles. Pure.
 
 use super::natural_sort::place;
 use crate::transaction::{Agreement, in_milliseconds};
@@ -77,7 +77,7 @@ impl Roster {
         }
     }
 
-    /// How many of those that were asked have not answered.
+    /// Number of vehicles that were asked and have not answered.
     pub(super) fn awaited(&self) -> usize {
         self.vehicles.values().filter(|known| known.asked && known.agreement.is_none()).count()
     }

@@ -26,7 +26,7 @@ struct Panel<'a> {
     form: Form,
 }
 
-/// What a panel's axes are.
+/// The axes of a panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     /// Sideways goes the time, the same in every panel.
@@ -116,7 +116,7 @@ impl Panel<'_> {
         builder
     }
 
-    /// How much wider than high the curves' part of this panel is.
+    /// Width of the plotting area over its height.
     fn sides(&self) -> Result<f64, Failure> {
         let mut scrap = String::new();
         let area = SVGBackend::with_string(&mut scrap, (WIDTH, self.height())).into_drawing_area();
@@ -125,7 +125,7 @@ impl Panel<'_> {
         Ok(f64::from(width) / f64::from(height.max(1)))
     }
 
-    /// What both axes show, with a little air.
+    /// Ranges of both axes, with a margin.
     fn ranges(&self, time: &Range<f64>) -> Result<(Range<f64>, Range<f64>), Failure> {
         let x = span(self.points().map(|(x, _)| x));
         let y = span(self.points().map(|(_, y)| y));

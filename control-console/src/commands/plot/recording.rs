@@ -1,4 +1,4 @@
-//! What a recording says, as curves. Pure.
+//! Curves from a recording. Pure.
 
 use serde_json::Value;
 use vehicle_protocol::Advice;
@@ -57,7 +57,7 @@ impl Curve {
     }
 }
 
-/// Why nothing can be drawn.
+/// The reason for which nothing can be drawn.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
     Empty,

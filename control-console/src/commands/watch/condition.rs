@@ -34,7 +34,7 @@ const COMPARISONS: [(&str, Comparison); 7] = [
     ("=", Comparison::Equal),
 ];
 
-/// Why a text is no condition.
+/// The reason for which a text is not a condition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConditionError {
     /// None of the comparisons.
@@ -94,7 +94,7 @@ fn text_of(value: &Value) -> String {
 }
 
 impl Condition {
-    /// Whether the condition holds for the field's value; what is of another kind never does.
+    /// Tells whether the condition holds for the field's value; a value of another kind never does.
     #[must_use]
     pub fn holds(&self, found: &Value) -> bool {
         let order = match (found, &self.value) {

@@ -1,4 +1,4 @@
-//! What one vehicle has reported so far, field by field. Pure.
+//! The state of one vehicle as reported so far, field by field. Pure.
 
 use crate::clock::Moment;
 use crate::output::printable;
@@ -15,14 +15,14 @@ const OLD_AFTER: Duration = Duration::from_secs(60);
 pub struct KnownValue {
     /// The value.
     pub value: Value,
-    /// Whether it came as a retained message, and not since.
+    /// Set if it came as a retained message, and not since.
     pub retained: bool,
     heard: Moment,
-    /// Whether the link was lost since.
+    /// Set if the link was lost since.
     lost: bool,
 }
 
-/// What is known of a vehicle; generic, so that a newer vehicle's fields are shown too.
+/// The known fields of a vehicle; generic, so that a newer vehicle's fields are shown too.
 #[derive(Clone, Debug, Default)]
 pub struct VehicleState {
     presence: Option<Presence>,
@@ -32,7 +32,7 @@ pub struct VehicleState {
 /// The fields that a message carried, and those of them that are news.
 #[derive(Debug, Default, PartialEq)]
 pub struct Changes {
-    /// Whether the broker had kept it.
+    /// Set if the broker had kept it (retained).
     pub retained: bool,
     /// All that was in it.
     pub carried: Map<String, Value>,
@@ -44,7 +44,7 @@ impl VehicleState {
     /// Takes a message apart.
     ///
     /// # Errors
-    /// Why it is none.
+    /// The reason for which it can't be read.
     pub fn take(
         &mut self,
         topic: Topic,
@@ -103,7 +103,7 @@ impl VehicleState {
         Some((held, value))
     }
 
-    /// What the vehicle's presence says.
+    /// The vehicle's presence.
     #[must_use]
     pub const fn presence(&self) -> Option<Presence> {
         self.presence
@@ -114,7 +114,7 @@ impl VehicleState {
         self.fields.iter().map(|(name, held)| (name.as_str(), &held.value))
     }
 
-    /// Whether a value may no longer be so.
+    /// Tells whether a value may be out of date.
     #[must_use]
     pub fn is_old(&self, name: &str, held: &KnownValue, now: Moment) -> bool {
         if held.lost {
@@ -141,7 +141,7 @@ impl VehicleState {
         (!self.is_old("mode", mode, now)).then_some(Value::Null)
     }
 
-    /// What this vehicle reports, when a whole status has shown that `path` is not among it; else nothing.
+    /// The names of all fields, once a whole status has shown that `path` is not one of them; else nothing.
     #[must_use]
     pub fn instead_of(&self, path: &str) -> Option<String> {
         let known = self.fields.contains_key("mode") && self.find(path).is_none();

@@ -1,4 +1,4 @@
-//! How a message is shown: a line for people, an object for programs, or one value.
+//! The form of a message: a line for people, an object for programs, or one value.
 
 use super::vehicle_state::{Changes, VehicleState, text};
 use crate::clock::Moment;
@@ -7,13 +7,13 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use vehicle_protocol::{Topic, VehicleId};
 
-/// What changes all the time and says little to a person.
+/// Fields that change all the time and say little to a person.
 const NOISE: [&str; 6] = ["time", "epoch", "link", "uptime_s", "executed", "refused"];
 
 pub(super) struct View<'a> {
     field: Option<String>,
     output: &'a Output,
-    /// What was shown last of the one field.
+    /// The value of the one field that was shown last.
     shown: BTreeMap<VehicleId, (Value, bool)>,
 }
 

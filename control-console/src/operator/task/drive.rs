@@ -22,7 +22,7 @@ const NEUTRAL_FOR: Duration = Duration::ZERO;
 #[derive(Debug)]
 pub(super) struct Hand {
     pub(super) session: TeleopSession,
-    /// When somebody last touched the stick.
+    /// The last touch of the stick.
     touched: Moment,
     refusal: Option<Refusal>,
 }
@@ -183,7 +183,7 @@ impl OperatorTask {
     }
 }
 
-/// What ended a drive, in words.
+/// The end of a drive, in words.
 const fn told(halt: Halt) -> &'static str {
     match halt {
         Halt::Stopped => "stopped here",

@@ -1,4 +1,4 @@
-//! What comes over the link.
+//! News from the link.
 
 use super::{LinkState, OperatorTask, RequestKind, Weight};
 use crate::client::News;
@@ -8,7 +8,7 @@ use crate::transaction::Report;
 use std::sync::Arc;
 use vehicle_protocol::{CommandName, Event, EventKind, PresenceState, Topic, VehicleId};
 
-/// How many of our own commands are remembered after their end: events about them come a little later.
+/// Own commands remembered after their end: events about them come a little later.
 const RECENT: usize = 64;
 
 impl OperatorTask {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use vehicle_protocol::{CommandName, VehicleId};
 
-/// How long the BRAKE may take to be answered.
+/// Time that the BRAKE may take to be answered.
 const WITHIN: Duration = Duration::from_secs(1);
 
 /// On the way out.

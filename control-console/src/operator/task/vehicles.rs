@@ -11,7 +11,7 @@ use vehicle_protocol::VehicleId;
 const MOST: usize = 4096;
 
 impl OperatorTask {
-    /// What is known of a vehicle that is in the table already, or is known by name.
+    /// The entry of a vehicle that is in the table already, or is known by name.
     pub(super) fn vehicle(&mut self, id: &VehicleId) -> &mut Vehicle {
         Arc::make_mut(self.snapshot.vehicles.entry(id.clone()).or_default())
     }
@@ -41,7 +41,7 @@ impl OperatorTask {
         true
     }
 
-    /// Whether a vehicle is named, or something of ours is under way with it.
+    /// Tells whether a vehicle is named, or something of ours is under way with it.
     fn is_needed(&self, id: &VehicleId) -> bool {
         self.named.contains(id)
             || self.sticks.contains_key(id)

@@ -1,4 +1,4 @@
-//! How an exchange ends.
+//! The end of a pending command.
 
 use super::{Action, PendingCommand, Phase};
 use crate::exit::{Exit, Fault};
@@ -45,7 +45,7 @@ impl PendingCommand {
         self.finish(exit_of(reason), None, Some(step))
     }
 
-    /// What follows a command that is not answered itself has been answered, and nothing refused that command.
+    /// Concludes from the answer to its companion that a command without an answer of its own was not refused.
     pub(super) fn unrefused(&mut self) -> Action {
         let round_trip = self.companion.as_ref().and_then(Record::round_trip);
         let companion = self.companion.as_ref().and_then(Record::answer).map(|answer| answer.state);
@@ -133,7 +133,7 @@ impl PendingCommand {
         self.finish(exit, Some(detail), Some(step))
     }
 
-    /// What somebody has answered who need not be the vehicle.
+    /// Finds an answer without proof, which need not be the vehicle's.
     fn doubtful(&self) -> Option<(Option<Reason>, String)> {
         let records = [&self.record, &self.companion, &self.first];
         let answer = records.into_iter().flatten().find_map(Record::doubtful);
@@ -159,7 +159,7 @@ impl PendingCommand {
         self.finish(exit, Some(detail), Some(step))
     }
 
-    /// Why nobody answers, if the vehicle's presence says so.
+    /// Explains the silence by the vehicle's presence, if that can.
     fn away(&self, channel: &VehicleSession) -> Option<String> {
         let id = self.errand.topics.id();
         match channel.presence() {

@@ -1,4 +1,4 @@
-//! What an exchange makes of the vehicle's messages.
+//! Answers to a pending command.
 
 use super::{Action, PendingCommand, Phase};
 use crate::clock::Moment;
@@ -40,7 +40,7 @@ impl PendingCommand {
         }
     }
 
-    /// Whether the vehicle has taken our stop for one that may be old.
+    /// Tells whether the vehicle has taken our stop for one that may be old.
     fn is_stale(&self, heard: &VerifiedAnswer) -> bool {
         let answer = &heard.answer;
         let ours = |record: &Record| record.mark().matches(heard) == Match::Yes;

@@ -1,4 +1,4 @@
-//! What an exchange publishes.
+//! Publishes of a pending command.
 
 use super::{Action, PendingCommand, Phase, Purpose, Request, STOP_EVERY};
 use crate::clock::Moment;
@@ -34,7 +34,7 @@ impl PendingCommand {
         actions
     }
 
-    /// What is answered in place of a command that is not.
+    /// Publishes the question that is answered in place of a command that is not.
     fn accompany(&mut self, now: Moment, channel: &mut VehicleSession) -> Option<Action> {
         let (command, id) = (Command::ReportStatus, self.errand.companion.clone());
         let form = if self.errand.form == Form::Plain { Form::Plain } else { Form::Identified };

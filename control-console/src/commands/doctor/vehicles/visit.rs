@@ -15,20 +15,20 @@ use vehicle_protocol::{Command, CommandName, Topic, VehicleId};
 /// So many times: what delays small packets is not there at the beginning of a connection.
 const ROUNDS: usize = 5;
 
-/// What a vehicle answered.
+/// The answers of a vehicle.
 #[derive(Default)]
 pub(super) struct Visit {
     /// The ends of the requests for its status; after one that failed there is no other.
     pub(super) reports: Vec<Report>,
-    /// How long those took that were answered.
+    /// Round trips of the answered ones.
     pub(super) times: Vec<Duration>,
-    /// What its answer to the first handshake was.
+    /// Its answer to the first handshake.
     pub(super) agreement: Option<Agreement>,
-    /// What became of an unsigned command that does nothing, where there is no key.
+    /// The outcome of an unsigned command that does nothing, where there is no key.
     pub(super) unsigned: Option<Report>,
-    /// Why nothing could be asked.
+    /// The fault that kept us from asking.
     pub(super) fault: Option<Fault>,
-    /// Whether our own command came back to us: this login may read the topic of commands.
+    /// Set if our own command came back to us: this login may read the topic of commands.
     pub(super) echo: bool,
 }
 
