@@ -109,8 +109,11 @@ async fn executing_for_longer_than_the_timeout_is_no_silence() -> Result<()> {
     let program =
         start(&broker.url(), &["--timeout", "1500ms", "--json", "send", "rover-1", "park-in-safe-place"])?;
     let command = vehicle.obey("PARK_IN_SAFE_PLACE").await?;
-    // Heartbeats come every 200 ms, so these outlast the timeout twice.
-    for percent in 0..17 {
+    // Before the vehicle's limits are known heartbeats come as often as any vehicle may want them.
+    let limits = r#"{"protocol":"vp1","vehicle":"rover-1","agent_version":"1","board":"sim","kinematics":"skid_steer","commands":[],"limits":{"operator_timeout_ms":600}}"#;
+    vehicle.say("description", limits).await?;
+    // Now they come every 200 ms, so these outlast the timeout twice.
+    for percent in 0..20 {
         vehicle.answer_with(&command, "EXECUTING", &json!({"PROGRESS": percent})).await?;
         assert_eq!(vehicle.hear("drive").await?.text(), r#"{"CMD":"HEARTBEAT"}"#);
     }
