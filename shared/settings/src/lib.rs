@@ -57,6 +57,7 @@ mod node;
 mod origin;
 mod problem;
 mod source;
+mod value;
 
 pub use field::{Field, Spot};
 pub use layers::Layers;
