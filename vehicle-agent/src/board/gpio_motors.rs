@@ -24,16 +24,9 @@ impl GpioMotors {
     /// Brings all lines to what `motion` asks: halves that end first, then directions, power last.
     fn bring(&mut self, motion: Motion) -> Result<(), BoardError> {
         let drive = &self.drive;
-        let signal = |line| match line {
-            Line::Motor(side, part) => Some(drive.signal(side, part, motion)),
-            Line::Steering
-            | Line::Enable
-            | Line::Brake
-            | Line::Headlights
-            | Line::ParkingLights
-            | Line::HazardLights
-            | Line::Horn
-            | Line::Doors(_) => None,
+        let signal = |line| {
+            let Line::Motor(side, part) = line else { return None };
+            Some(drive.signal(side, part, motion))
         };
         let changes = self.lines.iter_mut().filter_map(|wired| Some((signal(wired.line())?, wired)));
         let mut changes: Vec<_> = changes.filter(|(signal, wired)| wired.signal() != *signal).collect();
