@@ -63,17 +63,34 @@ fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64
 }
 
 impl Flat {
-    /// An argument that no command took.
+    /// An argument that is left when those of the command have been read.
     pub(super) fn leftover_argument(&self) -> Option<&'static str> {
+        // Named one by one, so that a key that is added does not compile before it is decided here what it is.
+        let Self {
+            mph,
+            degrees,
+            degrees_per_s,
+            hold_ms,
+            duration_ms,
+            target_key,
+            cmd: _,
+            id: _,
+            key: _,
+            sid: _,
+            epoch: _,
+            ctr: _,
+            exp: _,
+            mac: _,
+        } = self;
         let arguments = [
-            (self.mph.is_some(), "MPH"),
-            (self.degrees.is_some(), "DEGREES"),
-            (self.degrees_per_s.is_some(), "DEGREES_PER_S"),
-            (self.hold_ms.is_some(), "HOLD_MS"),
-            (self.duration_ms.is_some(), "DURATION_MS"),
-            (self.target_key.is_some(), "TARGET_KEY"),
+            (mph.is_some(), "MPH"),
+            (degrees.is_some(), "DEGREES"),
+            (degrees_per_s.is_some(), "DEGREES_PER_S"),
+            (hold_ms.is_some(), "HOLD_MS"),
+            (duration_ms.is_some(), "DURATION_MS"),
+            (target_key.is_some(), "TARGET_KEY"),
         ];
-        arguments.into_iter().find_map(|(given, key)| given.then_some(key))
+        arguments.into_iter().find_map(|(is_left, key)| is_left.then_some(key))
     }
 }
 
