@@ -302,7 +302,7 @@ impl TerminalUi {
         let now = self.handle.clock.now();
         (self.model.focused, self.model.size) = (true, size());
         self.model.held.let_go(now);
-        self.model.note = Some((now, "back: not armed".to_owned()));
+        self.model.note = Some((now, "Resumed: not armed".to_owned()));
         self.screen.resume();
         self.show();
     }

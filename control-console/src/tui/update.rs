@@ -110,7 +110,7 @@ impl Model {
             UiEvent::Focus(focused) => {
                 self.focused = focused;
                 if !focused {
-                    self.disarm(now, "focus lost: disarmed", &mut effects);
+                    self.disarm(now, "Focus lost: disarmed", &mut effects);
                 }
             }
             UiEvent::ReportsReleases => {
@@ -122,7 +122,7 @@ impl Model {
                 let is_other = self.size != (columns, rows);
                 self.size = (columns, rows);
                 if is_other && self.is_leaning() {
-                    self.disarm(now, "the window changed: disarmed", &mut effects);
+                    self.disarm(now, "The window changed: disarmed", &mut effects);
                 }
             }
             UiEvent::Tick => self.watch_terminal(now, &mut effects),
@@ -159,7 +159,7 @@ impl Model {
         // A person may press before the first vehicle is known; that stop must not be lost.
         self.wants_stop = self.selected.is_none();
         if self.wants_stop {
-            self.say(now, "no vehicle is known yet: the first one that is found will be stopped");
+            self.say(now, "No vehicle is known yet: the first one that is found will be stopped");
         }
     }
 
@@ -183,11 +183,11 @@ impl Model {
         match key {
             Key::Char(' ') => self.emergency_stop(now, effects),
             Key::Ctrl('c') => {
-                self.disarm(now, "leaving", effects);
+                self.disarm(now, "Leaving", effects);
                 effects.push(Effect::Quit);
             }
             Key::Ctrl('z') => {
-                self.disarm(now, "suspended: disarmed", effects);
+                self.disarm(now, "Suspended: disarmed", effects);
                 effects.push(Effect::Suspend);
             }
             _ if self.palette.is_some() => self.type_key(now, snapshot, key, effects),
@@ -216,11 +216,14 @@ impl Model {
     fn say_what_is_missing(&mut self, now: Moment, snapshot: &Snapshot) {
         let vehicle = self.vehicle(snapshot);
         if !self.is_armed(snapshot) {
-            self.say(now, &format!("not armed: {} arms", self.name_of(KeyAction::Arm)));
+            self.say(now, &format!("Not armed: press {} to arm", self.name_of(KeyAction::Arm)));
         } else if vehicle.is_some_and(Vehicle::waits_for_clear) {
-            self.say(now, &format!("in failsafe: {} begins to clear it", self.name_of(KeyAction::Clear)));
+            self.say(now, &format!("In failsafe: press {} to clear it", self.name_of(KeyAction::Clear)));
         } else if vehicle.and_then(|vehicle| vehicle.flag("engine")) == Some(false) {
-            self.say(now, &format!("the engine is off: {} turns it on", self.name_of(KeyAction::Engine)));
+            self.say(
+                now,
+                &format!("The engine is off: press {} to turn it on", self.name_of(KeyAction::Engine)),
+            );
         }
     }
 
@@ -265,7 +268,7 @@ impl Model {
                 self.help = true;
             }
             KeyAction::Quit => {
-                self.disarm(now, "leaving", effects);
+                self.disarm(now, "Leaving", effects);
                 effects.push(Effect::Quit);
             }
             _ => self.let_go(now, effects),
@@ -276,13 +279,13 @@ impl Model {
         if self.is_stopped(snapshot) {
             self.say(
                 now,
-                &format!("in emergency stop: {} begins to clear it", self.name_of(KeyAction::Clear)),
+                &format!("In emergency stop: press {} to clear it", self.name_of(KeyAction::Clear)),
             );
         } else if self.focused {
             self.held.let_go(now);
             self.order(effects, UiCommand::Arm);
         } else {
-            self.say(now, "this window has no focus");
+            self.say(now, "This window has no focus");
         }
     }
 
@@ -294,7 +297,7 @@ impl Model {
         let other = there.and_then(|there| ids.get(there)).or(around).map(|id| (*id).clone());
         if other != self.selected {
             // Keys that are still down must not drive another vehicle.
-            self.disarm(now, "another vehicle: not armed", effects);
+            self.disarm(now, "Another vehicle: not armed", effects);
             (self.selected, self.looked) = (other, None);
         }
     }
@@ -386,7 +389,7 @@ impl Model {
             return;
         }
         if self.answers && now.saturating_sub(self.heard) > TERMINAL_SILENCE {
-            self.disarm(now, "the terminal does not answer: disarmed", effects);
+            self.disarm(now, "The terminal does not answer: disarmed", effects);
         } else if now.saturating_sub(self.probed) >= PROBE_EVERY {
             self.probed = now;
             effects.push(Effect::Probe);

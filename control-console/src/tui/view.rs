@@ -151,7 +151,7 @@ impl Paint<'_, '_> {
     fn status(&mut self, area: Rect) {
         let inside = self.panel(area, "status");
         let Some(vehicle) = self.model.vehicle(self.snapshot) else {
-            let hint = "no vehicle is known on this broker yet";
+            let hint = "No vehicle is known on this broker yet";
             self.lines(inside, vec![Line::raw(hint)]);
             return;
         };
@@ -176,7 +176,7 @@ impl Paint<'_, '_> {
             .flag("headlights")
             .map(|_| if lights.is_empty() { "off".to_owned() } else { lights.join(" ") });
         let place = number("x_m", "", 2).zip(number("y_m", "", 2)).map(|(x, y)| format!("{x} {y} m"));
-        let limits = vehicle.limits().0;
+        let limit = vehicle.limits().0;
         let rows = vec![
             self.row("mode", mode),
             self.row("speed", speed),
@@ -184,7 +184,10 @@ impl Paint<'_, '_> {
             self.row("engine", on("engine")),
             self.row("driver", vehicle.word("driver").map(ToOwned::to_owned)),
             self.row("place", place),
-            self.row("limit", Some(format!("{limits:.1} mph, lean {} %", self.model.speed_percent))),
+            self.row(
+                "limit",
+                Some(format!("{:.1} of {limit:.1} mph", limit * f64::from(self.model.speed_percent) / 100.0)),
+            ),
             self.row("brake", on("parking_brake")),
             self.row("doors", vehicle.word("doors").map(ToOwned::to_owned)),
             self.row("lights", lights),

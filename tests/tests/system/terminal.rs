@@ -136,7 +136,7 @@ async fn press_until<T>(
     terminal.press('w')?;
     let mut asked = false;
     let holding = || {
-        let asks = terminal.screen().contains("press anew");
+        let asks = terminal.screen().contains("press again");
         if asks && !asked {
             eprintln!("the screen asks for a fresh press");
             terminal.release('w')?;
@@ -250,7 +250,7 @@ async fn suspended_it_has_stopped_before_and_comes_back_disarmed() -> Result<()>
         until("suspension for real", SHOWN, is_stopped).await.context(way)?;
         restored::everything(&terminal).await.context(way)?;
         terminal.signal(Signal::CONT)?;
-        terminal.shows_all(&["DISARMED", "back: not armed"]).await?;
+        terminal.shows_all(&["DISARMED", "Resumed: not armed"]).await?;
         terminal.release('w')?;
         terminal.press('w')?;
         ensure!(scene.stays().await?, "{way}: it must be armed first");

@@ -112,7 +112,7 @@ fn stop_texts(model: &Model, snapshot: &Snapshot) -> (Vec<String>, bool) {
         } else {
             ["EMERGENCY STOP SENT, NOT CONFIRMED", "STOP NOT CONFIRMED"]
         };
-        let full = format!("*** {word} *** {} begins to clear it", model.name_of(KeyAction::Clear));
+        let full = format!("*** {word} *** press {} to clear it", model.name_of(KeyAction::Clear));
         return (vec![full, format!("*** {word} ***"), word.to_owned(), short.to_owned()], true);
     }
     let reason = vehicle.and_then(|vehicle| vehicle.drive.refusal.as_ref()?.reason);
@@ -121,9 +121,9 @@ fn stop_texts(model: &Model, snapshot: &Snapshot) -> (Vec<String>, bool) {
         let reason = if halt == Halt::Refused { reason.as_str() } else { "" };
         format!("{}{reason}", told(halt))
     });
-    let why = why.map(|why| format!("  stopped: {why}; press anew")).unwrap_or_default();
+    let why = why.map(|why| format!("  stopped: {why}; press again")).unwrap_or_default();
     let slow = vehicle.map_or(1, |vehicle| vehicle.drive.divisor);
-    let slow = if slow > 1 { format!("  slow way: speed 1/{slow}") } else { String::new() };
+    let slow = if slow > 1 { format!("  slow link: speed 1/{slow}") } else { String::new() };
     let cut = model.cut.map(|cut| match (cut.is_cut, cut.metres) {
         (true, metres) => format!("  LINK CUT: {:.2} m since", metres.unwrap_or(0.0)),
         (false, Some(metres)) => format!("  after the loss: {metres:.2} m"),
@@ -143,12 +143,12 @@ fn stop_texts(model: &Model, snapshot: &Snapshot) -> (Vec<String>, bool) {
 /// What ended a drive, in two or three words.
 const fn told(halt: Halt) -> &'static str {
     match halt {
-        Halt::Stopped => "a key that stops",
+        Halt::Stopped => "by a key",
         Halt::Disarmed => "not armed",
         Halt::EmergencyStop => "emergency stop",
         Halt::Refused => "the vehicle refused",
-        Halt::InputInterrupted => "no word from the hand",
-        Halt::VehicleSilent => "the vehicle is silent",
+        Halt::InputInterrupted => "input was interrupted",
+        Halt::VehicleSilent => "no message from the vehicle",
         Halt::LinkLost => "link lost",
     }
 }
@@ -196,7 +196,7 @@ pub fn footer(model: &Model, snapshot: &Snapshot, columns: usize) -> String {
         Some(StickState::Hold) => vec![(&[KeyAction::Disarm], "disarm")],
     };
     if let Some(cut) = model.cut {
-        actions.push((&[KeyAction::Cut], if cut.is_cut { "mend link" } else { "cut link" }));
+        actions.push((&[KeyAction::Cut], if cut.is_cut { "restore link" } else { "cut link" }));
     }
     let engine = if vehicle.flag("engine") == Some(true) { "engine off" } else { ENGINE_ON };
     if vehicle.drive.state != Some(StickState::Driving) {

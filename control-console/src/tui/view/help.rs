@@ -45,18 +45,18 @@ fn rows(model: &Model) -> Vec<String> {
     let told = [
         ("space".to_owned(), "EMERGENCY STOP, always and everywhere"),
         (leans(&model.keymap), "hold to drive"),
-        ("any other".to_owned(), "stops; only a fresh press goes on"),
-        (keys(&[KeyAction::Arm, KeyAction::Disarm]), "arm / disarm; it drives with the engine on"),
-        (keys(&[KeyAction::Faster, KeyAction::Slower]), "more / less speed for a full lean"),
+        ("any other".to_owned(), "stop; only a fresh press goes on"),
+        (keys(&[KeyAction::Arm, KeyAction::Disarm]), "arm / disarm; driving needs the engine on"),
+        (keys(&[KeyAction::Faster, KeyAction::Slower]), "raise / lower the speed limit"),
         (keys(&[KeyAction::Engine, KeyAction::Brake, KeyAction::Lights]), "engine / BRAKE / headlights"),
         (
             keys(&[KeyAction::Command, KeyAction::Clear, KeyAction::TakeControl]),
             "any command / clear a stop / take control",
         ),
-        (keys(&[KeyAction::Quit]), "stop and leave; ctrl-c too; ctrl-z suspends"),
-        (cut, "cut the link, mend it"),
+        (keys(&[KeyAction::Quit]), "stop and quit; ctrl-c too; ctrl-z suspends"),
+        (cut, "cut / restore the link"),
         (keys(&[KeyAction::Next, KeyAction::Previous]), "next / previous vehicle"),
-        ("mouse".to_owned(), "hold the pad: a real release, in tmux too"),
+        ("mouse".to_owned(), "hold the pad to drive; works in tmux too"),
     ];
     let told = told.into_iter().filter(|(keys, _)| !keys.is_empty());
     told.map(|(keys, what)| format!("{keys:<KEYS$} {what}")).collect()
@@ -82,7 +82,7 @@ mod tests {
         let rows = rows(&model((60, 15)));
         for row in [
             "w/a/s/d or up/left/down/right hold to drive",
-            "+ or = / -     more / less speed for a full lean",
+            "+ or = / -     raise / lower the speed limit",
             ": or c / r / t any command / clear a stop / take control",
             "tab or n / shift-tab or p next / previous vehicle",
         ] {
@@ -103,7 +103,7 @@ mod tests {
                 }
                 // Twelve rows with the frame.
                 assert!(rows.len() <= 12, "{rows:?}");
-                assert!(rows[..10].iter().any(|row| row.contains("leave")));
+                assert!(rows[..10].iter().any(|row| row.contains("quit")));
             }
         }
     }

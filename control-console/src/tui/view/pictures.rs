@@ -64,7 +64,7 @@ impl Paint<'_, '_> {
             buffer.set_stringn(x, y, here, 1, style);
         }
         let badge = match self.model.release_detection {
-            crate::tui::held_input::ReleaseDetection::KeyUp => "release is told",
+            crate::tui::held_input::ReleaseDetection::KeyUp => "releases are reported",
             crate::tui::held_input::ReleaseDetection::Mouse => "hold here with the mouse",
             crate::tui::held_input::ReleaseDetection::Repeat => "release is guessed: slow",
         };

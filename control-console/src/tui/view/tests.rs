@@ -47,7 +47,7 @@ fn a_large_window_while_driving() {
                             engine   on                                                         ·
 ◀            +            ▶ driver   unsigned                                                  ·
                             place    3.25 4.00 m                                            ···
-release is told             limit    5.0 mph, lean 50 %                                   ···
+releases are reported       limit    2.5 of 5.0 mph                                       ···
              ▼              brake    off                                                 ·
  fleet, 1 of 2 ──────────── doors    locked                        P                  ···
 > rover-1 driving           lights   head                                           ··
@@ -77,7 +77,7 @@ fn a_common_window_in_emergency_stop() {
         &snapshot(StickState::Estop, "emergency_stop"),
         r"
  ESTOP|rover-1|UP 12ms 0.2s|emergency_stop 1.2 mph|MOUSE|bat 87%|drv unsigned
-                  *** EMERGENCY STOP *** r begins to clear it
+                   *** EMERGENCY STOP *** press r to clear it
  pad ESTOP 50 % ───────────  status ────────────────────────────────────────────
              ▲              mode     emergency_stop
                             speed    1.2 of 2.5 mph
@@ -85,7 +85,7 @@ fn a_common_window_in_emergency_stop() {
                             engine   on
 ◀            +            ▶ driver   unsigned
                             place    3.25 4.00 m
-hold here with the mouse    limit    5.0 mph, lean 50 %
+hold here with the mouse    limit    2.5 of 5.0 mph
              ▼              brake    off
  fleet, 1 of 2 ──────────── doors    locked
 > rover-1 emergency_stop    lights   head
@@ -121,7 +121,7 @@ fn a_small_window_in_ascii() {
                             engine   on
 <            +            > driver   unsigned
                             place    3.25 4.00 m
-hold here with the mouse    limit    5.0 mph, lean 50 %
+hold here with the mouse    limit    2.5 of 5.0 mph
              v              brake    off
                             doors    locked
                             lights   head
@@ -220,11 +220,11 @@ fn a_long_name_pushes_nothing_out_of_the_top_line_the_fleet_and_the_log() {
 #[test]
 fn news_leave_room_for_the_keys_that_work() {
     let mut model = model((80, 24));
-    model.note = Some((NOW, "not armed: enter arms".to_owned()));
+    model.note = Some((NOW, "Not armed: press enter to arm".to_owned()));
     let shown = text(&drawn(&model, &snapshot(StickState::Disarmed, "standing"), NOW));
     let last = shown.lines().last().unwrap();
     assert_eq!(
-        last, " not armed: enter arms | enter arm  e engine off  : command  tab next  ? help",
+        last, " Not armed: press enter to arm | enter arm  e engine off  : command  ? help",
         "{shown}"
     );
 }
@@ -259,12 +259,12 @@ fn the_stop_bar_says_what_counts_in_every_width() {
     let known = snapshot(StickState::Estop, "emergency_stop");
     let ready = snapshot(StickState::Ready, "standing");
     for (snapshot, columns, bar) in [
-        (&refused, 80, "SPACE = EMERGENCY STOP  stopped: the vehicle refused ENGINE_OFF; press anew"),
-        (&refused, 70, "SPACE = STOP  stopped: the vehicle refused ENGINE_OFF; press anew"),
+        (&refused, 80, "SPACE = EMERGENCY STOP  stopped: the vehicle refused ENGINE_OFF; press again"),
+        (&refused, 70, "SPACE = STOP  stopped: the vehicle refused ENGINE_OFF; press again"),
         (&refused, 20, "SPACE = STOP"),
         (&ready, 22, "SPACE = EMERGENCY STOP"),
         (&ready, 20, "SPACE = STOP"),
-        (&sent, 80, "*** EMERGENCY STOP SENT, NOT CONFIRMED *** r begins to clear it"),
+        (&sent, 80, "*** EMERGENCY STOP SENT, NOT CONFIRMED *** press r to clear it"),
         (&sent, 20, "STOP NOT CONFIRMED"),
         (&known, 30, "*** EMERGENCY STOP ***"),
         (&known, 20, "EMERGENCY STOP"),
@@ -289,9 +289,9 @@ fn news_of_any_length_leave_the_way_to_the_help_in_sight() {
         }
     }
     let mut model = model((30, 24));
-    model.note = Some((NOW, "the window changed: disarmed".to_owned()));
+    model.note = Some((NOW, "The window changed: disarmed".to_owned()));
     let shown = text(&drawn(&model, &snapshot(StickState::Disarmed, "standing"), NOW));
-    assert!(shown.ends_with(" the window changed: disar.. |"), "{shown}");
+    assert!(shown.ends_with(" The window changed: disar.. |"), "{shown}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ async fn a_broken_key_is_told_of_with_what_to_do_and_its_vehicle_is_seen_and_sto
     terminal.shows_all(&["rover-1.json", "control-console keys new", "UP ", "engine   on"]).await?;
     terminal.send("\r")?;
     terminal.press('w')?;
-    terminal.shows("not armed").await?;
+    terminal.shows("Not armed").await?;
     ensure!(scene.stays().await?, "it drove without its key");
     terminal.press(' ')?;
     scene.emergency().await

@@ -60,11 +60,11 @@ async fn a_slow_way_to_the_vehicle_halves_and_quarters_the_speed() -> Result<()>
     let terminal = Scene::console_at(&proxy.url(), Kind::Kitty, &[]).await?;
     let mut levels = Vec::new();
     // Each way takes so long; the sum is what is measured, and what a busy machine adds.
-    for (each_way, told) in [(0, ""), (95, "slow way: speed 1/2"), (170, "slow way: speed 1/4")] {
+    for (each_way, told) in [(0, ""), (95, "slow link: speed 1/2"), (170, "slow link: speed 1/4")] {
         let way = Duration::from_millis(each_way);
         proxy.set(Fault::Delay { least: way, most: way, reorders: false });
         until("the round trip", SHOWN, || {
-            Ok((terminal.screen().contains("slow way") != told.is_empty()).then_some(()))
+            Ok((terminal.screen().contains("slow link") != told.is_empty()).then_some(()))
         })
         .await?;
         terminal.shows(told).await?;

@@ -77,7 +77,7 @@ async fn the_slow_way_out_of_an_emergency_stop_is_typed() -> Result<()> {
     tmux.terminal.send(" ")?;
     tmux.shows("*** EMERGENCY STOP ***").await?;
     tmux.terminal.send("\r")?;
-    tmux.shows("in emergency stop: r begins to clear it").await?;
+    tmux.shows("In emergency stop: press r to clear it").await?;
     tmux.terminal.send("r")?;
     tmux.shows("> clear-emergency-stop_").await?;
     tmux.terminal.send("\r")?;
