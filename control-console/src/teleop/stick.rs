@@ -149,7 +149,7 @@ impl Stick {
             StickInput::Stop => self.halt_with(now, Halt::Stopped),
             StickInput::Arm if self.arming == Arming::Disarmed => self.arming = Arming::Armed,
             StickInput::EmergencyStopCleared if self.arming == Arming::Emergency => {
-                self.arming = Arming::Disarmed
+                self.arming = Arming::Disarmed;
             }
             StickInput::Disarm => self.disarm(now),
             StickInput::EmergencyStop => self.emergency_stop(now),

@@ -105,7 +105,7 @@ impl Model {
         match event {
             UiEvent::Key(key, stroke) => self.key(now, snapshot, key, stroke, &mut effects),
             UiEvent::Mouse(click, column, row) => {
-                self.mouse(now, snapshot, click, (column, row), &mut effects)
+                self.mouse(now, snapshot, click, (column, row), &mut effects);
             }
             UiEvent::Focus(focused) => {
                 self.focused = focused;
@@ -255,7 +255,7 @@ impl Model {
             KeyAction::Lights => self.order(effects, send(Command::TurnOnHeadlights)),
             KeyAction::Faster => self.speed_percent = self.speed_percent.saturating_add(SPEED_STEP).min(100),
             KeyAction::Slower => {
-                self.speed_percent = self.speed_percent.saturating_sub(SPEED_STEP).max(SPEED_STEP)
+                self.speed_percent = self.speed_percent.saturating_sub(SPEED_STEP).max(SPEED_STEP);
             }
             KeyAction::Next => self.select(now, snapshot, true, effects),
             KeyAction::Previous => self.select(now, snapshot, false, effects),
