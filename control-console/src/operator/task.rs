@@ -219,8 +219,10 @@ impl OperatorTask {
             let heartbeats = Heartbeats { until: now.saturating_add(PRESENT), next: now };
             self.moved.insert(vehicle.clone(), heartbeats);
         }
-        self.event_log.note(now, Some(vehicle), Weight::Note, &format!("{name} sent"));
-        self.begin(vehicle, command, send::form(name, false), RequestKind::Command, self.silence);
+        // Not "sent": it may wait for a session or a connection. What became of it is the next entry.
+        if self.begin(vehicle, command, send::form(name, false), RequestKind::Command, self.silence) {
+            self.event_log.note(now, Some(vehicle), Weight::Note, &format!("{name} requested"));
+        }
     }
 
     fn begin(
