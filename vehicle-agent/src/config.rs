@@ -239,13 +239,13 @@ fn board(
     Some(BoardConfig::Wired { backend, wiring: Box::new(wiring) })
 }
 
-/// SafetyChecks levels such as `info,rumqttc=debug`; a bare word must be a level, for a slip would otherwise silence everything.
+/// Checks levels such as `info,rumqttc=debug`; a bare word must be a level, for a slip would otherwise silence everything.
 fn log_filter(filter: String) -> Result<String, String> {
     let bare = |part: &&str| !part.contains('=');
     if let Some(word) =
         filter.split(',').map(str::trim).filter(bare).find(|word| word.parse::<LevelFilter>().is_err())
     {
-        return Err(format!("{word:?} is no level"));
+        return Err(format!("invalid log level {word:?}"));
     }
     filter.parse::<Targets>().map_err(|error| error.to_string()).map(|_| filter)
 }

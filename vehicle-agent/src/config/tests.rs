@@ -83,7 +83,7 @@ trace = 5
     let found = problems(text);
     let expected = [
         "agent.toml:2: root: ",
-        "agent.toml:3: log: \"inof\" is no level; write off, error",
+        "agent.toml:3: log: invalid log level \"inof\"; write off, error",
         "agent.toml:4: colour: unknown key; ",
         "agent.toml:6: broker.url: `http://` does not lead to a broker; write mqtt://, or mqtts:// for TLS",
         "agent.toml:9: limits.max_speed_mph: must be at most drivetrain.full_speed_mph, which is 6 mph, is 7; lower it",
