@@ -12,7 +12,7 @@ pub(crate) use talk::Talk;
 use crate::board::{Board, BoardError};
 use crate::clock::Clock;
 use crate::control::{Cause, Outputs};
-use crate::supervise::Watchers;
+use crate::supervise::Watchdogs;
 use plan::Step;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// The reason for which the test ended early.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Ended {
+pub(crate) enum Aborted {
     /// A signal came; which.
     #[error("ended by {0}")]
     Signal(&'static str),
@@ -53,7 +53,7 @@ pub(crate) enum Verdict {
 /// A vehicle on its stand, and the person beside it.
 pub(crate) struct BenchTest<'a, E> {
     pub(crate) board: &'a mut dyn Board,
-    pub(crate) watchers: &'a mut Watchers,
+    pub(crate) watchdogs: &'a mut Watchdogs,
     pub(crate) clock: Clock,
     pub(crate) talk: &'a mut Talk,
     /// Completes with the name of a signal.
@@ -70,7 +70,7 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
         &mut self,
         vehicle: &str,
         steps: &[Step],
-    ) -> Result<Vec<(&'static str, Verdict)>, Ended> {
+    ) -> Result<Vec<(&'static str, Verdict)>, Aborted> {
         let tried = self.try_all(vehicle, steps).await;
         // A board that fails here says so by the first error.
         let rested = self.switch_off();
@@ -83,14 +83,14 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
         &mut self,
         vehicle: &str,
         steps: &[Step],
-    ) -> Result<Vec<(&'static str, Verdict)>, Ended> {
+    ) -> Result<Vec<(&'static str, Verdict)>, Aborted> {
         self.switch_off()?;
         self.talk.say(format!(
             "This switches everything that is wired to {vehicle}, one after the other, and TURNS ITS WHEELS.\n\
              Put it on a stand, with all wheels off the ground and fingers away from them. Ctrl-C ends it at any time.\n"
         ));
         if self.ask(&format!("Type the vehicle's name ({vehicle}) to go on:")).await? != vehicle {
-            return Err(Ended::OtherVehicle);
+            return Err(Aborted::OtherVehicle);
         }
         let mut verdicts = Vec::new();
         if self.stop_is_wired {
@@ -103,13 +103,13 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
     }
 
     /// First of all what must stop the rest.
-    async fn try_stop_input(&mut self) -> Result<Verdict, Ended> {
+    async fn try_stop_input(&mut self) -> Result<Verdict, Aborted> {
         let (mut opened, mut question) =
             (false, "Open the emergency-stop switch now [s = skip, q = quit]:".to_owned());
         loop {
             match self.answer_or_change(&question).await? {
                 Some(answer) if answer == "s" => return Ok(Verdict::Skipped),
-                Some(answer) if answer == "q" => return Err(Ended::Quit),
+                Some(answer) if answer == "q" => return Err(Aborted::Quit),
                 None if self.open => {
                     opened = true;
                     "Close it again [s = skip, q = quit]:".clone_into(&mut question);
@@ -120,7 +120,7 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
         }
     }
 
-    async fn try_step(&mut self, step: &Step) -> Result<Verdict, Ended> {
+    async fn try_step(&mut self, step: &Step) -> Result<Verdict, Aborted> {
         loop {
             let question = format!("{}: {}. Go? [y, s = skip, q = quit]", step.name, step.expected);
             match self.ask(&question).await?.as_str() {
@@ -130,7 +130,7 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
                 }
                 "y" => {}
                 "s" => return Ok(Verdict::Skipped),
-                "q" => return Err(Ended::Quit),
+                "q" => return Err(Aborted::Quit),
                 _ => continue,
             }
             let played = self.play(step).await;
@@ -140,7 +140,7 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
                 match self.ask("  Was that right? [y, n, r = again, q = quit]").await?.as_str() {
                     "y" => return Ok(Verdict::Right),
                     "n" => return Ok(Verdict::Wrong),
-                    "q" => return Err(Ended::Quit),
+                    "q" => return Err(Aborted::Quit),
                     "r" => break,
                     _ => {}
                 }
@@ -149,20 +149,20 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
     }
 
     /// Lets a function act. Says nothing meanwhile.
-    async fn play(&mut self, step: &Step) -> Result<(), Ended> {
+    async fn play(&mut self, step: &Step) -> Result<(), Aborted> {
         for phase in &step.phases {
             let until = self.clock.now().after(phase.time);
             while self.clock.now() < until {
                 if self.look() && step.moves() {
-                    return Err(Ended::EmergencyStop);
+                    return Err(Aborted::EmergencyStop);
                 }
                 self.switch(&phase.outputs)?;
                 let next = self.clock.until(self.clock.now().after(TICK).min(until));
-                let (board, watchers) = (&mut *self.board, &mut *self.watchers);
+                let (board, watchdogs) = (&mut *self.board, &mut *self.watchdogs);
                 tokio::select! {
                     biased;
-                    signal = &mut self.end => return Err(Ended::Signal(signal)),
-                    () = watchers.hear() => {}
+                    signal = &mut self.end => return Err(Aborted::Signal(signal)),
+                    () = watchdogs.guard_readable() => {}
                     () = poll_fn(|cx| board.poll_wake(cx)) => {}
                     () = tokio::time::sleep_until(next) => {}
                 }
@@ -172,22 +172,22 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
     }
 
     /// One step, as the control loop makes it.
-    fn switch(&mut self, outputs: &Outputs) -> Result<(), Ended> {
+    fn switch(&mut self, outputs: &Outputs) -> Result<(), Aborted> {
         let now = self.clock.now();
-        if self.watchers.guard_is_lost(now) || (outputs.enable && !self.watchers.may_arm()) {
-            return Err(Ended::GuardLost);
+        if self.watchdogs.check_guard(now) || (outputs.enable && !self.watchdogs.may_arm()) {
+            return Err(Aborted::GuardLost);
         }
         self.board.apply(now, outputs, &Cause::BenchTest)?;
-        self.watchers.stepped(now, true, outputs.enable);
+        self.watchdogs.report_step(now, true, outputs.enable);
         Ok(())
     }
 
     fn switch_off(&mut self) -> Result<(), BoardError> {
         let now = self.clock.now();
         // What it says of itself no longer matters: the outputs are off either way.
-        let _ = self.watchers.guard_is_lost(now);
+        let _ = self.watchdogs.check_guard(now);
         let off = self.board.apply(now, &self.rest, &Cause::BenchTest);
-        self.watchers.stepped(now, off.is_ok(), false);
+        self.watchdogs.report_step(now, off.is_ok(), false);
         off
     }
 
@@ -198,7 +198,7 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
     }
 
     /// Asks until there is an answer, and shows the emergency-stop input meanwhile.
-    async fn ask(&mut self, question: &str) -> Result<String, Ended> {
+    async fn ask(&mut self, question: &str) -> Result<String, Aborted> {
         loop {
             if let Some(answer) = self.answer_or_change(question).await? {
                 return Ok(answer);
@@ -207,7 +207,7 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
     }
 
     /// Waits for an answer to `question`, or for the emergency-stop input to change, which is shown.
-    async fn answer_or_change(&mut self, question: &str) -> Result<Option<String>, Ended> {
+    async fn answer_or_change(&mut self, question: &str) -> Result<Option<String>, Aborted> {
         self.talk.forget();
         self.talk.say(format!("{question} "));
         loop {
@@ -217,13 +217,13 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
                 self.talk.say(format!("\n  The emergency-stop input is {now}.\n"));
                 return Ok(None);
             }
-            let (board, watchers, talk) = (&mut *self.board, &mut *self.watchers, &mut *self.talk);
+            let (board, watchdogs, talk) = (&mut *self.board, &mut *self.watchdogs, &mut *self.talk);
             tokio::select! {
                 biased;
-                signal = &mut self.end => return Err(Ended::Signal(signal)),
-                () = watchers.hear() => {}
+                signal = &mut self.end => return Err(Aborted::Signal(signal)),
+                () = watchdogs.guard_readable() => {}
                 line = talk.line() => {
-                    let line = line.ok_or(Ended::TerminalGone)?;
+                    let line = line.ok_or(Aborted::TerminalGone)?;
                     return Ok(Some(line.trim().to_ascii_lowercase()));
                 }
                 () = poll_fn(|cx| board.poll_wake(cx)) => {}
@@ -231,8 +231,8 @@ impl<E: Future<Output = &'static str>> BenchTest<'_, E> {
             }
             // A guard that is gone is started again, once the one before has ended.
             let now = self.clock.now();
-            let _ = self.watchers.guard_is_lost(now);
-            self.watchers.stepped(now, true, false);
+            let _ = self.watchdogs.check_guard(now);
+            self.watchdogs.report_step(now, true, false);
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::control::{Effects, Input, Moment, Outputs, Report, Vehicle};
 use crate::file_writer::{FileChange, FileWriter};
 use crate::link::{LinkEvent, LinkEvents, LinkHandle};
 use crate::sensors::{Reading, SensorReader};
-use crate::supervise::Watchers;
+use crate::supervise::Watchdogs;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl Port for (LinkHandle, LinkEvents) {
 
 /// The reason for which the loop ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum LoopEnd {
     /// It was asked to.
     Shutdown,
     /// The task that keeps the link has ended, which it never should.
@@ -68,7 +68,7 @@ pub(crate) enum Ended {
 }
 
 /// An event that wakes the loop.
-enum Happening {
+enum Wakeup {
     Guard,
     Sensor,
     Deadline,
@@ -90,7 +90,7 @@ pub(crate) struct EventLoop<'a, P> {
     board: &'a mut dyn Board,
     port: P,
     files: Files,
-    watchers: Watchers,
+    watchdogs: Watchdogs,
     clock: Clock,
     /// Time for which the machine had been suspended when the epoch began.
     suspended: Duration,
@@ -107,7 +107,7 @@ impl<'a, P: Port> EventLoop<'a, P> {
         board: &'a mut dyn Board,
         port: P,
         files: Files,
-        watchers: Watchers,
+        watchdogs: Watchdogs,
         clock: Clock,
     ) -> Self {
         let suspended = clock.suspend_gap();
@@ -116,7 +116,7 @@ impl<'a, P: Port> EventLoop<'a, P> {
             board,
             port,
             files,
-            watchers,
+            watchdogs,
             clock,
             suspended,
             in_force: None,
@@ -133,13 +133,13 @@ impl<'a, P: Port> EventLoop<'a, P> {
         self.step(Input::Suspended(epoch));
     }
 
-    /// Gives back what has to be left in order: the port, what writes files, and the watchers.
-    pub(crate) fn into_parts(self) -> (P, Files, Watchers) {
-        (self.port, self.files, self.watchers)
+    /// Gives back what has to be left in order: the port, what writes files, and the watchdogs.
+    pub(crate) fn into_parts(self) -> (P, Files, Watchdogs) {
+        (self.port, self.files, self.watchdogs)
     }
 
     /// Runs until `shutdown`, a suspend, or the loss of a part; but for a suspend the outputs are safe when it returns.
-    pub(crate) async fn run(&mut self, mut shutdown: Pin<&mut impl Future<Output = ()>>) -> Ended {
+    pub(crate) async fn run(&mut self, mut shutdown: Pin<&mut impl Future<Output = ()>>) -> LoopEnd {
         self.sense();
         let ended = loop {
             let deadline = self.deadline().map(|deadline| self.clock.until(deadline));
@@ -150,28 +150,28 @@ impl<'a, P: Port> EventLoop<'a, P> {
                 }
             };
             // In this order: no flood of messages holds back a tick, and nothing holds back the end.
-            let happening = tokio::select! {
+            let wakeup = tokio::select! {
                 biased;
-                () = &mut shutdown => break Ended::Shutdown,
-                () = self.watchers.hear() => Happening::Guard,
-                () = poll_fn(|cx| self.board.poll_wake(cx)) => Happening::Sensor,
-                () = tick => Happening::Deadline,
+                () = &mut shutdown => break LoopEnd::Shutdown,
+                () = self.watchdogs.guard_readable() => Wakeup::Guard,
+                () = poll_fn(|cx| self.board.poll_wake(cx)) => Wakeup::Sensor,
+                () = tick => Wakeup::Deadline,
                 change = self.files.writer.next() => match change {
-                    Some(change) => Happening::Changed(change),
-                    None => break Ended::FilesGone,
+                    Some(change) => Wakeup::Changed(change),
+                    None => break LoopEnd::FilesGone,
                 },
-                reading = self.files.sensors.next() => Happening::Measured(reading),
+                reading = self.files.sensors.next() => Wakeup::Measured(reading),
                 event = self.port.next() => match event {
-                    Some(event) => Happening::Link(event),
-                    None => break Ended::LinkGone,
+                    Some(event) => Wakeup::Link(event),
+                    None => break LoopEnd::LinkGone,
                 },
             };
             if self.clock.suspend_gap().saturating_sub(self.suspended) > SUSPENDED {
                 // What arrived is of the epoch that has ended, on a clock that stood still.
                 self.step(Input::Fault(Reason::ClockGap));
-                return Ended::Suspended;
+                return LoopEnd::Suspended;
             }
-            self.take(happening);
+            self.handle(wakeup);
         };
         self.end();
         ended
@@ -179,14 +179,14 @@ impl<'a, P: Port> EventLoop<'a, P> {
 
     /// Makes the outputs safe, for good.
     pub(crate) fn end(&mut self) {
-        self.watchers.stopping();
+        self.watchdogs.notify_stopping();
         self.step(Input::Shutdown);
     }
 
     fn deadline(&self) -> Option<Moment> {
         let now = self.clock.now();
         let retry = self.in_force.is_none().then(|| now.after(RETRY));
-        self.vehicle.deadline().into_iter().chain(retry).chain(self.watchers.deadline(now)).min()
+        self.vehicle.deadline().into_iter().chain(retry).chain(self.watchdogs.deadline(now)).min()
     }
 
     fn sense(&mut self) {
@@ -194,28 +194,28 @@ impl<'a, P: Port> EventLoop<'a, P> {
         self.step(Input::Sensed(sensed));
     }
 
-    fn take(&mut self, happening: Happening) {
-        match happening {
+    fn handle(&mut self, wakeup: Wakeup) {
+        match wakeup {
             // What it has said is read with the next step.
-            Happening::Guard => self.mind_guard(),
-            Happening::Sensor | Happening::Deadline => self.sense(),
-            Happening::Measured((sensor, reading)) => {
+            Wakeup::Guard => self.check_guard(),
+            Wakeup::Sensor | Wakeup::Deadline => self.sense(),
+            Wakeup::Measured((sensor, reading)) => {
                 if let Err(problem) = &reading {
                     debug!(?sensor, %problem, "cannot be read");
                 }
                 self.step(Input::Measured(sensor, reading));
             }
-            Happening::Changed(change) => self.step(match change {
+            Wakeup::Changed(change) => self.step(match change {
                 FileChange::Latch(set, Ok(())) => Input::Stored(set),
                 FileChange::Latch(_, Err(error)) => Input::StoreFailed(error.to_string()),
                 FileChange::KeyRemoved(name, Ok(())) => Input::KeyRemoved(name),
                 FileChange::KeyRemoved(name, Err(problem)) => Input::KeyNotRemoved(name, problem),
             }),
-            Happening::Link(event) => self.hear(event),
+            Wakeup::Link(event) => self.receive(event),
         }
     }
 
-    fn hear(&mut self, event: LinkEvent) {
+    fn receive(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::Up { connection } => {
                 let dropped = self.port.dropped();
@@ -233,46 +233,46 @@ impl<'a, P: Port> EventLoop<'a, P> {
     }
 
     /// Stops if the guard is lost: nothing else may happen before.
-    fn mind_guard(&mut self) {
+    fn check_guard(&mut self) {
         let now = self.clock.now();
-        if self.watchers.guard_is_lost(now) {
+        if self.watchdogs.check_guard(now) {
             // It may have changed outputs.
             self.in_force = None;
-            self.carry_out(now, Input::Fault(Reason::GuardLost));
+            self.run_step(now, Input::Fault(Reason::GuardLost));
         }
     }
 
     fn step(&mut self, input: Input) {
-        self.mind_guard();
-        self.carry_out(self.clock.now(), input);
+        self.check_guard();
+        self.run_step(self.clock.now(), input);
     }
 
     /// One step: decide, do, then tell.
-    fn carry_out(&mut self, now: Moment, input: Input) {
+    fn run_step(&mut self, now: Moment, input: Input) {
         let effects = self.decide(now, input);
         match self.apply(now, &effects) {
             Ok(()) => {
-                self.tell(&effects);
+                self.publish(&effects);
                 let settled = self.vehicle.handle(now, Input::Applied);
-                self.tell(&settled);
+                self.publish(&settled);
             }
             Err(problem) => {
-                self.tell(&effects);
+                self.publish(&effects);
                 error!(%problem, "the board failed; the vehicle stops");
                 let stopped = self.vehicle.handle(now, Input::BoardFailed(problem));
                 if let Err(problem) = self.apply(now, &stopped) {
                     warn!(%problem, "the board failed again; it is tried until it obeys");
                 }
-                self.tell(&stopped);
+                self.publish(&stopped);
             }
         }
-        self.watchers.stepped(now, self.in_force.is_some(), self.armed);
+        self.watchdogs.report_step(now, self.in_force.is_some(), self.armed);
     }
 
     /// Decides; a vehicle whose guard is not there is not armed.
     fn decide(&mut self, now: Moment, input: Input) -> Effects {
         let effects = self.vehicle.handle(now, input);
-        if !effects.armed || self.watchers.may_arm() {
+        if !effects.armed || self.watchdogs.may_arm() {
             return effects;
         }
         let Effects { mut reports, mut revoke, store, .. } = effects;
@@ -293,7 +293,7 @@ impl<'a, P: Port> EventLoop<'a, P> {
     }
 
     /// Stores and reports, when the outputs are in force.
-    fn tell(&mut self, effects: &Effects) {
+    fn publish(&mut self, effects: &Effects) {
         if let Some(set) = effects.store {
             self.files.writer.store_latch(set);
         }

@@ -52,7 +52,7 @@ pub(crate) fn run(outputs: &GuardedOutputs) -> Result<(), BoardError> {
     let mut cutoff = match outputs.open(clock) {
         Ok(cutoff) => cutoff,
         Err(problem) => {
-            tell(stdin().as_fd(), &[&[word::FAILED], problem.to_string().as_bytes()].concat());
+            send(stdin().as_fd(), &[&[word::FAILED], problem.to_string().as_bytes()].concat());
             return Ok(());
         }
     };
@@ -88,19 +88,19 @@ fn detach() {
 
 fn watch(agent: BorrowedFd<'_>, clock: Clock, cutoff: &mut dyn Cutoff) -> Result<(), BoardError> {
     let mut heartbeat = Heartbeat::default();
-    tell(agent, &[word::READY]);
+    send(agent, &[word::READY]);
     loop {
         let patience = heartbeat.deadline().map(|deadline| deadline.since(clock.now()));
-        let mut heard = [0; 64];
-        match listen(agent, patience, &mut heard) {
+        let mut received = [0; 64];
+        match receive(agent, patience, &mut received) {
             Some(0) => return cutoff.make_safe(&Cause::Guard, Agent::Gone),
             Some(length) => {
-                let words = heard.get(..length).unwrap_or_default();
-                let echo = heartbeat.hear(clock.now(), words);
+                let words = received.get(..length).unwrap_or_default();
+                let echo = heartbeat.receive(clock.now(), words);
                 // The agent may have switched the line off itself: what follows at once has to switch it on anew.
                 let rest = words.contains(&word::REST).then(|| cutoff.enable(false));
                 match rest.unwrap_or(Ok(())).and(cutoff.enable(heartbeat.is_armed())) {
-                    Ok(()) => tell(agent, &echo),
+                    Ok(()) => send(agent, &echo),
                     // Without its echo the agent stops, and starts another guard.
                     Err(problem) => complain(&problem),
                 }
@@ -109,7 +109,7 @@ fn watch(agent: BorrowedFd<'_>, clock: Clock, cutoff: &mut dyn Cutoff) -> Result
                 if let Err(problem) = cutoff.make_safe(&Cause::Guard, Agent::Silent) {
                     complain(&problem);
                 }
-                tell(agent, &[word::TRIPPED]);
+                send(agent, &[word::TRIPPED]);
             }
             None => {}
         }
@@ -131,19 +131,19 @@ fn complain_to(sink: &mut (impl AsFd + Write), problem: &BoardError) {
 }
 
 /// Reads what has come, waiting for `patience` at most; 0 when the agent is gone, nothing if nothing came.
-fn listen(agent: BorrowedFd<'_>, patience: Option<Duration>, heard: &mut [u8]) -> Option<usize> {
+fn receive(agent: BorrowedFd<'_>, patience: Option<Duration>, received: &mut [u8]) -> Option<usize> {
     let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
     match poll(&mut [PollFd::new(&agent, PollFlags::IN)], patience.as_ref()) {
         Ok(0) | Err(Errno::INTR) => None,
         // An agent that died with echoes unread resets the socket, which is no less an end.
-        _ => match read(agent, heard) {
+        _ => match read(agent, received) {
             Err(Errno::INTR | Errno::AGAIN) => None,
             read => Some(read.unwrap_or(0)),
         },
     }
 }
 
-fn tell(agent: BorrowedFd<'_>, words: &[u8]) {
+fn send(agent: BorrowedFd<'_>, words: &[u8]) {
     // That the agent is gone shows when it is next listened to.
     let _ = write(agent, words);
 }

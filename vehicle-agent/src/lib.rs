@@ -28,14 +28,14 @@ use board::Board;
 use clock::Clock;
 use config::Config;
 use control::{Policy, SafetyChecks, Vehicle};
-use event_loop::{Ended, EventLoop, Files};
+use event_loop::{EventLoop, Files, LoopEnd};
 use file_writer::FileWriter;
 use sensors::SensorReader;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use supervise::Watchers;
+use supervise::Watchdogs;
 use tracing::{info, warn};
 use trusted_time::TrustedTime;
 use vehicle_protocol::Epoch;
@@ -51,7 +51,7 @@ pub async fn run(
     checks: SafetyChecks,
     clock: Clock,
     mut board: Box<dyn Board>,
-    watchers: Watchers,
+    watchdogs: Watchdogs,
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let latch = Latch::new(&config.state_dir);
@@ -64,11 +64,11 @@ pub async fn run(
     let vehicle = Vehicle::new(config.setup(epoch, stopped), checks);
     let sensors = SensorReader::spawn(&config.readers);
     let files = Files { writer: FileWriter::spawn(latch, config.keys_dir.clone()), sensors };
-    let mut driver = EventLoop::new(vehicle, board.as_mut(), port, files, watchers, clock);
+    let mut driver = EventLoop::new(vehicle, board.as_mut(), port, files, watchdogs, clock);
     let mut shutdown = pin!(shutdown);
     let ended = loop {
         match driver.run(shutdown.as_mut()).await {
-            Ended::Suspended => match begin_epoch(&config, clock) {
+            LoopEnd::Suspended => match begin_epoch(&config, clock) {
                 Ok((epoch, port)) => {
                     warn!("the machine was suspended; a new epoch begins");
                     driver.renew(epoch, port);
@@ -78,17 +78,19 @@ pub async fn run(
                     break Err(error);
                 }
             },
-            Ended::Shutdown => break Ok(()),
-            Ended::LinkGone => break Err(anyhow::anyhow!("the link ended by itself; start the agent again")),
-            Ended::FilesGone => break Err(anyhow::anyhow!("nobody stores stops; start the agent again")),
+            LoopEnd::Shutdown => break Ok(()),
+            LoopEnd::LinkGone => {
+                break Err(anyhow::anyhow!("the link ended by itself; start the agent again"));
+            }
+            LoopEnd::FilesGone => break Err(anyhow::anyhow!("nobody stores stops; start the agent again")),
         }
     };
-    let ((handle, _), files, watchers) = driver.into_parts();
+    let ((handle, _), files, watchdogs) = driver.into_parts();
     handle.leave().await;
     if tokio::time::timeout(LAST_WRITE, files.writer.finish()).await.is_err() {
         warn!("the emergency stop's file may not be written, or a revoked key's not removed");
     }
-    watchers.leave(clock).await;
+    watchdogs.shut_down(clock).await;
     info!("the outputs are safe and the link is closed");
     ended
 }

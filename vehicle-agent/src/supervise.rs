@@ -1,6 +1,6 @@
-//! Watchers of the agent outside its process: the guard, and the service manager.
+//! Watchdogs of the agent outside its process: the guard, and the service manager.
 
-mod beats;
+mod beat_schedule;
 mod guard;
 mod process_handle;
 mod service;
@@ -13,28 +13,28 @@ pub use service::Service;
 use crate::clock::Clock;
 use crate::control::Moment;
 
-/// The watchers of one agent; by default there are none.
+/// The watchdogs of one agent; by default there are none.
 #[derive(Debug, Default)]
-pub struct Watchers {
+pub struct Watchdogs {
     /// Cuts the motors' power when the agent falls silent.
     pub guard: Option<Guard>,
     /// Starts the agent again when it hangs.
     pub service: Option<Service>,
 }
 
-impl Watchers {
+impl Watchdogs {
     /// Waits until the guard has said something, or is gone. May be cancelled.
-    pub(crate) async fn hear(&mut self) {
+    pub(crate) async fn guard_readable(&mut self) {
         match &mut self.guard {
-            Some(guard) => guard.hear().await,
+            Some(guard) => guard.readable().await,
             None => std::future::pending().await,
         }
     }
 
     /// Takes what the guard has said, and tells whether it can no longer be relied on. One that is gone is started again
     /// while the agent is disarmed.
-    pub(crate) fn guard_is_lost(&mut self, now: Moment) -> bool {
-        self.guard.as_mut().is_some_and(|guard| guard.is_lost(now))
+    pub(crate) fn check_guard(&mut self, now: Moment) -> bool {
+        self.guard.as_mut().is_some_and(|guard| guard.check(now))
     }
 
     /// Tells that the guard is ready, or that there is none by choice: only then may the vehicle be armed.
@@ -44,7 +44,7 @@ impl Watchers {
 
     /// Tells that the control loop has made a step, that its outputs are in force or not, and whether the vehicle is armed.
     /// A guard that was given up is ended here, after the outputs.
-    pub(crate) fn stepped(&mut self, now: Moment, in_force: bool, armed: bool) {
+    pub(crate) fn report_step(&mut self, now: Moment, in_force: bool, armed: bool) {
         if let Some(guard) = &mut self.guard {
             guard.set_armed(now, armed);
             if in_force {
@@ -53,7 +53,7 @@ impl Watchers {
             }
         }
         if let Some(service) = &mut self.service {
-            service.stepped(now, armed);
+            service.report_step(now, armed);
         }
     }
 
@@ -65,16 +65,16 @@ impl Watchers {
     }
 
     /// Tells that the control loop ends.
-    pub(crate) fn stopping(&self) {
+    pub(crate) fn notify_stopping(&self) {
         if let Some(service) = &self.service {
-            service.stopping();
+            service.notify_stopping();
         }
     }
 
     /// Lets the guard end, once the outputs are safe.
-    pub(crate) async fn leave(self, clock: Clock) {
+    pub(crate) async fn shut_down(self, clock: Clock) {
         if let Some(guard) = self.guard {
-            guard.leave(clock).await;
+            guard.shut_down(clock).await;
         }
     }
 }

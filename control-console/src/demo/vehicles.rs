@@ -8,7 +8,7 @@ use vehicle_agent::board::sim::{SimBoard, SimOptions};
 use vehicle_agent::clock::Clock;
 use vehicle_agent::config::Config;
 use vehicle_agent::control::SafetyChecks;
-use vehicle_agent::supervise::Watchers;
+use vehicle_agent::supervise::Watchdogs;
 use vehicle_protocol::VehicleId;
 use vehicle_settings::Layers;
 
@@ -45,7 +45,7 @@ impl Vehicles {
                     SafetyChecks::ALL,
                     clock,
                     Box::new(board),
-                    Watchers::default(),
+                    Watchdogs::default(),
                     shutdown,
                 )
                 .await

@@ -100,7 +100,7 @@ impl Person {
     }
 }
 
-async fn tried(script: impl AsyncFnOnce(&mut Person)) -> Result<Vec<(&'static str, Verdict)>, Ended> {
+async fn tried(script: impl AsyncFnOnce(&mut Person)) -> Result<Vec<(&'static str, Verdict)>, Aborted> {
     let backend = FakeGpioBackend::of(GpioBackendKind::Rppal);
     let board = GpioBoard::on(&backend, Path::new("/no/pwm"), wiring(), EnableLine::Own).unwrap();
     let (open, (mut talk, types, sees)) = (Rc::new(Cell::new(false)), Talk::played());
@@ -115,10 +115,10 @@ async fn tried(script: impl AsyncFnOnce(&mut Person)) -> Result<Vec<(&'static st
     let fittings = board.board.wiring().fittings();
     let kinematics = Kinematics::SkidSteer { track: 0.5 };
     let parts = Parts { kinematics, fittings, brake: true, power: 1.0 };
-    let mut watchers = Watchers::default();
+    let mut watchdogs = Watchdogs::default();
     let mut bench_test = BenchTest {
         board: &mut board,
-        watchers: &mut watchers,
+        watchdogs: &mut watchdogs,
         clock: Clock::start(),
         talk: &mut talk,
         end: end.as_mut(),
@@ -201,7 +201,7 @@ async fn the_emergency_stop_input_is_tried_first_shown_and_ends_a_pulse() {
         assert!(!person.is_on(ENABLE) && !person.is_on(FORWARD[0]), "{:?}", person.switched);
     })
     .await;
-    assert!(matches!(ended, Err(Ended::EmergencyStop)), "{ended:?}");
+    assert!(matches!(ended, Err(Aborted::EmergencyStop)), "{ended:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,7 +226,7 @@ async fn a_signal_or_the_end_of_the_terminal_switches_everything_off() {
         .unwrap_err();
         assert!(matches!(
             (by_signal, &ended),
-            (true, Ended::Signal("SIGTERM")) | (false, Ended::TerminalGone)
+            (true, Aborted::Signal("SIGTERM")) | (false, Aborted::TerminalGone)
         ));
     }
 }
@@ -246,5 +246,5 @@ async fn what_was_typed_before_the_question_starts_nothing() {
         person.types.send("q".to_owned()).unwrap();
     })
     .await;
-    assert!(matches!(ended, Err(Ended::Quit)), "{ended:?}");
+    assert!(matches!(ended, Err(Aborted::Quit)), "{ended:?}");
 }

@@ -1,13 +1,13 @@
 //! From the configuration to a bench test.
 
 use super::{Failure, log, start};
-use crate::bench_test::{BenchTest, Ended, Parts, Talk, Verdict};
+use crate::bench_test::{Aborted, BenchTest, Parts, Talk, Verdict};
 use crate::clock::Clock;
 use crate::config::{BoardConfig, Config};
 use crate::guard::GuardedOutputs;
 use crate::latch::Latch;
 use crate::realtime;
-use crate::supervise::{Guard, Watchers};
+use crate::supervise::{Guard, Watchdogs};
 use anyhow::{Context as _, bail};
 use std::future::Future;
 use std::io::{IsTerminal, stdin, stdout};
@@ -56,7 +56,7 @@ async fn try_outputs(config: &Config) -> Result<(), Failure> {
     let end = termination()?;
     realtime::log(&realtime::request_for_control_loop());
     let guard = Guard::start(GuardedOutputs::of(&config.board, config.kinematics))?;
-    let mut watchers = Watchers { guard: Some(guard), service: None };
+    let mut watchdogs = Watchdogs { guard: Some(guard), service: None };
     let mut board = start::board(config, clock, true)?;
     let (brake, stop_is_wired) = match &config.board {
         BoardConfig::Sim { .. } => (true, false),
@@ -68,7 +68,7 @@ async fn try_outputs(config: &Config) -> Result<(), Failure> {
     let mut end = pin!(end);
     let mut bench_test = BenchTest {
         board: board.as_mut(),
-        watchers: &mut watchers,
+        watchdogs: &mut watchdogs,
         clock,
         talk: &mut talk,
         end: end.as_mut(),
@@ -79,13 +79,13 @@ async fn try_outputs(config: &Config) -> Result<(), Failure> {
     let tried = bench_test.run(config.vehicle.as_str(), &parts.steps()).await;
     // The lines first, then the guard, and only then words that a terminal may not take.
     drop(board);
-    watchers.leave(clock).await;
+    watchdogs.shut_down(clock).await;
     let told = tell(&talk, tried);
     talk.finish();
     told
 }
 
-fn tell(talk: &Talk, tried: Result<Vec<(&'static str, Verdict)>, Ended>) -> Result<(), Failure> {
+fn tell(talk: &Talk, tried: Result<Vec<(&'static str, Verdict)>, Aborted>) -> Result<(), Failure> {
     let verdicts = tried.map_err(|ended| {
         talk.say("\nEverything is off.\n");
         anyhow::Error::from(ended)

@@ -8,7 +8,7 @@ use crate::config::{BoardConfig, Config};
 use crate::control::SafetyChecks;
 use crate::guard::GuardedOutputs;
 use crate::realtime;
-use crate::supervise::{Guard, Service, Watchers};
+use crate::supervise::{Guard, Service, Watchdogs};
 use anyhow::Context as _;
 use std::future::Future;
 use std::time::Duration;
@@ -46,7 +46,7 @@ async fn run_watched(config: Config, checks: SafetyChecks, clock: Clock) -> Resu
     let board = board(&config, clock, guard.is_some())?;
     info!(vehicle = %config.vehicle, broker = %config.endpoint.url, board = config.board.name(), "starts");
     realtime::log(&real_time);
-    let watchers = Watchers { guard, service: Service::from_environment() };
+    let watchers = Watchdogs { guard, service: Service::from_environment() };
     Ok(crate::run(config, checks, clock, board, watchers, termination).await?)
 }
 

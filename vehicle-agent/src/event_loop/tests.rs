@@ -15,7 +15,7 @@ use vehicle_protocol::{Answer, Topic};
 
 /// An event in the order of its happening.
 #[derive(Clone, Debug, PartialEq)]
-enum Deed {
+enum Call {
     Applied(Outputs),
     Published(Report),
     Followed(Option<OperatorName>),
@@ -24,28 +24,28 @@ enum Deed {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Diary(Rc<RefCell<Vec<Deed>>>);
+struct CallLog(Rc<RefCell<Vec<Call>>>);
 
-impl Diary {
+impl CallLog {
     fn answers(&self) -> Vec<Answer> {
-        let deeds = self.0.borrow();
-        let answer = |deed: &Deed| {
-            if let Deed::Published(Report::Answer(answer)) = deed { Some(answer.clone()) } else { None }
+        let calls = self.0.borrow();
+        let answer = |call: &Call| {
+            if let Call::Published(Report::Answer(answer)) = call { Some(answer.clone()) } else { None }
         };
-        deeds.iter().filter_map(answer).collect()
+        calls.iter().filter_map(answer).collect()
     }
 
     fn outputs(&self) -> Vec<Outputs> {
-        let deeds = self.0.borrow();
-        deeds
+        let calls = self.0.borrow();
+        calls
             .iter()
-            .filter_map(|deed| if let Deed::Applied(outputs) = deed { Some(*outputs) } else { None })
+            .filter_map(|call| if let Call::Applied(outputs) = call { Some(*outputs) } else { None })
             .collect()
     }
 }
 
 struct RecorderBoard {
-    diary: Diary,
+    log: CallLog,
     broken: Rc<RefCell<bool>>,
     stop: Rc<StopSwitch>,
 }
@@ -72,7 +72,7 @@ impl Board for RecorderBoard {
         if *self.broken.borrow() {
             return Err(BoardError::new("left", "stuck", "look"));
         }
-        self.diary.0.borrow_mut().push(Deed::Applied(*outputs));
+        self.log.0.borrow_mut().push(Call::Applied(*outputs));
         Ok(())
     }
 
@@ -90,24 +90,24 @@ impl Board for RecorderBoard {
     }
 }
 
-struct PlayedPort {
+struct FakePort {
     events: mpsc::UnboundedReceiver<LinkEvent>,
-    diary: Diary,
+    log: CallLog,
 }
 
-impl Port for PlayedPort {
+impl Port for FakePort {
     async fn next(&mut self) -> Option<LinkEvent> {
         self.events.recv().await
     }
 
     fn publish(&self, report: &Report) {
-        self.diary.0.borrow_mut().push(Deed::Published(report.clone()));
+        self.log.0.borrow_mut().push(Call::Published(report.clone()));
     }
 
     fn set_armed(&self, _: bool) {}
 
     fn follow(&self, operator: Option<&OperatorName>) {
-        self.diary.0.borrow_mut().push(Deed::Followed(operator.cloned()));
+        self.log.0.borrow_mut().push(Call::Followed(operator.cloned()));
     }
 
     fn dropped(&self) -> u64 {
@@ -117,7 +117,7 @@ impl Port for PlayedPort {
 
 struct Scene {
     events: mpsc::UnboundedSender<LinkEvent>,
-    diary: Diary,
+    log: CallLog,
     broken: Rc<RefCell<bool>>,
     stop: Rc<StopSwitch>,
     latch: Latch,
@@ -130,41 +130,40 @@ impl Scene {
     }
 }
 
-/// Runs the loop beside a play of what happens around it; ends it when the play is over.
-async fn play(script: impl AsyncFnOnce(&Scene)) -> Diary {
-    play_watched(Watchers::default(), script).await
+/// Runs the loop beside a run_scene of what happens around it; ends it when the run_scene is over.
+async fn run_scene(script: impl AsyncFnOnce(&Scene)) -> CallLog {
+    run_watched(Watchdogs::default(), script).await
 }
 
-async fn play_watched(watchers: Watchers, script: impl AsyncFnOnce(&Scene)) -> Diary {
-    play_to(Ended::Shutdown, watchers, script).await
+async fn run_watched(watchdogs: Watchdogs, script: impl AsyncFnOnce(&Scene)) -> CallLog {
+    run_to(LoopEnd::Shutdown, watchdogs, script).await
 }
 
-async fn play_to(end: Ended, watchers: Watchers, script: impl AsyncFnOnce(&Scene)) -> Diary {
-    play_recorded(Diary::default(), end, watchers, script).await
+async fn run_to(end: LoopEnd, watchdogs: Watchdogs, script: impl AsyncFnOnce(&Scene)) -> CallLog {
+    run_recorded(CallLog::default(), end, watchdogs, script).await
 }
 
-async fn play_recorded(
-    diary: Diary,
-    end: Ended,
-    watchers: Watchers,
+async fn run_recorded(
+    log: CallLog,
+    end: LoopEnd,
+    watchdogs: Watchdogs,
     script: impl AsyncFnOnce(&Scene),
-) -> Diary {
+) -> CallLog {
     let folder = tempfile::tempdir().unwrap();
     let (sender, events) = mpsc::unbounded_channel();
     let latch = Latch::new(folder.path());
     let stop = Rc::default();
     let (broken, latched) = (Rc::default(), latch.clone());
-    let scene =
-        Scene { events: sender, diary: diary.clone(), broken, stop: Rc::clone(&stop), latch: latched };
-    let mut board = RecorderBoard { diary: diary.clone(), broken: Rc::clone(&scene.broken), stop };
+    let scene = Scene { events: sender, log: log.clone(), broken, stop: Rc::clone(&stop), latch: latched };
+    let mut board = RecorderBoard { log: log.clone(), broken: Rc::clone(&scene.broken), stop };
     let vehicle = Vehicle::new(samples::setup(), SafetyChecks::ALL);
-    let port = PlayedPort { events, diary: diary.clone() };
+    let port = FakePort { events, log: log.clone() };
     let sensors = SensorReader::spawn(&SensorsConfig::default());
     let files = Files { writer: FileWriter::spawn(latch, folder.path().join("keys")), sensors };
-    let mut driver = EventLoop::new(vehicle, &mut board, port, files, watchers, Clock::start());
+    let mut driver = EventLoop::new(vehicle, &mut board, port, files, watchdogs, Clock::start());
     let over = std::pin::pin!(script(&scene));
     assert_eq!(driver.run(over).await, end);
-    diary
+    log
 }
 
 async fn pass(millis: u64) {
@@ -173,35 +172,35 @@ async fn pass(millis: u64) {
 
 #[tokio::test(start_paused = true)]
 async fn outputs_are_in_force_before_the_answer_says_so() {
-    let diary = play(async |scene| {
+    let log = run_scene(async |scene| {
         scene.send(r#"{"CMD":"TURN_ON_HEADLIGHTS"}"#);
         pass(10).await;
     })
     .await;
-    let deeds = diary.0.borrow();
+    let calls = log.0.borrow();
     let lit =
-        deeds.iter().position(|deed| matches!(deed, Deed::Applied(outputs) if outputs.headlights)).unwrap();
-    let told = deeds.iter().position(|deed| matches!(deed, Deed::Published(Report::Answer(_)))).unwrap();
-    assert!(lit < told, "{deeds:?}");
+        calls.iter().position(|call| matches!(call, Call::Applied(outputs) if outputs.headlights)).unwrap();
+    let told = calls.iter().position(|call| matches!(call, Call::Published(Report::Answer(_)))).unwrap();
+    assert!(lit < told, "{calls:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn motion_ends_with_its_lease_although_nothing_more_happens() {
-    let diary = play(async |scene| {
+    let log = run_scene(async |scene| {
         scene.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
         scene.send(r#"{"CMD":"ACCELERATE"}"#);
         pass(4_900).await;
-        assert!(scene.diary.outputs().last().unwrap().drivetrain.is_powered());
+        assert!(scene.log.outputs().last().unwrap().drivetrain.is_powered());
         pass(1_000).await;
-        assert!(!scene.diary.outputs().last().unwrap().drivetrain.is_powered());
+        assert!(!scene.log.outputs().last().unwrap().drivetrain.is_powered());
     })
     .await;
-    assert!(diary.outputs().iter().any(|outputs| outputs.drivetrain.is_powered()));
+    assert!(log.outputs().iter().any(|outputs| outputs.drivetrain.is_powered()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_board_that_fails_is_told_to_be_safe_until_it_obeys() {
-    let diary = play(async |scene| {
+    let log = run_scene(async |scene| {
         scene.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
         scene.send(r#"{"CMD":"ACCELERATE"}"#);
         pass(500).await;
@@ -210,27 +209,27 @@ async fn a_board_that_fails_is_told_to_be_safe_until_it_obeys() {
         pass(500).await;
         *scene.broken.borrow_mut() = false;
         pass(200).await;
-        let last = *scene.diary.outputs().last().unwrap();
+        let last = *scene.log.outputs().last().unwrap();
         assert!(!last.drivetrain.is_powered() && !last.enable && last.brake, "{last:?}");
     })
     .await;
-    let answers = diary.answers();
+    let answers = log.answers();
     let failed = answers.iter().filter(|answer| answer.state == vehicle_protocol::State::Failed).count();
     assert_eq!(failed, 1, "{answers:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_emergency_stop_input_that_opens_stops_in_one_step_whatever_is_due_next() {
-    play(async |scene| {
+    run_scene(async |scene| {
         scene.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
         scene.send(r#"{"CMD":"ACCELERATE"}"#);
         // Between two ticks.
         pass(507).await;
-        let before = scene.diary.outputs().len();
+        let before = scene.log.outputs().len();
         scene.stop.set(true);
         // Only as long as it takes to be woken: no time passes.
         tokio::task::yield_now().await;
-        let outputs = scene.diary.outputs();
+        let outputs = scene.log.outputs();
         let stopped = outputs[before];
         assert!(!stopped.drivetrain.is_powered() && !stopped.enable && stopped.brake, "{stopped:?}");
         pass(10).await;
@@ -241,7 +240,7 @@ async fn an_emergency_stop_input_that_opens_stops_in_one_step_whatever_is_due_ne
 
 #[tokio::test(start_paused = true)]
 async fn a_vehicle_at_rest_notices_the_input_too_and_one_that_is_cleared_while_it_is_open_stays_stopped() {
-    play(async |scene| {
+    run_scene(async |scene| {
         pass(10_000).await;
         scene.stop.set(true);
         pass(10).await;
@@ -259,19 +258,19 @@ async fn a_vehicle_at_rest_notices_the_input_too_and_one_that_is_cleared_while_i
 
 #[tokio::test(start_paused = true)]
 async fn leaving_makes_the_outputs_safe() {
-    let diary = play(async |scene| {
+    let log = run_scene(async |scene| {
         scene.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
         scene.send(r#"{"CMD":"ACCELERATE"}"#);
         pass(500).await;
     })
     .await;
-    let last = *diary.outputs().last().unwrap();
+    let last = *log.outputs().last().unwrap();
     assert!(!last.drivetrain.is_powered() && !last.enable && last.brake, "{last:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_clearing_that_meets_a_failing_board_is_taken_back_in_the_file_too() {
-    let diary = play(async |scene| {
+    let log = run_scene(async |scene| {
         scene.send(r#"{"CMD":"EMERGENCY_STOP"}"#);
         pass(100).await;
         assert!(scene.latch.is_set());
@@ -282,13 +281,13 @@ async fn a_clearing_that_meets_a_failing_board_is_taken_back_in_the_file_too() {
         assert!(scene.latch.is_set());
     })
     .await;
-    let last = diary.answers().pop().unwrap();
-    assert_eq!(last.state, vehicle_protocol::State::Failed, "{:?}", diary.answers());
+    let last = log.answers().pop().unwrap();
+    assert_eq!(last.state, vehicle_protocol::State::Failed, "{:?}", log.answers());
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_waits_when_the_machine_wakes_is_not_obeyed_and_the_vehicle_stops() {
-    let diary = play_to(Ended::Suspended, Watchers::default(), async |scene| {
+    let log = run_to(LoopEnd::Suspended, Watchdogs::default(), async |scene| {
         scene.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
         scene.send(r#"{"CMD":"ACCELERATE"}"#);
         pass(500).await;
@@ -298,7 +297,7 @@ async fn what_waits_when_the_machine_wakes_is_not_obeyed_and_the_vehicle_stops()
     })
     .await;
     crate::clock::PRETENDED_SUSPEND.set(Duration::ZERO);
-    let outputs = diary.outputs();
+    let outputs = log.outputs();
     let last = outputs.last().unwrap();
     assert!(!last.drivetrain.is_powered() && !last.enable && last.brake, "{last:?}");
     assert!(outputs.iter().all(|outputs| !outputs.headlights));

@@ -17,7 +17,7 @@ pub(super) enum Heartbeat {
 
 impl Heartbeat {
     /// Takes the words of the agent, and gives those to answer.
-    pub(super) fn hear(&mut self, now: Moment, words: &[u8]) -> Vec<u8> {
+    pub(super) fn receive(&mut self, now: Moment, words: &[u8]) -> Vec<u8> {
         let mut echo = Vec::new();
         for &said in words {
             match (said, *self) {
@@ -64,7 +64,7 @@ mod tests {
     fn beats_arm_and_are_echoed_one_by_one() {
         let mut heartbeat = Heartbeat::default();
         assert_eq!(heartbeat.deadline(), None);
-        assert_eq!(heartbeat.hear(Moment::from_millis(10), &[word::BEAT, word::BEAT]), [word::BEAT; 2]);
+        assert_eq!(heartbeat.receive(Moment::from_millis(10), &[word::BEAT, word::BEAT]), [word::BEAT; 2]);
         assert_eq!((heartbeat.is_armed(), heartbeat.deadline()), (true, Some(Moment::from_millis(160))));
         assert!(!heartbeat.trip(Moment::from_millis(159)) && heartbeat.is_armed());
         assert!(heartbeat.trip(Moment::from_millis(160)) && !heartbeat.is_armed());
@@ -73,20 +73,20 @@ mod tests {
     #[test]
     fn after_a_silence_beats_count_only_once_the_agent_has_disarmed() {
         let mut heartbeat = Heartbeat::default();
-        heartbeat.hear(Moment::default(), BEAT);
+        heartbeat.receive(Moment::default(), BEAT);
         assert!(heartbeat.trip(Moment::from_millis(150)));
-        assert!(heartbeat.hear(Moment::from_millis(151), BEAT).is_empty() && !heartbeat.is_armed());
+        assert!(heartbeat.receive(Moment::from_millis(151), BEAT).is_empty() && !heartbeat.is_armed());
         assert!(!heartbeat.trip(Moment::from_millis(999)), "once is enough");
-        heartbeat.hear(Moment::from_millis(1_000), REST);
-        heartbeat.hear(Moment::from_millis(1_001), BEAT);
+        heartbeat.receive(Moment::from_millis(1_000), REST);
+        heartbeat.receive(Moment::from_millis(1_001), BEAT);
         assert!(heartbeat.is_armed());
     }
 
     #[test]
     fn an_agent_at_rest_may_be_silent_for_ever() {
         let mut heartbeat = Heartbeat::default();
-        heartbeat.hear(Moment::default(), BEAT);
-        heartbeat.hear(Moment::from_millis(1), REST);
+        heartbeat.receive(Moment::default(), BEAT);
+        heartbeat.receive(Moment::from_millis(1), REST);
         assert_eq!(heartbeat.deadline(), None);
         assert!(!heartbeat.trip(Moment::from_millis(u64::MAX)));
     }
@@ -94,9 +94,9 @@ mod tests {
     #[test]
     fn of_words_that_come_together_the_last_decides() {
         let mut heartbeat = Heartbeat::default();
-        heartbeat.hear(Moment::default(), &[word::BEAT, word::REST]);
+        heartbeat.receive(Moment::default(), &[word::BEAT, word::REST]);
         assert!(!heartbeat.is_armed());
-        heartbeat.hear(Moment::default(), &[word::REST, word::BEAT, b'?']);
+        heartbeat.receive(Moment::default(), &[word::REST, word::BEAT, b'?']);
         assert!(heartbeat.is_armed());
     }
 }

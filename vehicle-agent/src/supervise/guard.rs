@@ -1,6 +1,6 @@
 //! The guard as the agent sees it: a process to start, to send beats to, to read from, and to replace.
 
-use super::beats::{Beats, Silent};
+use super::beat_schedule::{BeatSchedule, SilentParty};
 use super::process_handle::ProcessHandle;
 use crate::clock::Clock;
 #[cfg(test)]
@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use rustix::io::{Errno, read, write};
 use std::io::{ErrorKind, Read as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream as Line;
+use std::os::unix::net::UnixStream as BlockingStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -37,12 +37,12 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Guard {
     program: &'static str,
     outputs: GuardedOutputs,
-    state: State,
-    beats: Beats,
+    state: GuardState,
+    beats: BeatSchedule,
 }
 
 #[derive(Debug)]
-enum State {
+enum GuardState {
     Alive {
         process: Process,
         ready: bool,
@@ -65,7 +65,7 @@ struct Process {
 
 /// The news that a look at the line has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Heard {
+enum Received {
     Nothing,
     Tripped,
     End,
@@ -81,66 +81,71 @@ impl Guard {
         Ok(Self {
             program: OWN_PROGRAM,
             outputs,
-            state: State::Alive { process, ready: true },
-            beats: Beats::default(),
+            state: GuardState::Alive { process, ready: true },
+            beats: BeatSchedule::default(),
         })
     }
 
-    /// A guard that a test plays at the other end of `line`.
+    /// A guard that a test fakes at the other end of `line`.
     #[cfg(test)]
-    pub(crate) fn played(line: UnixStream, child: Box<dyn ProcessHandle>) -> Self {
+    pub(crate) fn fake(line: UnixStream, child: Box<dyn ProcessHandle>) -> Self {
         let drivetrain = Drivetrain::at_rest(crate::control::samples::setup().kinematics);
         let outputs = GuardedOutputs::Sim(SimFiles { drivetrain, trace: None, levels: None });
         let process = Process { line, child };
         // It must not start the test program anew, which would run this test.
         let program = "/nonexistent";
-        Self { program, outputs, state: State::Alive { process, ready: true }, beats: Beats::default() }
+        Self {
+            program,
+            outputs,
+            state: GuardState::Alive { process, ready: true },
+            beats: BeatSchedule::default(),
+        }
     }
 
     pub(super) const fn is_ready(&self) -> bool {
-        matches!(self.state, State::Alive { ready: true, .. })
+        matches!(self.state, GuardState::Alive { ready: true, .. })
     }
 
-    pub(super) async fn hear(&mut self) {
+    pub(super) async fn readable(&mut self) {
         match &mut self.state {
             // What is there to hear is read by `is_lost`, which can't wait.
-            State::Alive { process, .. } => process.readable().await,
-            State::Ending { .. } | State::Gone { .. } => std::future::pending().await,
+            GuardState::Alive { process, .. } => process.readable().await,
+            GuardState::Ending { .. } | GuardState::Gone { .. } => std::future::pending().await,
         }
     }
 
     /// Reads what the guard has said and judges silence. Nothing here ends a process or waits for one: the motors may be on,
     /// and go off only when this has returned.
-    pub(super) fn is_lost(&mut self, now: Moment) -> bool {
+    pub(super) fn check(&mut self, now: Moment) -> bool {
         let armed = self.beats.is_armed();
         let lost = match &mut self.state {
-            State::Alive { process, ready } => match process.listen(now, ready, &mut self.beats) {
-                Heard::End => {
+            GuardState::Alive { process, ready } => match process.receive(now, ready, &mut self.beats) {
+                Received::End => {
                     warn!("the guard has ended");
                     self.give_up(now.after(RESTART));
                     true
                 }
-                Heard::Tripped => {
+                Received::Tripped => {
                     warn!("the guard has turned the motors off: the agent was silent");
                     true
                 }
-                Heard::Nothing => self.doubt(now),
+                Received::Nothing => self.judge_silence(now),
             },
-            State::Gone { again } if now >= *again && !armed => {
+            GuardState::Gone { again } if now >= *again && !armed => {
                 self.start_again(now);
                 false
             }
-            State::Ending { .. } | State::Gone { .. } => true,
+            GuardState::Ending { .. } | GuardState::Gone { .. } => true,
         };
         lost && armed
     }
 
     /// Judges silence.
-    fn doubt(&mut self, now: Moment) -> bool {
+    fn judge_silence(&mut self, now: Moment) -> bool {
         match self.beats.silent(now) {
             None => return false,
-            Some(Silent::Loop) => warn!("the control loop has hung; the guard turns the motors off"),
-            Some(Silent::Guard) => {
+            Some(SilentParty::Loop) => warn!("the control loop has hung; the guard turns the motors off"),
+            Some(SilentParty::Guard) => {
                 warn!("the guard is silent; another takes its place");
                 self.give_up(now);
             }
@@ -150,46 +155,46 @@ impl Guard {
 
     /// Closes the line: a guard that is merely slow makes the outputs safe when it reads that.
     fn give_up(&mut self, again: Moment) {
-        self.state = match std::mem::replace(&mut self.state, State::Gone { again }) {
-            State::Alive { process, .. } => State::Ending { child: process.child, again },
-            other @ (State::Ending { .. } | State::Gone { .. }) => other,
+        self.state = match std::mem::replace(&mut self.state, GuardState::Gone { again }) {
+            GuardState::Alive { process, .. } => GuardState::Ending { child: process.child, again },
+            other @ (GuardState::Ending { .. } | GuardState::Gone { .. }) => other,
         };
     }
 
     /// Ends a guard that was given up, after the outputs of the same step are in force. A process that hangs in the kernel
     /// outlives even SIGKILL, so this never waits; each step looks again.
     pub(super) fn reap(&mut self) {
-        let State::Ending { child, again } = &mut self.state else { return };
+        let GuardState::Ending { child, again } = &mut self.state else { return };
         child.kill();
         if child.has_ended() {
-            self.state = State::Gone { again: *again };
+            self.state = GuardState::Gone { again: *again };
         }
     }
 
     fn start_again(&mut self, now: Moment) {
         self.state = match Process::spawn(self.program, &self.outputs, None) {
-            Ok(process) => State::Alive { process, ready: false },
+            Ok(process) => GuardState::Alive { process, ready: false },
             Err(error) => {
                 warn!("the guard is not back yet: {error:#}");
-                State::Gone { again: now.after(RESTART) }
+                GuardState::Gone { again: now.after(RESTART) }
             }
         };
     }
 
     pub(super) fn set_armed(&mut self, now: Moment, armed: bool) {
         if self.beats.set_armed(now, armed) && !armed {
-            self.tell(word::REST);
+            self.send(word::REST);
         }
     }
 
     pub(super) fn beat(&mut self, now: Moment) {
         if self.beats.beat(now) {
-            self.tell(word::BEAT);
+            self.send(word::BEAT);
         }
     }
 
-    fn tell(&self, said: u8) {
-        if let State::Alive { process, .. } = &self.state {
+    fn send(&self, said: u8) {
+        if let GuardState::Alive { process, .. } = &self.state {
             // A guard that is gone is noticed when it is listened to, and one that hangs by its missing echoes.
             let _ = write(&process.line, &[said]);
         }
@@ -197,22 +202,22 @@ impl Guard {
 
     pub(super) fn deadline(&self, now: Moment) -> Option<Moment> {
         match self.state {
-            State::Alive { .. } => self.beats.deadline(),
-            State::Ending { .. } => Some(now.after(LOOK)),
-            State::Gone { again } if !self.beats.is_armed() => Some(again),
-            State::Gone { .. } => None,
+            GuardState::Alive { .. } => self.beats.deadline(),
+            GuardState::Ending { .. } => Some(now.after(LOOK)),
+            GuardState::Gone { again } if !self.beats.is_armed() => Some(again),
+            GuardState::Gone { .. } => None,
         }
     }
 
     /// Waits until it has ended, which it does by itself when the agent has hung up.
-    pub(super) async fn leave(self, clock: Clock) {
-        let State::Alive { mut process, .. } = self.state else { return };
+    pub(super) async fn shut_down(self, clock: Clock) {
+        let GuardState::Alive { mut process, .. } = self.state else { return };
         // If it has hung up already, then that is what is waited for.
         let _ = process.line.shutdown().await;
         let limit = clock.until(clock.now().after(END));
         let ended = async {
             let mut ready = false;
-            while process.listen(clock.now(), &mut ready, &mut Beats::default()) != Heard::End {
+            while process.receive(clock.now(), &mut ready, &mut BeatSchedule::default()) != Received::End {
                 process.readable().await;
             }
             while !process.child.has_ended() {
@@ -228,7 +233,7 @@ impl Guard {
 impl Process {
     /// Starts a guard; with `patience`, waits until it is ready.
     fn spawn(program: &str, outputs: &GuardedOutputs, patience: Option<Duration>) -> anyhow::Result<Self> {
-        let (own, other) = Line::pair()?;
+        let (own, other) = BlockingStream::pair()?;
         let mut command = Command::new(program);
         command.arg0("vehicle-agent").arg("guard").arg(outputs.word()?);
         command.stdin(Stdio::from(OwnedFd::from(other))).stdout(Stdio::null());
@@ -254,17 +259,17 @@ impl Process {
     }
 
     /// Reads all that has come.
-    fn listen(&mut self, now: Moment, ready: &mut bool, beats: &mut Beats) -> Heard {
-        let mut heard = Heard::Nothing;
+    fn receive(&mut self, now: Moment, ready: &mut bool, beats: &mut BeatSchedule) -> Received {
+        let mut received = Received::Nothing;
         loop {
             let mut said = [0; 64];
             // Past the runtime, which learns of news only between steps.
             let length = match read(&self.line, &mut said) {
-                Ok(0) => return Heard::End,
+                Ok(0) => return Received::End,
                 Ok(length) => length,
                 Err(Errno::INTR) => continue,
-                Err(Errno::AGAIN) => return heard,
-                Err(_) => return Heard::End,
+                Err(Errno::AGAIN) => return received,
+                Err(_) => return Received::End,
             };
             let said = said.get(..length).unwrap_or_default();
             for word in said {
@@ -274,10 +279,10 @@ impl Process {
                         *ready = true;
                     }
                     word::BEAT => beats.echoed(now),
-                    word::TRIPPED => heard = Heard::Tripped,
+                    word::TRIPPED => received = Received::Tripped,
                     word::FAILED => {
                         warn!("the guard has said: {}", String::from_utf8_lossy(said));
-                        return Heard::End;
+                        return Received::End;
                     }
                     _ => {}
                 }
@@ -287,7 +292,7 @@ impl Process {
 }
 
 /// Waits until the guard has its outputs, or says why it can't have them.
-fn wait_until_ready(mut line: &Line) -> anyhow::Result<()> {
+fn wait_until_ready(mut line: &BlockingStream) -> anyhow::Result<()> {
     let mut said = [0];
     let length = line.read(&mut said).context("the guard does not answer; start the agent again")?;
     if length == 1 && said == [word::READY] {

@@ -41,7 +41,7 @@ struct Watchdog {
 
 /// A notification about the control loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum News {
+enum Notification {
     None,
     /// It goes on, and needs this patience from now on if one is given.
     Alive(Option<Duration>),
@@ -63,14 +63,14 @@ impl Watchdog {
     }
 
     /// Chooses the notification after a step.
-    fn stepped(&mut self, now: Moment, armed: bool) -> News {
+    fn report_step(&mut self, now: Moment, armed: bool) -> Notification {
         let changed = self.armed != armed;
         self.armed = armed;
         if !changed && now < self.deadline() {
-            return News::None;
+            return Notification::None;
         }
         self.fed = now;
-        if changed { News::Alive(Some(self.patience())) } else { News::Alive(None) }
+        if changed { Notification::Alive(Some(self.patience())) } else { Notification::Alive(None) }
     }
 }
 
@@ -89,29 +89,31 @@ impl Service {
     }
 
     /// Tells that the control loop has made a step: the first makes the service ready, whatever becomes of the broker.
-    pub(super) fn stepped(&mut self, now: Moment, armed: bool) {
+    pub(super) fn report_step(&mut self, now: Moment, armed: bool) {
         let mut told = String::new();
         if !self.ready {
             self.ready = true;
             told.push_str("READY=1\n");
         }
-        if let Some(News::Alive(patience)) = self.watchdog.as_mut().map(|dog| dog.stepped(now, armed)) {
+        if let Some(Notification::Alive(patience)) =
+            self.watchdog.as_mut().map(|dog| dog.report_step(now, armed))
+        {
             if let Some(patience) = patience {
                 // Writing to a text can't fail.
                 let _ = writeln!(told, "WATCHDOG_USEC={}", patience.as_micros());
             }
             told.push_str("WATCHDOG=1\n");
         }
-        self.notifier.tell(&told);
+        self.notifier.notify(&told);
     }
 
     pub(super) fn deadline(&self) -> Option<Moment> {
         self.watchdog.map(Watchdog::deadline)
     }
 
-    pub(super) fn stopping(&self) {
+    pub(super) fn notify_stopping(&self) {
         if self.ready {
-            self.notifier.tell("STOPPING=1\n");
+            self.notifier.notify("STOPPING=1\n");
         }
     }
 }
@@ -127,7 +129,7 @@ impl SystemdNotifier {
         Ok(Self { socket, address })
     }
 
-    fn tell(&self, news: &str) {
+    fn notify(&self, news: &str) {
         if news.is_empty() {
             return;
         }
@@ -153,19 +155,19 @@ mod tests {
         let notifier = SystemdNotifier::open(path.as_os_str()).unwrap();
         // More than any queue of datagrams has room for.
         for _ in 0..5_000 {
-            notifier.tell("WATCHDOG=1\n");
+            notifier.notify("WATCHDOG=1\n");
         }
         let mut heard = [0; 64];
         assert_eq!(manager.recv(&mut heard).unwrap(), 11);
         drop(manager);
-        notifier.tell("WATCHDOG=1\n");
+        notifier.notify("WATCHDOG=1\n");
     }
 
     #[test]
     fn a_name_that_begins_with_an_at_is_no_file() {
         let name = format!("vehicle-agent-test-{}", std::process::id());
         let manager = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
-        SystemdNotifier::open(OsStr::new(&format!("@{name}"))).unwrap().tell("READY=1\n");
+        SystemdNotifier::open(OsStr::new(&format!("@{name}"))).unwrap().notify("READY=1\n");
         assert_eq!(manager.recv(&mut [0; 64]).unwrap(), 8);
     }
 
@@ -173,27 +175,27 @@ mod tests {
     fn while_armed_it_is_fed_at_half_the_patience_and_only_by_steps() {
         let mut watchdog = Watchdog::new(Duration::from_secs(2));
         assert_eq!(watchdog.deadline(), at(1_000));
-        assert_eq!(watchdog.stepped(at(20), true), News::None);
-        assert_eq!(watchdog.stepped(at(1_010), true), News::Alive(None));
+        assert_eq!(watchdog.report_step(at(20), true), Notification::None);
+        assert_eq!(watchdog.report_step(at(1_010), true), Notification::Alive(None));
         assert_eq!(watchdog.deadline(), at(2_010));
-        assert_eq!(watchdog.stepped(at(2_000), true), News::None);
+        assert_eq!(watchdog.report_step(at(2_000), true), Notification::None);
     }
 
     #[test]
     fn while_parked_it_asks_for_patience_and_while_armed_it_gives_that_back() {
         let mut watchdog = Watchdog::new(Duration::from_secs(2));
-        let parked = News::Alive(Some(Duration::from_secs(60)));
-        assert_eq!(watchdog.stepped(at(0), false), parked);
+        let parked = Notification::Alive(Some(Duration::from_secs(60)));
+        assert_eq!(watchdog.report_step(at(0), false), parked);
         assert_eq!(watchdog.deadline(), at(30_000));
-        let armed = News::Alive(Some(Duration::from_secs(2)));
-        assert_eq!(watchdog.stepped(at(7_000), true), armed);
+        let armed = Notification::Alive(Some(Duration::from_secs(2)));
+        assert_eq!(watchdog.report_step(at(7_000), true), armed);
         assert_eq!(watchdog.deadline(), at(8_000));
     }
 
     #[test]
     fn a_manager_with_more_patience_keeps_it() {
         let mut watchdog = Watchdog::new(Duration::from_secs(600));
-        watchdog.stepped(at(0), false);
+        watchdog.report_step(at(0), false);
         assert_eq!(watchdog.deadline(), at(300_000));
     }
 }

@@ -1,4 +1,4 @@
-//! The loop and a guard that a test plays.
+//! The loop and a guard that a test fakes.
 
 use super::*;
 use crate::guard::word;
@@ -8,21 +8,21 @@ use tokio::net::UnixStream;
 use vehicle_protocol::State;
 
 /// The other end of the guard's line.
-struct PlayedGuard {
+struct FakeGuard {
     line: UnixStream,
-    process: PlayedProcess,
+    process: FakeProcess,
 }
 
 /// The guard's process: one that hangs in the kernel has not ended however often it is killed.
 #[derive(Clone, Debug, Default)]
-struct PlayedProcess {
-    diary: Diary,
+struct FakeProcess {
+    log: CallLog,
     hangs: Rc<Cell<bool>>,
 }
 
-impl ProcessHandle for PlayedProcess {
+impl ProcessHandle for FakeProcess {
     fn kill(&mut self) {
-        self.diary.0.borrow_mut().push(Deed::Killed);
+        self.log.0.borrow_mut().push(Call::Killed);
     }
 
     fn has_ended(&mut self) -> bool {
@@ -30,12 +30,12 @@ impl ProcessHandle for PlayedProcess {
     }
 }
 
-impl PlayedGuard {
-    fn new() -> (Self, Watchers) {
+impl FakeGuard {
+    fn new() -> (Self, Watchdogs) {
         let (own, line) = UnixStream::pair().unwrap();
-        let process = PlayedProcess::default();
-        let guard = Guard::played(own, Box::new(process.clone()));
-        (Self { line, process }, Watchers { guard: Some(guard), service: None })
+        let process = FakeProcess::default();
+        let guard = Guard::fake(own, Box::new(process.clone()));
+        (Self { line, process }, Watchdogs { guard: Some(guard), service: None })
     }
 
     /// Reads the bytes of the agent since the last call.
@@ -71,7 +71,7 @@ impl PlayedGuard {
 
 impl Scene {
     fn is_stopped(&self) -> bool {
-        let last = *self.diary.outputs().last().unwrap();
+        let last = *self.log.outputs().last().unwrap();
         !last.drivetrain.is_powered() && !last.enable && last.brake
     }
 
@@ -83,14 +83,14 @@ impl Scene {
     /// The reasons of the failures so far.
     fn failures(&self) -> Vec<Reason> {
         let failed = |answer: Answer| (answer.state == State::Failed).then_some(answer.reason?);
-        self.diary.answers().into_iter().filter_map(failed).collect()
+        self.log.answers().into_iter().filter_map(failed).collect()
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn beats_run_each_40_ms_while_armed_and_never_else() {
-    let (guard, watchers) = PlayedGuard::new();
-    play_watched(watchers, async |scene| {
+    let (guard, watchdogs) = FakeGuard::new();
+    run_watched(watchdogs, async |scene| {
         pass(60_000).await;
         assert!(guard.heard().is_empty());
         scene.send(r#"{"CMD":"TURN_ON_ENGINE"}"#);
@@ -110,11 +110,11 @@ async fn beats_run_each_40_ms_while_armed_and_never_else() {
 
 #[tokio::test(start_paused = true)]
 async fn a_guard_without_echo_for_150_ms_stops_and_disarms() {
-    let (guard, watchers) = PlayedGuard::new();
-    play_watched(watchers, async |scene| {
+    let (guard, watchdogs) = FakeGuard::new();
+    run_watched(watchdogs, async |scene| {
         scene.drive();
         guard.echo(500).await;
-        assert!(scene.diary.outputs().last().unwrap().drivetrain.is_powered());
+        assert!(scene.log.outputs().last().unwrap().drivetrain.is_powered());
         pass(100).await;
         assert!(!scene.is_stopped(), "too early");
         pass(60).await;
@@ -125,20 +125,20 @@ async fn a_guard_without_echo_for_150_ms_stops_and_disarms() {
 
 #[tokio::test(start_paused = true)]
 async fn a_guard_that_not_even_sigkill_ends_costs_no_time_before_the_motors_are_off() {
-    let (guard, watchers) = PlayedGuard::new();
+    let (guard, watchdogs) = FakeGuard::new();
     guard.process.hangs.set(true);
-    let diary = guard.process.diary.clone();
-    let kills = || diary.0.borrow().iter().filter(|deed| **deed == Deed::Killed).count();
-    play_recorded(diary.clone(), Ended::Shutdown, watchers, async |scene| {
+    let log = guard.process.log.clone();
+    let kills = || log.0.borrow().iter().filter(|call| **call == Call::Killed).count();
+    run_recorded(log.clone(), LoopEnd::Shutdown, watchdogs, async |scene| {
         scene.drive();
         guard.echo(500).await;
         assert_eq!(kills(), 0);
         pass(160).await;
         assert!(scene.is_stopped() && kills() > 0);
-        let first_kill = diary.0.borrow().iter().position(|deed| *deed == Deed::Killed).unwrap();
-        let before = diary.0.borrow()[..first_kill].iter().rev().find_map(|deed| match deed {
-            Deed::Applied(outputs) => Some(*outputs),
-            Deed::Published(_) | Deed::Followed(_) | Deed::Killed => None,
+        let first_kill = log.0.borrow().iter().position(|call| *call == Call::Killed).unwrap();
+        let before = log.0.borrow()[..first_kill].iter().rev().find_map(|call| match call {
+            Call::Applied(outputs) => Some(*outputs),
+            Call::Published(_) | Call::Followed(_) | Call::Killed => None,
         });
         assert!(!before.unwrap().drivetrain.is_powered(), "killed before the motors were off");
 
@@ -148,7 +148,7 @@ async fn a_guard_that_not_even_sigkill_ends_costs_no_time_before_the_motors_are_
         pass(50).await;
         scene.send(r#"{"CMD":"TURN_ON_ENGINE","ID":"again"}"#);
         pass(5).await;
-        assert!(scene.failures().contains(&Reason::GuardLost), "{:?}", scene.diary.answers());
+        assert!(scene.failures().contains(&Reason::GuardLost), "{:?}", scene.log.answers());
         let so_far = kills();
         guard.process.hangs.set(false);
         pass(1_000).await;
@@ -160,27 +160,27 @@ async fn a_guard_that_not_even_sigkill_ends_costs_no_time_before_the_motors_are_
 
 #[tokio::test(start_paused = true)]
 async fn a_guard_is_ended_only_when_the_motors_are_off() {
-    let (guard, watchers) = PlayedGuard::new();
-    let diary = guard.process.diary.clone();
-    play_recorded(diary.clone(), Ended::Shutdown, watchers, async |scene| {
+    let (guard, watchdogs) = FakeGuard::new();
+    let log = guard.process.log.clone();
+    run_recorded(log.clone(), LoopEnd::Shutdown, watchdogs, async |scene| {
         scene.drive();
         guard.echo(3_000).await;
         pass(100).await;
         *scene.broken.borrow_mut() = true;
         pass(1_000).await;
         let answers = scene.failures();
-        assert!(!diary.0.borrow().contains(&Deed::Killed), "the last that can cut the power: {answers:?}");
+        assert!(!log.0.borrow().contains(&Call::Killed), "the last that can cut the power: {answers:?}");
         *scene.broken.borrow_mut() = false;
         pass(200).await;
-        assert!(scene.is_stopped() && diary.0.borrow().contains(&Deed::Killed));
+        assert!(scene.is_stopped() && log.0.borrow().contains(&Call::Killed));
     })
     .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_guard_that_has_acted_is_believed_at_once() {
-    let (guard, watchers) = PlayedGuard::new();
-    play_watched(watchers, async |scene| {
+    let (guard, watchdogs) = FakeGuard::new();
+    run_watched(watchdogs, async |scene| {
         scene.drive();
         guard.echo(500).await;
         guard.say(word::TRIPPED);
@@ -189,22 +189,22 @@ async fn a_guard_that_has_acted_is_believed_at_once() {
         assert_eq!(guard.heard().last(), Some(&word::REST));
         scene.send(r#"{"CMD":"ACCELERATE","ID":"a"}"#);
         pass(2).await;
-        let refused = scene.diary.answers().last().unwrap().clone();
+        let refused = scene.log.answers().last().unwrap().clone();
         assert!(refused.detail.unwrap().starts_with("GUARD_LOST"));
         pass(1_000).await;
         scene.send(r#"{"CMD":"CLEAR_EMERGENCY_STOP"}"#);
         pass(50).await;
         scene.drive();
         assert!(guard.echo(500).await > 10);
-        assert!(scene.diary.outputs().last().unwrap().drivetrain.is_powered(), "cleared on purpose");
+        assert!(scene.log.outputs().last().unwrap().drivetrain.is_powered(), "cleared on purpose");
     })
     .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_its_guard_a_vehicle_stops_and_can_not_be_armed() {
-    let (guard, watchers) = PlayedGuard::new();
-    play_watched(watchers, async |scene| {
+    let (guard, watchdogs) = FakeGuard::new();
+    run_watched(watchdogs, async |scene| {
         scene.drive();
         guard.echo(500).await;
         guard.hang_up().await;
@@ -215,16 +215,16 @@ async fn without_its_guard_a_vehicle_stops_and_can_not_be_armed() {
         pass(50).await;
         scene.send(r#"{"CMD":"TURN_ON_ENGINE","ID":"again"}"#);
         pass(5).await;
-        assert!(scene.failures().contains(&Reason::GuardLost), "{:?}", scene.diary.answers());
-        assert!(!scene.diary.outputs().last().unwrap().enable);
+        assert!(scene.failures().contains(&Reason::GuardLost), "{:?}", scene.log.answers());
+        assert!(!scene.log.outputs().last().unwrap().enable);
     })
     .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_step_whose_outputs_are_not_in_force_sends_no_beat() {
-    let (guard, watchers) = PlayedGuard::new();
-    play_watched(watchers, async |scene| {
+    let (guard, watchdogs) = FakeGuard::new();
+    run_watched(watchdogs, async |scene| {
         scene.drive();
         guard.echo(500).await;
         *scene.broken.borrow_mut() = true;

@@ -12,7 +12,7 @@ const HUNG: Duration = Duration::from_millis(120);
 
 /// The beats of an armed agent and their echoes.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Beats(Option<Armed>);
+pub(super) struct BeatSchedule(Option<Armed>);
 
 #[derive(Clone, Copy, Debug)]
 struct Armed {
@@ -26,14 +26,14 @@ struct Armed {
 
 /// The party that was silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Silent {
+pub(super) enum SilentParty {
     /// The control loop.
     Loop,
     /// The guard.
     Guard,
 }
 
-impl Beats {
+impl BeatSchedule {
     /// Begins or ends; tells whether that is new.
     pub(super) fn set_armed(&mut self, now: Moment, armed: bool) -> bool {
         let changed = armed != self.0.is_some();
@@ -62,12 +62,12 @@ impl Beats {
     }
 
     /// Finds the party that has been silent for too long.
-    pub(super) fn silent(self, now: Moment) -> Option<Silent> {
+    pub(super) fn silent(self, now: Moment) -> Option<SilentParty> {
         let armed = self.0?;
         if now.since(armed.sent) >= HUNG {
-            return Some(Silent::Loop);
+            return Some(SilentParty::Loop);
         }
-        (now.since(armed.echoed) >= SILENCE).then_some(Silent::Guard)
+        (now.since(armed.echoed) >= SILENCE).then_some(SilentParty::Guard)
     }
 
     /// The next moment to beat or to judge silence, while armed.
@@ -84,15 +84,15 @@ mod tests {
         Moment::from_millis(millis)
     }
 
-    fn armed() -> Beats {
-        let mut beats = Beats::default();
+    fn armed() -> BeatSchedule {
+        let mut beats = BeatSchedule::default();
         assert!(beats.set_armed(at(1_000), true) && !beats.set_armed(at(1_001), true));
         beats
     }
 
     #[test]
     fn beats_run_only_while_armed() {
-        let mut beats = Beats::default();
+        let mut beats = BeatSchedule::default();
         assert!(!beats.beat(at(5)) && beats.deadline().is_none() && beats.silent(at(9_999)).is_none());
         let mut beats = armed();
         assert!(beats.beat(at(1_000)));
@@ -110,7 +110,7 @@ mod tests {
         }
         assert_eq!(beats.deadline(), Some(at(1_150)));
         assert_eq!(beats.silent(at(1_149)), None);
-        assert_eq!(beats.silent(at(1_150)), Some(Silent::Guard));
+        assert_eq!(beats.silent(at(1_150)), Some(SilentParty::Guard));
         beats.echoed(at(1_149));
         assert_eq!(beats.silent(at(1_200)), None);
     }
@@ -121,7 +121,7 @@ mod tests {
         beats.beat(at(1_000));
         beats.echoed(at(1_001));
         assert_eq!(beats.silent(at(1_119)), None);
-        assert_eq!(beats.silent(at(1_120)), Some(Silent::Loop));
+        assert_eq!(beats.silent(at(1_120)), Some(SilentParty::Loop));
         assert!(HUNG < SILENCE);
     }
 }
