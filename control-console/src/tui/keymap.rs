@@ -130,7 +130,7 @@ pub enum KeyAction {
     Clear,
     /// Begin to take control.
     TakeControl,
-    /// LinkCut or mend the link of the demo.
+    /// Cut or restore the link of the demo.
     Cut,
     /// Show the help.
     Help,

@@ -1,18 +1,19 @@
 //! The effects of keys, mouse, focus and time on a screen. Pure; time is an argument.
 
+mod keys;
+mod palette_keys;
+mod pointer;
 #[cfg(test)]
 mod tests;
 
 use super::held_input::ReleaseDetection;
-use super::keymap::{Key, KeyAction};
+use super::keymap::Key;
 use super::model::Model;
-use super::palette::Palette;
 use crate::clock::Moment;
-use crate::operator::{Snapshot, UiCommand, Vehicle};
+use crate::operator::{Snapshot, UiCommand};
 use crate::teleop::StickPosition;
-use crate::teleop::stick::StickState;
 use std::time::Duration;
-use vehicle_protocol::{Command, VehicleId};
+use vehicle_protocol::VehicleId;
 
 /// A change of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub enum Effect {
     Probe,
     /// Stop, give the terminal back and be suspended.
     Suspend,
-    /// LinkCut or mend the link of the demo.
+    /// Cut or restore the link of the demo.
     Cut,
     /// End.
     Quit,
@@ -163,212 +164,6 @@ impl Model {
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "most keys go by the keymap")]
-    fn key(
-        &mut self,
-        now: Moment,
-        snapshot: &Snapshot,
-        key: Key,
-        stroke: KeyStroke,
-        effects: &mut Vec<Effect>,
-    ) {
-        self.touched = now;
-        let action = self.keymap.action(key);
-        if stroke == KeyStroke::Release {
-            if let Some(action) = action {
-                self.held.release(action);
-            }
-            return;
-        }
-        match key {
-            Key::Char(' ') => self.emergency_stop(now, effects),
-            Key::Ctrl('c') => {
-                self.disarm(now, "Leaving", effects);
-                effects.push(Effect::Quit);
-            }
-            Key::Ctrl('z') => {
-                self.disarm(now, "Suspended: disarmed", effects);
-                effects.push(Effect::Suspend);
-            }
-            _ if self.palette.is_some() => self.type_key(now, snapshot, key, effects),
-            // Help is read with any key; none of them drives.
-            _ if self.help => self.help = false,
-            _ => match action {
-                Some(action) if action.lean().is_some() => self.drive_key(now, snapshot, action, stroke),
-                Some(action) if stroke == KeyStroke::Press => self.act(now, snapshot, action, effects),
-                Some(_) => {}
-                None => self.let_go(now, effects),
-            },
-        }
-    }
-
-    fn drive_key(&mut self, now: Moment, snapshot: &Snapshot, action: KeyAction, stroke: KeyStroke) {
-        if stroke == KeyStroke::Repeat && self.reports_releases {
-            return;
-        }
-        self.release_detection =
-            if self.reports_releases { ReleaseDetection::KeyUp } else { ReleaseDetection::Repeat };
-        self.held.press(now, action, self.reports_releases);
-        self.say_what_is_missing(now, snapshot);
-    }
-
-    /// Shows the next step to a person who asks for motion, where one is missing.
-    fn say_what_is_missing(&mut self, now: Moment, snapshot: &Snapshot) {
-        let vehicle = self.vehicle(snapshot);
-        if !self.is_armed(snapshot) {
-            self.say(now, &format!("Not armed: press {} to arm", self.name_of(KeyAction::Arm)));
-        } else if vehicle.is_some_and(Vehicle::waits_for_clear) {
-            self.say(now, &format!("In failsafe: press {} to clear it", self.name_of(KeyAction::Clear)));
-        } else if vehicle.and_then(|vehicle| vehicle.flag("engine")) == Some(false) {
-            self.say(
-                now,
-                &format!("The engine is off: press {} to turn it on", self.name_of(KeyAction::Engine)),
-            );
-        }
-    }
-
-    fn is_armed(&self, snapshot: &Snapshot) -> bool {
-        let state = self.vehicle(snapshot).and_then(|vehicle| vehicle.drive.state);
-        matches!(state, Some(StickState::Ready | StickState::Driving | StickState::Hold))
-    }
-
-    /// The key for an action, as help and hints name it.
-    #[must_use]
-    pub fn name_of(&self, action: KeyAction) -> String {
-        self.keymap.key(action).map_or_else(|| "no key".to_owned(), |key| key.to_string())
-    }
-
-    #[expect(clippy::wildcard_enum_match_arm, reason = "what has no meaning here stops")]
-    fn act(&mut self, now: Moment, snapshot: &Snapshot, action: KeyAction, effects: &mut Vec<Effect>) {
-        let flag = |name| self.vehicle(snapshot).and_then(|vehicle| vehicle.flag(name)).unwrap_or(false);
-        let send = |command: Command| move |vehicle| UiCommand::Send(vehicle, command);
-        match action {
-            KeyAction::Arm => self.arm(now, snapshot, effects),
-            KeyAction::Disarm => self.disarm(now, "disarmed", effects),
-            KeyAction::Brake => {
-                self.held.let_go(now);
-                self.order(effects, send(Command::Brake));
-            }
-            KeyAction::Engine if flag("engine") => self.order(effects, send(Command::TurnOffEngine)),
-            KeyAction::Engine => self.order(effects, send(Command::TurnOnEngine)),
-            KeyAction::Lights if flag("headlights") => self.order(effects, send(Command::TurnOffHeadlights)),
-            KeyAction::Lights => self.order(effects, send(Command::TurnOnHeadlights)),
-            KeyAction::Faster => self.speed_percent = self.speed_percent.saturating_add(SPEED_STEP).min(100),
-            KeyAction::Slower => {
-                self.speed_percent = self.speed_percent.saturating_sub(SPEED_STEP).max(SPEED_STEP);
-            }
-            KeyAction::Next => self.select(now, snapshot, true, effects),
-            KeyAction::Previous => self.select(now, snapshot, false, effects),
-            KeyAction::Command => self.open(now, "", effects),
-            KeyAction::Clear => self.open(now, "clear-emergency-stop", effects),
-            KeyAction::TakeControl => self.open(now, "take-control", effects),
-            KeyAction::Cut if self.cut.is_some() => effects.push(Effect::Cut),
-            KeyAction::Help => {
-                self.let_go(now, effects);
-                self.help = true;
-            }
-            KeyAction::Quit => {
-                self.disarm(now, "Leaving", effects);
-                effects.push(Effect::Quit);
-            }
-            _ => self.let_go(now, effects),
-        }
-    }
-
-    fn arm(&mut self, now: Moment, snapshot: &Snapshot, effects: &mut Vec<Effect>) {
-        if self.is_stopped(snapshot) {
-            self.say(
-                now,
-                &format!("In emergency stop: press {} to clear it", self.name_of(KeyAction::Clear)),
-            );
-        } else if self.focused {
-            self.held.let_go(now);
-            self.order(effects, UiCommand::Arm);
-        } else {
-            self.say(now, "This window has no focus");
-        }
-    }
-
-    fn select(&mut self, now: Moment, snapshot: &Snapshot, next: bool, effects: &mut Vec<Effect>) {
-        let ids: Vec<&VehicleId> = snapshot.fleet().into_iter().map(|(id, _)| id).collect();
-        let here = ids.iter().position(|id| Some(*id) == self.selected.as_ref()).unwrap_or(0);
-        let there = if next { here.checked_add(1) } else { here.checked_sub(1) };
-        let around = if next { ids.first() } else { ids.last() };
-        let other = there.and_then(|there| ids.get(there)).or(around).map(|id| (*id).clone());
-        if other != self.selected {
-            // Keys that are still down must not drive another vehicle.
-            self.disarm(now, "Another vehicle: not armed", effects);
-            (self.selected, self.looked) = (other, None);
-        }
-    }
-
-    fn open(&mut self, now: Moment, text: &str, effects: &mut Vec<Effect>) {
-        self.let_go(now, effects);
-        self.palette = Some(Palette::with(text));
-    }
-
-    #[expect(clippy::wildcard_enum_match_arm, reason = "other keys type nothing")]
-    fn type_key(&mut self, now: Moment, snapshot: &Snapshot, key: Key, effects: &mut Vec<Effect>) {
-        let Some(mut palette) = self.palette.take() else { return };
-        let description = self.vehicle(snapshot).and_then(|vehicle| vehicle.description.as_deref());
-        palette.error = None;
-        match key {
-            Key::Escape => return,
-            Key::Enter => match palette.command(description) {
-                Ok(command) => {
-                    self.say(now, &format!("{} sent", command.name().kebab()));
-                    self.order(effects, |vehicle| UiCommand::Send(vehicle, command));
-                    return;
-                }
-                Err(why) => palette.error = Some(why),
-            },
-            Key::Tab if palette.text.contains(' ') && !palette.text.ends_with(' ') => palette.text.push(' '),
-            Key::Tab => palette.complete(description),
-            Key::Down => palette.picked = palette.picked.saturating_add(1),
-            Key::Up => palette.picked = palette.picked.saturating_sub(1),
-            Key::Backspace => {
-                palette.text.pop();
-                palette.picked = 0;
-            }
-            Key::Char(c) if palette.text.len() < 100 => {
-                palette.text.push(c);
-                palette.picked = 0;
-            }
-            _ => {}
-        }
-        let most = palette.completions(description).len().saturating_sub(1);
-        palette.picked = palette.picked.min(most);
-        self.palette = Some(palette);
-    }
-
-    fn mouse(
-        &mut self,
-        now: Moment,
-        snapshot: &Snapshot,
-        click: MouseAction,
-        (column, row): (u16, u16),
-        effects: &mut Vec<Effect>,
-    ) {
-        self.touched = now;
-        let panels = self.panels();
-        let on_stop = panels.stop.is_some_and(|stop| row == stop.y);
-        let lean = panels.pad.and_then(|pad| lean_on(pad, column, row, click == MouseAction::Drag));
-        match click {
-            MouseAction::Up => self.held.hold_pad(None),
-            MouseAction::Down if on_stop => self.emergency_stop(now, effects),
-            _ if self.palette.is_some() || self.help => {}
-            MouseAction::Down if lean.is_some() => {
-                if !self.reports_releases {
-                    self.release_detection = ReleaseDetection::Mouse;
-                }
-                self.held.hold_pad(lean);
-                self.say_what_is_missing(now, snapshot);
-            }
-            MouseAction::Drag if self.held.is_on_pad() => self.held.hold_pad(lean),
-            MouseAction::Down | MouseAction::Drag => {}
-        }
-    }
-
     /// Sends the held position again, or once that the stick is released.
     fn lean(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         let share = f64::from(self.speed_percent) / 100.0;
@@ -406,20 +201,4 @@ impl Model {
             self.order(effects, UiCommand::Present);
         }
     }
-}
-
-/// The stick position of the mouse at that cell; a drag that began on the pad may leave it.
-fn lean_on(pad: ratatui::layout::Rect, column: u16, row: u16, anywhere: bool) -> Option<StickPosition> {
-    if !anywhere && !pad.contains((column, row).into()) {
-        return None;
-    }
-    let share = |place: u16, from: u16, length: u16| {
-        let middle = f64::from(from) + f64::from(length.saturating_sub(1)) / 2.0;
-        let reach = (f64::from(length.saturating_sub(1)) / 2.0).max(1.0);
-        ((f64::from(place) - middle) / reach).clamp(-1.0, 1.0)
-    };
-    let (right, back) = (share(column, pad.x, pad.width), share(row, pad.y, pad.height));
-    // The middle of the pad is neutral: a hand that rests there asks for nothing.
-    let still = |value: f64| if value.abs() < 0.2 { 0.0 } else { value };
-    Some(StickPosition { ahead: still(-back), right: still(right) })
 }

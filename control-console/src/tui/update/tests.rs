@@ -1,8 +1,10 @@
 //! Keys, mouse and focus by tables, and what must never come of them.
 
 use super::*;
+use crate::teleop::stick::StickState;
 use crate::tui::example::{NOW, model, snapshot};
 use proptest::prelude::*;
+use vehicle_protocol::Command;
 
 const fn later(milliseconds: u64) -> Moment {
     NOW.saturating_add(Duration::from_millis(milliseconds))
