@@ -52,7 +52,7 @@ pub(crate) async fn run(options: &Options, arguments: &DriveArgs, output: &Outpu
     let drive = ScriptedDrive::new(config, client.clock.now());
     let driven = follow(&mut client, drive, options.silence(), output).await;
     if let Ok(report) = &driven {
-        print(&report, output);
+        print(report, output);
     }
     // A drive that could not go on has said all it could; the vehicle stops when the hold is over.
     client.close().await;

@@ -105,6 +105,7 @@ struct Row {
     error: Option<Advice>,
 }
 
+#[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
 fn as_text<S: Serializer>(error: &Option<Advice>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&error.iter().map(Advice::to_string).collect::<String>())
 }

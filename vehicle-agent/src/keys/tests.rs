@@ -20,7 +20,7 @@ fn install(folder: &Path, file: &str, key: &KeyFile) -> PathBuf {
 
 fn problems(folder: &Path) -> String {
     let problems = load(folder, &vehicle()).unwrap_err();
-    let lines: Vec<_> = problems.iter().map(|problem| problem.to_string()).collect();
+    let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }
 

@@ -119,7 +119,9 @@ async fn presses(rounds: usize) -> Result<[Vec<f64>; 2]> {
         fresh.push(milliseconds(pressed, drives));
         changed.push(milliseconds(turned, turns));
     }
-    times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
+    for times in &mut times {
+        times.sort_by(f64::total_cmp);
+    }
     Ok(times)
 }
 
