@@ -1,11 +1,11 @@
 //! A TOML text as values that know their line.
 
+use config::{Map, Value, ValueKind};
 use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
 use vehicle_protocol::Advice;
 
-use crate::value::{Map, Value, ValueKind};
 use crate::{Origin, Problem};
 
 /// A TOML text and the name under which problems mention it.
@@ -17,7 +17,7 @@ pub(crate) struct Document<'a> {
 
 impl Document<'_> {
     /// Reads the whole text, or says everything that is wrong with its syntax.
-    pub(crate) fn values(self) -> Result<Map, Vec<Problem>> {
+    pub(crate) fn values(self) -> Result<Map<String, Value>, Vec<Problem>> {
         let (root, errors) = DeTable::parse_recoverable(self.text);
         if !errors.is_empty() {
             return Err(errors.iter().map(|error| self.syntax_problem(error)).collect());
@@ -25,11 +25,12 @@ impl Document<'_> {
         Ok(self.table(root.into_inner()))
     }
 
-    fn table(self, table: DeTable<'_>) -> Map {
+    fn table(self, table: DeTable<'_>) -> Map<String, Value> {
         let mut values = Map::new();
         for (key, value) in table {
-            let origin = self.origin(key.span().start);
-            values.insert(key.into_inner().into_owned(), Value::new(origin, self.kind(value.into_inner())));
+            let tag = self.origin(key.span().start).tag();
+            values
+                .insert(key.into_inner().into_owned(), Value::new(Some(&tag), self.kind(value.into_inner())));
         }
         values
     }
@@ -42,14 +43,14 @@ impl Document<'_> {
             DeValue::Table(table) => ValueKind::Table(self.table(table)),
             DeValue::Array(array) => ValueKind::Array(self.array(array)),
             DeValue::Integer(number) => whole(&number),
-            DeValue::Float(number) => ValueKind::Real(number.as_str().parse().unwrap_or(f64::NAN)),
+            DeValue::Float(number) => ValueKind::Float(number.as_str().parse().unwrap_or(f64::NAN)),
         }
     }
 
     fn array(self, array: DeArray<'_>) -> Vec<Value> {
         let element = |value: Spanned<DeValue<'_>>| {
-            let origin = self.origin(value.span().start);
-            Value::new(origin, self.kind(value.into_inner()))
+            let tag = self.origin(value.span().start).tag();
+            Value::new(Some(&tag), self.kind(value.into_inner()))
         };
         array.into_iter().map(element).collect()
     }
@@ -80,5 +81,7 @@ impl Document<'_> {
 /// Keeps a number of any size, so that it is refused by the range of the type that was asked for.
 fn whole(number: &DeInteger<'_>) -> ValueKind {
     let (text, radix) = (number.as_str(), number.radix());
-    i128::from_str_radix(text, radix).map_or(ValueKind::Real(f64::INFINITY), ValueKind::Whole)
+    let wide = || i128::from_str_radix(text, radix).map(ValueKind::I128);
+    let kind = i64::from_str_radix(text, radix).map(ValueKind::I64).or_else(|_| wide());
+    kind.unwrap_or(ValueKind::Float(f64::INFINITY))
 }

@@ -153,7 +153,7 @@ impl<T> Default for Field<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_tuple_struct(FIELD, 6, FieldVisitor(PhantomData))
+        deserializer.deserialize_tuple_struct(FIELD, 4, FieldVisitor(PhantomData))
     }
 }
 
@@ -169,9 +169,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for FieldVisitor<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Field<T>, A::Error> {
         let unexpected = || A::Error::custom("a Field can only be read by vehicle_settings::Layers");
         let key: String = parts.next_element()?.ok_or_else(unexpected)?;
-        let source = parts.next_element()?.ok_or_else(unexpected)?;
-        let name = parts.next_element()?.ok_or_else(unexpected)?;
-        let line = parts.next_element()?.ok_or_else(unexpected)?;
+        let tag: String = parts.next_element()?.ok_or_else(unexpected)?;
         let standing: String = parts.next_element()?.ok_or_else(unexpected)?;
         let state = match standing.as_str() {
             MISSING => State::Missing,
@@ -181,6 +179,6 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for FieldVisitor<T> {
             },
             _ => State::Wrong,
         };
-        Ok(Field { spot: Spot { key, origin: Origin::from_parts(source, name, line) }, state })
+        Ok(Field { spot: Spot { key, origin: Origin::from_tag(&tag) }, state })
     }
 }

@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::Path;
 
+use config::{Map, Value};
 use serde::Deserialize;
 
 use crate::node::{Node, Walk};
 use crate::source::{self, Layer, Text};
-use crate::value::{Map, Value, ValueKind};
 use crate::{Origin, Problems};
 
 /// The sources of the settings: files below the environment, the environment below flags, whatever the order of
@@ -109,7 +109,7 @@ impl Layers {
     }
 
     fn merge(self, problems: &mut Problems) -> Option<Value> {
-        let mut root = Value { origin: None, kind: ValueKind::Table(Map::new()) };
+        let mut root = Value::new(None, Map::<String, Value>::new());
         for document in &self.documents {
             match document.layer() {
                 Ok(layer) => layer.cover(&mut root),

@@ -57,7 +57,6 @@ mod node;
 mod origin;
 mod problem;
 mod source;
-mod value;
 
 pub use field::{Field, Spot};
 pub use layers::Layers;

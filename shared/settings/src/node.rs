@@ -7,10 +7,11 @@ mod value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use config::{Map, Value, ValueKind};
+
 pub(crate) use fault::Fault;
 
 use crate::nearest::next_step;
-use crate::value::{Map, Value, ValueKind};
 use crate::{Origin, Problem};
 use vehicle_protocol::Advice;
 
@@ -30,7 +31,7 @@ impl Walk {
         for (key, value) in self.unknown.into_inner() {
             let (key, value) = innermost(key, value);
             problems.push(Problem {
-                origin: value.origin.clone(),
+                origin: origin_of(&value),
                 advice: Advice::new("unknown key", next_step(&key, &known)),
                 key,
             });
@@ -47,7 +48,9 @@ impl Walk {
     }
 
     /// Notes what a table holds besides the fields of its struct.
-    fn refuse(&self, table: &Node<'_>, rest: Map) {
+    fn refuse(&self, table: &Node<'_>, rest: Map<String, Value>) {
+        let mut rest: Vec<_> = rest.into_iter().collect();
+        rest.sort_by(|a, b| a.0.cmp(&b.0));
         let unknown = rest.into_iter().map(|(name, value)| (table.path(&name), value));
         self.unknown.borrow_mut().extend(unknown);
     }
@@ -61,6 +64,10 @@ fn innermost(key: String, value: Value) -> (String, Value) {
         }
     }
     (key, value)
+}
+
+fn origin_of(value: &Value) -> Option<Origin> {
+    value.origin().and_then(Origin::from_tag)
 }
 
 /// One place in the tree of values.
@@ -97,7 +104,7 @@ impl<'a> Node<'a> {
 
     fn origin(&self) -> Option<Origin> {
         match &self.content {
-            Content::Given(value) => value.origin.clone(),
+            Content::Given(value) => origin_of(value),
             Content::Missing | Content::Spoiled => None,
         }
     }

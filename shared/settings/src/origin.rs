@@ -27,22 +27,25 @@ impl Origin {
         }
     }
 
-    /// Takes an optional origin apart for serde: source, name and line. Serde hands a [`crate::Field`] nothing but plain data.
-    pub(crate) fn to_parts(origin: Option<Self>) -> (u64, String, u64) {
-        match origin {
-            None => (0, String::new(), 0),
-            Some(Self::File { file, line }) => (1, file, line.try_into().unwrap_or(u64::MAX)),
-            Some(Self::Environment(name)) => (2, name, 0),
-            Some(Self::Flag(name)) => (3, name, 0),
+    /// Writes the origin as the one string that `config` keeps with each value.
+    pub(crate) fn tag(&self) -> String {
+        match self {
+            Self::File { file, line } => format!("file {line} {file}"),
+            Self::Environment(name) => format!("environment {name}"),
+            Self::Flag(name) => format!("flag {name}"),
         }
     }
 
-    /// Puts together again what [`Origin::to_parts`] took apart.
-    pub(crate) fn from_parts(source: u64, name: String, line: u64) -> Option<Self> {
-        match source {
-            1 => Some(Self::File { file: name, line: line.try_into().unwrap_or(usize::MAX) }),
-            2 => Some(Self::Environment(name)),
-            3 => Some(Self::Flag(name)),
+    /// Reads back what [`Origin::tag`] wrote.
+    pub(crate) fn from_tag(tag: &str) -> Option<Self> {
+        let (kind, rest) = tag.split_once(' ')?;
+        match kind {
+            "file" => {
+                let (line, file) = rest.split_once(' ')?;
+                Some(Self::File { file: file.to_owned(), line: line.parse().ok()? })
+            }
+            "environment" => Some(Self::Environment(rest.to_owned())),
+            "flag" => Some(Self::Flag(rest.to_owned())),
             _ => None,
         }
     }
@@ -63,15 +66,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_give_back_their_origin() {
+    fn a_tag_gives_back_its_origin() {
         let origins = [
             Origin::File { file: "my settings/agent 2.toml".into(), line: 12 },
             Origin::Environment("VEHICLE_AGENT__BROKER__URL".into()),
             Origin::Flag("--broker".into()),
         ];
         for origin in origins {
-            let (source, name, line) = Origin::to_parts(Some(origin.clone()));
-            assert_eq!(Origin::from_parts(source, name, line), Some(origin));
+            assert_eq!(Origin::from_tag(&origin.tag()), Some(origin));
         }
     }
 }

@@ -1,33 +1,36 @@
 //! What a layer is made of: a whole TOML text, or one value of the environment or of a flag.
 
-use std::collections::btree_map::Entry;
+use std::collections::hash_map::Entry;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
+use config::{Map, Value, ValueKind};
+
 use crate::document::Document;
 use vehicle_protocol::Advice;
 
-use crate::value::{Map, Value, ValueKind};
 use crate::{Origin, Problem, Problems};
 
 /// Values that lie over those of the layers below.
 #[derive(Clone, Debug)]
-pub(crate) struct Layer(Map);
+pub(crate) struct Layer(Map<String, Value>);
 
 impl Layer {
     /// Makes a layer of one value under a dotted key.
     pub(crate) fn entry(key: &str, origin: &Origin, value: String) -> Self {
+        let tag = origin.tag();
         let mut parts = key.rsplit('.');
         let last = parts.next().unwrap_or(key);
-        let single = |name: &str, kind| Map::from([(name.to_owned(), Value::new(origin.clone(), kind))]);
-        let value = single(last, ValueKind::String(value));
-        Self(parts.fold(value, |inner, part| single(part, ValueKind::Table(inner))))
+        let value = Map::from_iter([(last.to_owned(), Value::new(Some(&tag), value))]);
+        let nest = |inner, part: &str| Map::from_iter([(part.to_owned(), Value::new(Some(&tag), inner))]);
+        Self(parts.fold(value, nest))
     }
 
-    /// Lays its values over those of `below`.
+    /// Lays its values over those of `below`. (`config` would do it too, but takes a key such as `a[9]` for a path, and
+    /// makes as many elements as it says.)
     pub(crate) fn cover(self, below: &mut Value) {
-        cover(below, Value { origin: None, kind: ValueKind::Table(self.0) });
+        cover(below, Value::new(None, self.0));
     }
 }
 

@@ -2,25 +2,24 @@
 
 use std::vec;
 
-use serde::de::value::{StringDeserializer, U64Deserializer};
+use config::{Map, Value};
+use serde::de::value::{StrDeserializer, StringDeserializer};
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess};
 
-use super::{Content, Fault, Node};
-use crate::Origin;
+use super::{Content, Fault, Node, origin_of};
 use crate::field::{GIVEN, MISSING, WRONG};
-use crate::value::{Map, Value};
 
 /// The entries of a table: for a struct all its fields, given or not; for a map what is there.
 pub(super) struct Entries<'a> {
     table: Node<'a>,
     names: vec::IntoIter<String>,
     next: Option<String>,
-    values: Option<Map>,
+    values: Option<Map<String, Value>>,
 }
 
 impl<'a> Entries<'a> {
     /// Presents every field; what the table holds besides is refused. No table at all spoils the fields.
-    pub(super) fn of_struct(table: Node<'a>, fields: &[&str], values: Option<Map>) -> Self {
+    pub(super) fn of_struct(table: Node<'a>, fields: &[&str], values: Option<Map<String, Value>>) -> Self {
         let names: Vec<String> = fields.iter().map(|&name| name.to_owned()).collect();
         for name in &names {
             table.walk.learn(&table.path(name));
@@ -34,8 +33,9 @@ impl<'a> Entries<'a> {
     }
 
     /// Presents the entries in the order of their names.
-    pub(super) fn of_map(table: Node<'a>, values: Map) -> Self {
-        let names: Vec<String> = values.keys().cloned().collect();
+    pub(super) fn of_map(table: Node<'a>, values: Map<String, Value>) -> Self {
+        let mut names: Vec<String> = values.keys().cloned().collect();
+        names.sort();
         Self { table, names: names.into_iter(), next: None, values: Some(values) }
     }
 }
@@ -84,7 +84,7 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
         let Some((index, value)) = self.values.next() else { return Ok(None) };
         let key = format!("{}[{index}]", self.list.key);
-        let origin = value.origin.clone();
+        let origin = origin_of(&value);
         let node = self.list.child(key.clone(), Content::Given(value));
         seed.deserialize(node).map(Some).map_err(|fault| fault.at(&key, origin))
     }
@@ -94,14 +94,9 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
     }
 }
 
-enum Part {
-    Text(String),
-    Number(u64),
-}
-
 /// The parts of a [`crate::Field`]: key, origin, standing, and the value if there is one.
 pub(super) struct Parts<'a> {
-    head: vec::IntoIter<Part>,
+    texts: vec::IntoIter<String>,
     value: Option<Node<'a>>,
 }
 
@@ -112,15 +107,9 @@ impl<'a> Parts<'a> {
             Content::Spoiled => WRONG,
             Content::Given(_) => GIVEN,
         };
-        let (source, name, line) = Origin::to_parts(node.origin());
-        let head = vec![
-            Part::Text(node.key.clone()),
-            Part::Number(source),
-            Part::Text(name),
-            Part::Number(line),
-            Part::Text(standing.to_owned()),
-        ];
-        Self { head: head.into_iter(), value: Some(Node { within_field: true, ..node }) }
+        let tag = node.origin().map(|origin| origin.tag()).unwrap_or_default();
+        let texts = vec![node.key.clone(), tag, standing.to_owned()];
+        Self { texts: texts.into_iter(), value: Some(Node { within_field: true, ..node }) }
     }
 }
 
@@ -128,16 +117,9 @@ impl<'de> SeqAccess<'de> for Parts<'_> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        match self.head.next() {
-            Some(Part::Text(text)) => {
-                let text: StringDeserializer<Fault> = text.into_deserializer();
-                return seed.deserialize(text).map(Some);
-            }
-            Some(Part::Number(number)) => {
-                let number: U64Deserializer<Fault> = number.into_deserializer();
-                return seed.deserialize(number).map(Some);
-            }
-            None => {}
+        if let Some(text) = self.texts.next() {
+            let text: StrDeserializer<'_, Fault> = text.as_str().into_deserializer();
+            return seed.deserialize(text).map(Some);
         }
         let Some(node) = self.value.take() else { return Ok(None) };
         let (walk, key, origin) = (node.walk, node.key.clone(), node.origin());

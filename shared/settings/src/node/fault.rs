@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display};
 
+use config::{Value, ValueKind};
 use serde::de::{self, Expected, Unexpected};
 
-use crate::value::{Value, ValueKind};
 use crate::{Origin, Problem};
 use vehicle_protocol::Advice;
 
@@ -61,14 +61,18 @@ impl de::Error for Fault {
 /// Shows a value as a person would write it, cut short.
 pub(crate) fn described(value: &Value) -> String {
     match &value.kind {
+        ValueKind::Nil => "nothing".to_owned(),
         ValueKind::Table(_) => "a table".to_owned(),
         ValueKind::Array(_) => "a list".to_owned(),
         ValueKind::String(text) if text.chars().count() > 60 => {
             format!("\"{}…\"", text.chars().take(60).collect::<String>())
         }
         ValueKind::String(text) => format!("{text:?}"),
-        ValueKind::Boolean(value) => value.to_string(),
-        ValueKind::Whole(number) => number.to_string(),
-        ValueKind::Real(number) => number.to_string(),
+        ValueKind::Boolean(_)
+        | ValueKind::I64(_)
+        | ValueKind::I128(_)
+        | ValueKind::U64(_)
+        | ValueKind::U128(_)
+        | ValueKind::Float(_) => value.kind.to_string(),
     }
 }

@@ -1,5 +1,6 @@
 //! How one value becomes the type that was asked for, without guessing.
 
+use config::{Map, Value, ValueKind};
 use serde::de::value::StringDeserializer;
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 
@@ -7,9 +8,8 @@ use super::access::{Elements, Entries, Parts};
 use super::{Content, Fault, Node};
 use crate::field::FIELD;
 use crate::nearest;
-use crate::value::{Map, Value, ValueKind};
 
-/// A number, parsed where everything is text.
+/// The number as config keeps it, or parsed where everything is text.
 enum Number {
     Whole(i128),
     Real(f64),
@@ -19,14 +19,6 @@ fn as_text(kind: &ValueKind) -> Option<&str> {
     if let ValueKind::String(text) = kind { Some(text) } else { None }
 }
 
-fn truth_of(text: &str) -> Option<bool> {
-    match text.to_lowercase().as_str() {
-        "1" | "true" | "on" | "yes" => Some(true),
-        "0" | "false" | "off" | "no" => Some(false),
-        _ => None,
-    }
-}
-
 impl Node<'_> {
     fn kind(&self) -> Option<&ValueKind> {
         if let Content::Given(value) = &self.content { Some(&value.kind) } else { None }
@@ -34,8 +26,9 @@ impl Node<'_> {
 
     fn number(&self) -> Option<Number> {
         match self.kind() {
-            Some(ValueKind::Whole(number)) => Some(Number::Whole(*number)),
-            Some(ValueKind::Real(number)) => Some(Number::Real(*number)),
+            Some(ValueKind::I64(number)) => Some(Number::Whole((*number).into())),
+            Some(ValueKind::I128(number)) => Some(Number::Whole(*number)),
+            Some(ValueKind::Float(number)) => Some(Number::Real(*number)),
             Some(ValueKind::String(text)) if self.is_text() => {
                 let whole = text.trim().parse().ok().map(Number::Whole);
                 whole.or_else(|| text.trim().parse().ok().map(Number::Real))
@@ -66,7 +59,7 @@ impl Node<'_> {
     fn truth(&self) -> Result<bool, Fault> {
         let value = match self.kind() {
             Some(ValueKind::Boolean(value)) => Some(*value),
-            Some(ValueKind::String(text)) if self.is_text() => truth_of(text),
+            Some(kind) if self.is_text() => Value::new(None, kind.clone()).into_bool().ok(),
             _ => None,
         };
         value.ok_or_else(|| self.must_be("true or false", self.how("true or false")))
@@ -83,7 +76,7 @@ impl Node<'_> {
     }
 
     /// Takes the values of a table; none if something else stands there, which has then been reported.
-    fn take_table(&mut self) -> Result<Option<Map>, Fault> {
+    fn take_table(&mut self) -> Result<Option<Map<String, Value>>, Fault> {
         match std::mem::replace(&mut self.content, Content::Spoiled) {
             Content::Missing => Ok(Some(Map::new())),
             Content::Spoiled => Ok(None),
@@ -104,10 +97,8 @@ impl Node<'_> {
             Content::Given(Value { kind: ValueKind::Array(values), .. }) => Ok(values),
             Content::Given(value) => {
                 if let (ValueKind::String(text), true) = (&value.kind, is_text) {
-                    let part = |part: &str| Value {
-                        origin: value.origin.clone(),
-                        kind: ValueKind::String(part.trim().to_owned()),
-                    };
+                    let origin = value.origin().map(str::to_owned);
+                    let part = |part: &str| Value::new(origin.as_ref(), part.trim());
                     return Ok(text.split(',').map(part).collect());
                 }
                 self.content = Content::Given(value);
@@ -157,11 +148,8 @@ impl<'de> Deserializer<'de> for Node<'_> {
             Some(ValueKind::Table(_)) => self.deserialize_map(visitor),
             Some(ValueKind::Array(_)) => self.deserialize_seq(visitor),
             Some(ValueKind::Boolean(value)) => visitor.visit_bool(*value),
-            Some(ValueKind::Real(number)) => visitor.visit_f64(*number),
-            Some(ValueKind::Whole(number)) => match i64::try_from(*number) {
-                Ok(number) => visitor.visit_i64(number),
-                Err(_) => visitor.visit_i128(*number),
-            },
+            Some(ValueKind::Float(number)) => visitor.visit_f64(*number),
+            Some(ValueKind::I64(number)) => visitor.visit_i64(*number),
             _ => visitor.visit_string(self.string()?),
         }
     }
