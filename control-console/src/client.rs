@@ -1,4 +1,4 @@
-//! Commands to any number of vehicles over one connection: the async shell around [`transactions`], which decides.
+//! Commands to any number of vehicles over one connection: the async shell around `transactions`, which decides.
 
 mod session_store;
 mod sessions;
