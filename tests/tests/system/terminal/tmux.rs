@@ -87,6 +87,6 @@ async fn the_slow_way_out_of_an_emergency_stop_is_typed() -> Result<()> {
     tmux.terminal.send(":max")?;
     tmux.shows("set-max-speed            MPH: 0..").await?;
     tmux.terminal.send("\t2\r")?;
-    tmux.shows("limit    2.0 mph").await?;
+    tmux.shows("limit    1.0 of 2.0 mph").await?;
     Ok(())
 }
