@@ -69,7 +69,7 @@ struct Flags {
     /// The broker.
     #[arg(long, value_name = "mqtt[s]://host:port")]
     broker: Option<String>,
-    /// What drives the outputs.
+    /// The board that drives the outputs.
     #[arg(long, value_name = "sim|rppal|gpiochip")]
     board: Option<String>,
     /// Append each change of any output of the simulated board to this file.
@@ -109,7 +109,7 @@ impl Flags {
     }
 }
 
-/// Why the agent could not do what was asked.
+/// The reason for which the agent could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     /// Exit code 2.

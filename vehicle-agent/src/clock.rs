@@ -50,7 +50,7 @@ impl Clock {
         later(moment.since_start()).or_else(|| later(NEVER)).unwrap_or(self.start)
     }
 
-    /// How long the machine has been suspended since the start, exact to a few microseconds.
+    /// Returns how long the machine has been suspended since the start, exact to a few microseconds.
     #[must_use]
     pub fn suspend_gap(&self) -> Duration {
         suspended().saturating_sub(self.suspended_at_start)

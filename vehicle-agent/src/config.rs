@@ -23,7 +23,7 @@ use vehicle_link::Endpoint;
 use vehicle_protocol::{Epoch, Root, VehicleId};
 use vehicle_settings::{Layers, Origin, Problems};
 
-/// What the names of environment variables begin with: `VEHICLE_AGENT__BROKER__URL` sets `broker.url`.
+/// The prefix of environment variables: `VEHICLE_AGENT__BROKER__URL` sets `broker.url`.
 pub const ENVIRONMENT_PREFIX: &str = "VEHICLE_AGENT";
 
 /// The whole configuration, with nothing left to check.
@@ -31,37 +31,37 @@ pub const ENVIRONMENT_PREFIX: &str = "VEHICLE_AGENT";
 pub struct Config {
     /// The vehicle's name.
     pub vehicle: VehicleId,
-    /// What stands before it in topics.
+    /// The root of its topics.
     pub root: Root,
-    /// What is logged, as `tracing` filters are written.
+    /// The log filter, as `tracing` filters are written.
     pub log: String,
     /// Folder of what survives a restart.
     pub state_dir: PathBuf,
     /// The broker.
     pub endpoint: Endpoint,
-    /// What drives the outputs.
+    /// The board.
     pub board: BoardConfig,
-    /// How the vehicle steers.
+    /// The way of steering.
     pub kinematics: Kinematics,
-    /// What it never exceeds.
+    /// The limits.
     pub limits: Limits,
-    /// How long things may go on.
+    /// Ticks, holds and timeouts.
     pub timing: Timing,
     /// Room to stop in.
     pub budget: Budget,
-    /// What it may do on its own.
+    /// Bounds of autonomous driving.
     pub autonomy: Autonomy,
-    /// What is measured besides motion.
+    /// Sensors besides motion.
     pub sensors: Sensors,
-    /// How that is read.
+    /// Their sources.
     pub readers: SensorsConfig,
     /// Folder of the keys.
     pub keys_dir: PathBuf,
-    /// Whom it trusts.
+    /// The enrolled keys and the policy for unsigned senders.
     pub trust: Trust,
 }
 
-/// What drives the outputs.
+/// The board.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BoardConfig {
     /// The simulated board and its files.
@@ -70,14 +70,14 @@ pub enum BoardConfig {
         trace: Option<PathBuf>,
         /// The file that holds the levels of the pins.
         levels: Option<PathBuf>,
-        /// What encoders of its wheels tell from each other, in metres; none measures perfectly.
+        /// Resolution of the encoders of its wheels, in metres; none measures perfectly.
         metres_per_pulse: Option<f64>,
     },
     /// A real board.
     Wired {
         /// The way to its lines.
         backend: GpioBackendKind,
-        /// What is wired to it.
+        /// The wiring.
         wiring: Box<Wiring>,
     },
 }
@@ -95,7 +95,7 @@ impl BoardConfig {
     /// Claims it for whoever drives it; a simulated board that keeps no file is everybody's own.
     ///
     /// # Errors
-    /// When somebody else drives it.
+    /// If another process drives it.
     pub fn lock(&self) -> Result<Option<BoardLock>, BoardError> {
         match self {
             Self::Wired { .. } => BoardLock::acquire(None).map(Some),
@@ -105,7 +105,7 @@ impl BoardConfig {
         }
     }
 
-    /// What is fitted besides the motors.
+    /// Fittings besides the motors.
     #[must_use]
     pub fn fittings(&self) -> Fittings {
         match self {
@@ -154,7 +154,7 @@ impl Config {
         }
     }
 
-    /// What the core is told of its vehicle.
+    /// The setup of the core.
     #[must_use]
     pub fn setup(&self, epoch: Epoch, emergency_stopped: bool) -> Setup {
         Setup {

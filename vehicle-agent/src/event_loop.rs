@@ -97,7 +97,7 @@ pub(crate) struct EventLoop<'a, P> {
     /// The outputs in force; nothing while it is not known.
     in_force: Option<Outputs>,
     armed: bool,
-    /// Whose presence the link follows.
+    /// The operator whose presence the link follows.
     followed: Option<OperatorName>,
 }
 

@@ -13,7 +13,7 @@ use vehicle_protocol::{Advice, VehicleId};
 
 /// The folder's name in the agent's state folder.
 pub(crate) const FOLDER: &str = "keys";
-/// What group and others may not do with the folder: put files there.
+/// The permission bits that group and others may not have on the folder: to put files there.
 const WRITE: u32 = 0o022;
 
 /// Reads the keys of `vehicle` in a folder, in the order of their names; no keys, if there is no such folder.

@@ -35,7 +35,7 @@ impl Latch {
     /// Sets or clears the emergency stop; it is on the disk when this returns.
     ///
     /// # Errors
-    /// When the file or its folder cannot be written; a stop that was set may then still be.
+    /// If the file or its folder cannot be written; a stop that was set may then still be.
     pub fn write(&self, set: bool) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
         let path = self.folder.join(NAME);

@@ -27,7 +27,7 @@ use tokio::task::JoinHandle;
 use vehicle_link::{Endpoint, EndpointError};
 use vehicle_protocol::{Epoch, LinkCounters, OperatorName, Topics};
 
-/// What happens on the link.
+/// An event on the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkEvent {
     /// Connected, subscribed and announced; what is retained has to be published now.
@@ -40,11 +40,11 @@ pub enum LinkEvent {
     /// A message on one of the vehicle's topics. A payload that is longer than any command is cut off behind
     /// [`vehicle_protocol::MAX_COMMAND_BYTES`] + 1 bytes, too long still.
     Received(Received),
-    /// What came on the presence of an operator who is followed.
+    /// A message on the presence of an operator who is followed.
     Operator {
         /// The operator.
         name: OperatorName,
-        /// Whether the broker had kept it from before.
+        /// Set if the broker had kept it (retained).
         retained: bool,
         /// The bytes as they came, cut off where they are longer than any command.
         payload: Vec<u8>,
@@ -58,7 +58,7 @@ pub struct LinkHandle {
     task: JoinHandle<()>,
 }
 
-/// What happens on the link, in its order.
+/// Events of the link, in order.
 #[derive(Debug)]
 pub struct LinkEvents {
     mailbox: Arc<Mailbox>,
@@ -105,7 +105,7 @@ impl LinkHandle {
         self.mailbox.follow(operator.cloned());
     }
 
-    /// What the link has been through since it was spawned.
+    /// Counters of the link since it was spawned.
     #[must_use]
     pub fn counters(&self) -> LinkCounters {
         self.mailbox.counters()

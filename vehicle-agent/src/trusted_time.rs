@@ -22,7 +22,7 @@ pub struct TrustedTime {
     system: fn() -> Duration,
     /// No time before this is believed, in seconds since 1970.
     floor: AtomicU64,
-    /// What the file holds.
+    /// The content of the file.
     stored: AtomicU64,
 }
 
@@ -88,7 +88,7 @@ impl TrustedTime {
     }
 }
 
-/// When this program was built, in seconds since 1970.
+/// The build time of this program, in seconds since 1970.
 fn built() -> u64 {
     env!("VEHICLE_AGENT_BUILT").parse().unwrap_or(0)
 }

@@ -18,7 +18,7 @@ use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use vehicle_settings::Layers;
 
-/// Where the service keeps its state, whoever asks.
+/// The folder in which the service keeps its state.
 const STATE_OF_SERVICE: &str = "/var/lib/vehicle-agent";
 const PATIENCE: Duration = Duration::from_millis(100);
 

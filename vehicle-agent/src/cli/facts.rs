@@ -1,4 +1,4 @@
-//! What a configuration amounts to, in one line per fact.
+//! The facts of a configuration, one a line.
 
 use crate::board::GpioBackendKind;
 use crate::config::{BoardConfig, Budget, Config};

@@ -15,7 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Lines that wait for the reader; further ones are dropped, and counted.
 const WAITING: usize = 1_024;
-/// How long the last lines may take.
+/// Time that the last lines may take.
 const LAST_LINES: Duration = Duration::from_millis(300);
 
 /// The log of this process. Dropping it waits a moment for the last lines.

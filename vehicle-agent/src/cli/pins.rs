@@ -1,10 +1,10 @@
-//! Where everything is wired: a drawing of a Raspberry Pi's header, or a table.
+//! The wiring as a drawing of a Raspberry Pi's header, or as a table.
 
 use crate::board::{Pin, PinLocation, Wire};
 use crate::config::BoardConfig;
 use std::fmt::Write;
 
-/// What the pins of a Raspberry Pi's header are, row by row from 1 to 40.
+/// The pins of a Raspberry Pi's header, row by row from 1 to 40.
 const HEADER: [[Contact; 2]; 20] = {
     use Contact::{Five, Gpio, Ground, Three};
     [

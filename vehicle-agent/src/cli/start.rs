@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 use vehicle_settings::Layers;
 
-/// How long threads that hang, as in the resolver of names, may hold up the end.
+/// Time that threads that hang, as in the resolver of names, may hold up the end.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) fn run(layers: &Layers, checks: SafetyChecks) -> Result<(), Failure> {

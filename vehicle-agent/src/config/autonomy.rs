@@ -1,4 +1,4 @@
-//! What the vehicle may do on its own.
+//! Settings of autonomous driving.
 
 use super::raw::{BoardKind, RawAutonomy};
 use super::{limits::at_most, timing::seconds};

@@ -1,4 +1,4 @@
-//! What the vehicle never exceeds, and whether it can stop in the room it has.
+//! The limits of the vehicle, and its stopping distance against the budget.
 
 use super::raw::{DrivetrainKind, RawBudget, RawDrivetrain, RawLimits};
 use super::timing::seconds;
@@ -73,7 +73,7 @@ pub(super) fn at_most(field: Field<f64>, most: f64, its_key: &str, problems: &mu
     field.check(|mph| *mph <= most, &format!("at most {its_key}, which is {most} mph"), &next_step, problems)
 }
 
-/// How a vehicle comes to stand: it drives on for a time, then brakes.
+/// A stop: driving on for a time, then braking.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stop {
     /// Seconds until the brakes bite.

@@ -201,7 +201,7 @@ pub(super) struct RawPin {
     pub(super) power_on: Option<PowerOn>,
 }
 
-/// What a pin is pulled to before anybody has set it.
+/// The power-on pull of a pin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum PowerOn {

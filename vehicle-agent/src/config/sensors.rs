@@ -12,7 +12,7 @@ const INTERVAL_S: f64 = 5.0;
 /// The battery is low at or below this charge unless the configuration says so, in percent.
 const LOW_PCT: f64 = 15.0;
 
-/// What the core is told of, and what is read.
+/// The sensors of the core, and their sources.
 pub(super) fn sensors(raw: RawSensors, problems: &mut Problems) -> (Sensors, SensorsConfig) {
     let interval_s = raw.interval_s.within(1.0..=3_600.0, "s", problems).or(INTERVAL_S);
     let sysfs = raw.sysfs.or(PathBuf::from("/sys"));
@@ -113,7 +113,7 @@ fn name(name: Option<String>, spot: &Spot, problems: &mut Problems) -> Option<St
     good
 }
 
-/// Where a value comes from; the problems name the field as a whole.
+/// The source of a value; problems name the field as a whole.
 fn source(raw: RawSensor, spot: &Spot, problems: &mut Problems) -> Option<Source> {
     let ratio = raw.ratio.unwrap_or(1.0);
     if !(1e-6..=1e6).contains(&ratio.abs()) {
@@ -146,7 +146,7 @@ fn source(raw: RawSensor, spot: &Spot, problems: &mut Problems) -> Option<Source
     Some(Source { device, unit, ratio })
 }
 
-/// What an input measures, by the word before its number.
+/// The quantity of an input, by the word before its number.
 fn unit(input: &str, kinds: [(&str, Unit); 3]) -> Option<Unit> {
     let word = input.trim_end_matches(|c: char| c.is_ascii_digit());
     kinds.into_iter().find(|(kind, _)| *kind == word).map(|(_, unit)| unit)

@@ -1,4 +1,4 @@
-//! Where state is kept unless the configuration says so.
+//! The default state folder.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

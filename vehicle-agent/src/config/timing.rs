@@ -1,4 +1,4 @@
-//! How long things may go on.
+//! Ticks, holds and timeouts.
 
 use super::raw::RawTiming;
 use crate::control::Timing;

@@ -1,4 +1,4 @@
-//! Whom the vehicle trusts.
+//! The keys and the policy for unsigned senders.
 
 use super::raw::{RawTrust, RawUnsigned};
 use crate::control::{Policy, Trust};

@@ -1,4 +1,4 @@
-//! What is wired to which pin, refused where it could move a vehicle that nobody has started.
+//! The wiring, refused where it could move a vehicle that nobody has started.
 
 mod encoders;
 mod motors;
@@ -16,11 +16,11 @@ use vehicle_settings::{Field, Problems, Spot};
 
 /// Frequency of the motors' PWM unless the configuration says so, in Hz.
 const PWM_HZ: u32 = 100;
-/// What threads can time, and what motors can follow.
+/// The PWM frequencies that threads can time and motors can follow, in Hz.
 const SOFTWARE_HZ: RangeInclusive<u32> = 20..=1_000;
-/// What PWM hardware does.
+/// The PWM frequencies of hardware, in Hz.
 const HARDWARE_HZ: RangeInclusive<u32> = 20..=50_000;
-/// How long a relay of the doors' lock is on unless the configuration says so, in milliseconds.
+/// Default time that a relay of the doors' lock is on, in milliseconds.
 const DOOR_PULSE_MS: u64 = 300;
 
 /// The widths of a servo's pulses, in microseconds.

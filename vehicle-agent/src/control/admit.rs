@@ -14,7 +14,7 @@ use vehicle_protocol::{
     SequenceRef, SessionId, Shape, Signature, SignedSession, Topic, encoding,
 };
 
-/// What the gate makes of a message.
+/// The gate's verdict on a message.
 #[derive(Debug, PartialEq)]
 pub(super) enum Verdict {
     /// To be obeyed, if the vehicle's state allows it.
@@ -52,7 +52,7 @@ impl Blame {
     }
 }
 
-/// What the gate remembers.
+/// The gate: keys, sessions and remembered IDs.
 #[derive(Debug)]
 pub(super) struct Gate {
     epoch: Epoch,
@@ -109,13 +109,13 @@ impl Gate {
         })
     }
 
-    /// What the compact form leaves out: whose session it is.
+    /// The owner of a session, which the compact form leaves out.
     fn session(&self, sid: SessionId) -> Option<(KeyName, Epoch)> {
         let key = self.sessions.key_of(sid)?;
         Some((self.keyring.name(key)?.clone(), self.epoch))
     }
 
-    /// That it was retained is the first thing wrong with a retained message.
+    /// Refuses a retained message, before anything else is looked at.
     fn retained_first(&self, received: &Received, refused: Refused) -> Refused {
         if received.retained && self.checks.retained {
             Refused { reason: Reason::Retained, ..refused }
@@ -356,7 +356,7 @@ fn other_boot() -> Refusal {
     Refusal::new(Reason::BadEpoch, "another boot of this vehicle; ask for a session again")
 }
 
-/// Whether the session of a command is open here, its counter known or not.
+/// Tells whether the session of a command is open here, its counter known or not.
 fn is_in_session(counted: &Result<(), Refusal>) -> bool {
     !matches!(counted, Err(Refusal { reason: Reason::BadEpoch, .. }))
 }

@@ -11,7 +11,7 @@ const PASSED: f64 = 0.6;
 /// Further off course than this, in degrees, a vehicle that can turns on the spot first.
 const OFF_COURSE: f64 = 15.0;
 
-/// Why the drive ends.
+/// The reason for which the drive ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrival {
     /// It is there.
@@ -45,7 +45,7 @@ impl Autopilot {
         (self.place.0 - pose.x).hypot(self.place.1 - pose.y)
     }
 
-    /// How much of the way is done, from 0 to 1.
+    /// The share of the way that is done, from 0 to 1.
     pub(super) fn progress(&self, motion: &Motion) -> f64 {
         if self.whole > 0.0 { 1.0 - self.to_go(motion) / self.whole } else { 1.0 }
     }

@@ -5,7 +5,7 @@ use crate::control::in_flight::Ticket;
 use crate::control::order::Party;
 use std::time::Duration;
 
-/// How long a holder may go on after another party has asked for control.
+/// Time that a holder may go on after another party has asked for control.
 const NOTICE: Duration = Duration::from_secs(3);
 
 /// One driver at a time.
@@ -21,7 +21,7 @@ pub(super) struct ControlLock {
 pub(super) struct Request {
     pub(super) by: Party,
     pub(super) ticket: Ticket,
-    /// When the notice is over; nothing once the vehicle stops for it, and nobody drives until it stands.
+    /// The end of the notice; nothing once the vehicle stops for it, and nobody drives until it stands.
     until: Option<Moment>,
 }
 
@@ -30,7 +30,7 @@ impl ControlLock {
         self.holder.map(|(party, _)| party)
     }
 
-    /// Whether `party` may move the vehicle: it holds control, or nobody does, and nobody is about to get it.
+    /// Tells whether `party` may move the vehicle: it holds control, or nobody does, and nobody is about to get it.
     pub(super) fn allows(&self, party: Party) -> bool {
         let is_changing = self.request.is_some_and(|request| request.until.is_none());
         self.holder().is_none_or(|holder| holder == party) && !is_changing
@@ -77,17 +77,17 @@ impl ControlLock {
         }
     }
 
-    /// Whether any operator was heard within `window`.
+    /// Tells whether any operator was heard within `window`.
     pub(super) fn heard_within(&self, now: Moment, window: Duration) -> bool {
         self.heard.is_some_and(|heard| now.since(heard) <= window)
     }
 
-    /// When control lapses.
+    /// The moment at which control lapses.
     pub(super) fn lapse(&self, after: Duration) -> Option<Moment> {
         self.holder.map(|(_, heard)| heard.after(after))
     }
 
-    /// When something about control is due.
+    /// The next moment at which control lapses or changes hands.
     pub(super) fn deadline(&self, lapse: Duration) -> Option<Moment> {
         let request = self.request.and_then(|request| request.until);
         self.lapse(lapse).into_iter().chain(request).min()

@@ -25,7 +25,7 @@ impl Entry {
     }
 }
 
-/// What became of the commands that had an ID, for each sender apart: nobody answers for another, or fills its room.
+/// Outcomes of commands with an ID, for each sender apart: nobody answers for another, or fills its room.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DedupCaches(BTreeMap<Sender, DedupCache>);
 
@@ -35,7 +35,7 @@ impl DedupCaches {
     }
 }
 
-/// What became of the commands of one sender.
+/// Outcomes of the commands of one sender.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DedupCache {
     ring: VecDeque<Entry>,
@@ -53,7 +53,7 @@ impl DedupCache {
         Some(Answer { progress: entry.progress, ..answer })
     }
 
-    /// Whether a timed command can still be remembered; forgets what has ended and expired.
+    /// Tells whether a timed command can still be remembered; forgets what has ended and expired.
     pub(super) fn has_room(&mut self, now: Moment) -> bool {
         self.timed.retain(|entry| !entry.has_ended() || entry.expires.is_some_and(|expires| now < expires));
         self.timed.len() < TIMED

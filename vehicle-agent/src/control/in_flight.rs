@@ -16,33 +16,33 @@ const MOST_ANSWERS: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket(u64);
 
-/// When a command has succeeded.
+/// The condition under which a command has succeeded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Goal {
     /// As soon as the outputs of this step are in force.
     InForce,
-    /// When the vehicle stands.
+    /// The vehicle stands.
     Standing {
         /// Its speed in m/s when the command came, for PROGRESS.
         from: f64,
     },
-    /// When it stands with its parking brake on.
+    /// It stands with its parking brake on.
     Parked {
         /// Its speed in m/s when the command came, for PROGRESS.
         from: f64,
     },
-    /// When it stands with the motor driver disabled.
+    /// It stands with the motor driver disabled.
     EngineOff {
         /// Its speed in m/s when the command came, for PROGRESS.
         from: f64,
     },
-    /// When the emergency stop is in its file, set or not set.
+    /// The emergency stop is in its file, set or not set.
     Stored(bool),
-    /// When the one who asked for control has it.
+    /// The party that asked for control has it.
     ControlLock,
-    /// When the file of a key is gone.
+    /// The file of a key is gone.
     Revoked(KeySlot),
-    /// When whoever steers says so.
+    /// The turn or drive that it began reports its end.
     Told,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Entry {
     limit: Moment,
     told: Option<Moment>,
     progress: u8,
-    /// How often it came, and so how many answers it gets.
+    /// Times that it came, and so answers that it gets.
     times: usize,
 }
 
@@ -125,12 +125,12 @@ impl InFlight {
         (alike.count().saturating_add(1) >= most).then_some(oldest)
     }
 
-    /// Whether a command waits for `goal`.
+    /// Tells whether a command waits for `goal`.
     pub(super) fn waits_for(&self, goal: Goal) -> bool {
         self.entries.iter().any(|entry| entry.goal == goal)
     }
 
-    /// Whether it is the only command that waits for the vehicle to be parked.
+    /// Tells whether it is the only command that waits for the vehicle to be parked.
     pub(super) fn is_last_to_park(&self, ticket: Ticket) -> bool {
         let mut parking = self.entries.iter().filter(|entry| matches!(entry.goal, Goal::Parked { .. }));
         parking.next().is_some_and(|entry| entry.ticket == ticket) && parking.next().is_none()

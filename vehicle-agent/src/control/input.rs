@@ -1,4 +1,4 @@
-//! What reaches the core and what leaves it.
+//! Inputs and effects of the core.
 
 use crate::control::{Cause, Outputs, Sensor, Wheels};
 use vehicle_protocol::{
@@ -11,20 +11,20 @@ use vehicle_protocol::{
 pub struct Received {
     /// Which of this vehicle's topics it came on.
     pub topic: Topic,
-    /// Whether the broker had kept it from before.
+    /// Set if the broker had kept it (retained).
     pub retained: bool,
     /// The bytes as they came.
     pub payload: Vec<u8>,
 }
 
-/// What the board measures.
+/// Measurements of the board.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sensed {
-    /// How the vehicle moves, on boards that measure it.
+    /// The vehicle's motion, on boards that measure it.
     pub odometry: Option<Odometry>,
-    /// How its wheels turn, on boards with encoders; the motion of the vehicle follows from it.
+    /// The turning of its wheels, on boards with encoders; the motion of the vehicle follows from it.
     pub wheels: Option<Wheels>,
-    /// Whether the emergency-stop input is open.
+    /// Set while the emergency-stop input is open.
     pub emergency_stop: bool,
 }
 
@@ -57,16 +57,16 @@ pub enum Input {
     },
     /// The connection is gone.
     LinkLost,
-    /// What an operator's presence says, as it comes from the broker.
+    /// An operator's presence, as it comes from the broker.
     Operator {
         /// The operator.
         name: OperatorName,
-        /// Whether the broker had kept it from before.
+        /// Set if the broker had kept it (retained).
         retained: bool,
         /// The bytes as they came.
         payload: Vec<u8>,
     },
-    /// What the board measures now; told whenever the deadline has come.
+    /// Measurements of the board; due whenever the deadline has come.
     Sensed(Sensed),
     /// A sensor was read, or why it could not be.
     Measured(Sensor, Result<f64, String>),
@@ -138,21 +138,21 @@ impl Report {
     }
 }
 
-/// What one step of the core asks for.
+/// Effects of one step of the core.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effects {
     /// Every output, at its level.
     pub outputs: Outputs,
-    /// What brought them there.
+    /// Their cause.
     pub cause: Cause,
-    /// What to publish, in order, after the outputs are in force.
+    /// Reports, in order, to be published after the outputs are in force.
     pub reports: Vec<Report>,
     /// The emergency stop to write to its file, set or not set.
     pub store: Option<bool>,
     /// Revoked keys whose files are to be removed.
     pub revoke: Vec<KeyName>,
-    /// Whose presence to follow: that of the operator who holds control with the key of this name.
+    /// The operator whose presence to follow: the holder of control, by the name of its key.
     pub follow: Option<OperatorName>,
-    /// Whether the vehicle could move: the link proves itself each second while it can.
+    /// Set while the vehicle could move: the link proves itself each second then.
     pub armed: bool,
 }

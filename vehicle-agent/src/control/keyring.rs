@@ -4,7 +4,7 @@ use std::fmt;
 use vehicle_protocol::auth::{KeyFile, Role, Signer};
 use vehicle_protocol::{CommandName, KeyName, VehicleId};
 
-/// What a vehicle takes from senders that sign nothing.
+/// The policy for senders that sign nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
     /// Everything while no key is enrolled, then as [`Policy::StopOnly`].
@@ -18,19 +18,19 @@ pub enum Policy {
     Refuse,
 }
 
-/// Whom the vehicle trusts.
+/// The enrolled keys and the policy for unsigned senders.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
     /// The keys that are enrolled, each with its role.
     pub keys: Vec<KeyFile>,
-    /// What is taken without a key.
+    /// The policy for unsigned senders.
     pub unsigned: Policy,
-    /// Whether only an owner may clear a stored emergency stop.
+    /// Set if only an owner may clear a stored emergency stop.
     pub owner_clears: bool,
 }
 
 impl Trust {
-    /// What is taken without a key as things are: not [`Policy::Auto`].
+    /// The policy in force: not [`Policy::Auto`].
     #[must_use]
     pub fn policy(&self) -> Policy {
         match self.unsigned {
@@ -98,7 +98,7 @@ impl Keyring {
         self.keys.get(slot.0)
     }
 
-    /// What signs and verifies with a key.
+    /// The signer and verifier of a key.
     pub(super) fn signer(&self, slot: KeySlot) -> Option<Signer<'_>> {
         let key = self.get(slot)?;
         Some(Signer { vehicle: &self.vehicle, key: &key.file.key, secret: &key.file.secret })
@@ -112,22 +112,22 @@ impl Keyring {
         self.get(slot).is_some_and(|key| key.file.role == Role::Owner)
     }
 
-    /// Whether the role of a key allows a command.
+    /// Tells whether the role of a key allows a command.
     pub(super) fn may(&self, slot: KeySlot, command: CommandName) -> bool {
         self.get(slot).is_some_and(|key| key.file.role.may(command))
     }
 
-    /// Whether a stored emergency stop is an owner's to clear.
+    /// Tells whether only an owner may clear a stored emergency stop.
     pub(super) const fn owner_clears(&self) -> bool {
         self.owner_clears
     }
 
-    /// What is taken without a key.
+    /// The policy for unsigned senders.
     pub(super) const fn policy(&self) -> Policy {
         self.unsigned
     }
 
-    /// Whether a command is taken from who signs nothing.
+    /// Tells whether a command is accepted unsigned.
     pub(super) const fn takes_unsigned(&self, command: CommandName) -> bool {
         match self.policy() {
             Policy::Auto | Policy::Accept => true,
@@ -142,12 +142,12 @@ impl Keyring {
         }
     }
 
-    /// Whether there is an owner's key.
+    /// Tells whether there is an owner's key.
     pub(super) fn has_owner(&self) -> bool {
         self.keys.iter().any(|key| key.file.role == Role::Owner)
     }
 
-    /// Whether a key is the only owner's that is left.
+    /// Tells whether a key is the only owner's that is left.
     pub(super) fn is_last_owner(&self, slot: KeySlot) -> bool {
         let owners = self.keys.iter().filter(|key| key.file.role == Role::Owner && !key.is_revoked);
         self.is_owner(slot) && owners.count() <= 1

@@ -1,6 +1,6 @@
 //! The emergency stop's file: what it is to hold, and whether it does.
 
-/// How far the last write has come.
+/// The state of the last write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Write {
     Due,
@@ -29,7 +29,7 @@ impl Latch {
         }
     }
 
-    /// What to write after this step.
+    /// The write that is due after this step.
     pub(super) fn take_due(&mut self) -> Option<bool> {
         (self.write == Write::Due).then(|| {
             self.write = Write::UnderWay;
@@ -37,12 +37,12 @@ impl Latch {
         })
     }
 
-    /// Whether a clearing is on its way to the file.
+    /// Tells whether a clearing is on its way to the file.
     pub(super) const fn is_clearing(self) -> bool {
         !self.wanted && matches!(self.write, Write::Due | Write::UnderWay)
     }
 
-    /// Whether the file is known to hold it, set or not set.
+    /// Tells whether the file is known to hold it, set or not set.
     pub(super) fn holds(self, set: bool) -> bool {
         self.wanted == set && self.write == Write::Done
     }

@@ -30,7 +30,7 @@ struct Turn {
     to: f64,
 }
 
-/// What came of the turns in one step.
+/// The outcome of the turns in one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Turned {
     /// The heading is reached.
@@ -62,7 +62,7 @@ impl Maneuvers {
         self.course
     }
 
-    /// Whether one more turn may wait.
+    /// Tells whether one more turn may wait.
     pub(super) fn has_room(&self) -> bool {
         self.waiting.len() < QUEUE
     }
@@ -109,7 +109,7 @@ impl Maneuvers {
         Target { speed: self.speed, turn_rate: if self.rests() { 0.0 } else { turn_rate } }
     }
 
-    /// Whether it asks for nothing: no speed, and no turn under way or waiting.
+    /// Tells whether it asks for nothing: no speed, and no turn under way or waiting.
     pub(super) fn rests(&self) -> bool {
         self.speed == 0.0 && self.turn.is_none() && self.waiting.is_empty()
     }

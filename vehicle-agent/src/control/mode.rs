@@ -1,4 +1,4 @@
-//! What the vehicle is doing, and the outputs that follow from it.
+//! The mode of the vehicle, and the outputs that follow from it.
 
 use crate::control::autopilot::Autopilot;
 use crate::control::maneuvers::Maneuvers;
@@ -40,7 +40,7 @@ pub(super) struct Lease {
     pub(super) party: Party,
 }
 
-/// What decides where it goes.
+/// The source of motion.
 #[derive(Clone, Debug)]
 pub(super) enum DriveSource {
     /// A held stick.
@@ -60,7 +60,7 @@ pub(super) struct Power {
 }
 
 impl Mode {
-    /// Whether the motor driver is enabled.
+    /// Tells whether the motor driver is enabled.
     pub(super) const fn engine(&self) -> bool {
         match self {
             Self::Standing | Self::Driving(_) | Self::Braking { .. } | Self::Failsafe(_) => true,
@@ -68,7 +68,7 @@ impl Mode {
         }
     }
 
-    /// Whether the brake is on until somebody clears.
+    /// Tells whether the brake is on until somebody clears.
     pub(super) const fn holds_brake(&self) -> bool {
         match self {
             Self::Fault(_) | Self::EmergencyStop => true,
@@ -103,7 +103,7 @@ impl Mode {
         Power { drivetrain, enable, brake }
     }
 
-    /// What is asked of the motors, before the limits.
+    /// The target of the motors, before the limits.
     pub(super) fn target(&self, motion: &Motion, max_speed: f64) -> Target {
         let Self::Driving(Driving { way, .. }) = self else { return Target::REST };
         let target = match way {
@@ -114,7 +114,7 @@ impl Mode {
         Target { speed: target.speed.clamp(-max_speed, max_speed), ..target }
     }
 
-    /// What follows once the vehicle stands, if nothing more is asked of it.
+    /// The mode that follows once the vehicle stands, if nothing more is asked of it.
     pub(super) fn at_rest(&self) -> Option<Self> {
         match self {
             Self::Driving(Driving { way: DriveSource::Setpoint(target), .. }) => {
@@ -146,7 +146,7 @@ impl Mode {
         }
     }
 
-    /// Why it stopped by itself.
+    /// The cause of its failsafe.
     pub(super) const fn cause(&self) -> Option<Reason> {
         match self {
             Self::Failsafe(reason) | Self::Fault(reason) => Some(*reason),

@@ -1,4 +1,4 @@
-//! How the vehicle moves: limits and slew of what is asked for, mixing into motor duties, and the pose.
+//! Motion: limits and slew of the target, mixing into motor duties, and the pose.
 
 mod correct;
 mod trim;
@@ -6,7 +6,7 @@ mod trim;
 use crate::control::{Drivetrain, Duty, Kinematics, Limits, Moment, Odometry, Wheels};
 use trim::{Bounds, Trim};
 
-/// What the mode asks for.
+/// The target of the mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Target {
     /// Speed in m/s, negative backwards.
@@ -45,7 +45,7 @@ pub(super) struct Motion {
     pose: Odometry,
     measured: bool,
     wheels: Option<Wheels>,
-    /// What encoders correct: m/s in the direction asked for, and degrees per second.
+    /// The correction by encoders: m/s in the direction of the target, and degrees per second.
     speed_trim: Trim,
     turn_trim: Trim,
 }
@@ -166,7 +166,7 @@ impl Motion {
             .clamp(-full_lock, full_lock)
     }
 
-    /// What is asked for, as duties of the motors.
+    /// The duties of the motors.
     pub(super) fn drivetrain(&self) -> Drivetrain {
         match self.kinematics {
             Kinematics::SkidSteer { track } => {
@@ -183,19 +183,19 @@ impl Motion {
         }
     }
 
-    /// Whether nothing is asked of the motors and nothing moves.
+    /// Tells whether nothing is asked of the motors and nothing moves.
     pub(super) fn is_standing(&self) -> bool {
         self.is_at_rest()
             && self.pose.speed.abs() < STANDING_SPEED
             && self.pose.turn_rate.abs() < STANDING_TURN_RATE
     }
 
-    /// Whether nothing is asked of the motors.
+    /// Tells whether nothing is asked of the motors.
     pub(super) fn is_at_rest(&self) -> bool {
         self.asked.speed == 0.0 && (self.asked.turn_rate == 0.0 || !self.turns_on_the_spot())
     }
 
-    /// Whether the pose comes from wheels with encoders.
+    /// Tells whether the pose comes from wheels with encoders.
     pub(super) const fn has_encoders(&self) -> bool {
         self.wheels.is_some()
     }

@@ -15,7 +15,7 @@ pub(super) enum Party {
     Signed { key: KeySlot, sid: Option<SessionId> },
 }
 
-/// Whose IDs are told apart: sessions of one key share theirs, so that a console may ask again in a new one.
+/// The owner of IDs: sessions of one key share theirs, so that a console may ask again in a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sender {
     Unsigned,
@@ -38,7 +38,7 @@ impl Party {
     }
 }
 
-/// How a command is answered.
+/// The form and encoding of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ReplyTo {
     pub(super) form: AnswerForm,
@@ -47,7 +47,7 @@ pub(super) struct ReplyTo {
     pub(super) proof: Option<Proven>,
 }
 
-/// What the tag of an answer is made with, besides the answer.
+/// Inputs of an answer's tag, besides the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Proven {
     pub(super) key: KeySlot,
@@ -83,7 +83,7 @@ impl Order {
         self.address.form == AnswerForm::Plain
     }
 
-    /// Whether it is the same stop once more.
+    /// Tells whether it is the same stop once more.
     pub(super) fn repeats(&self, other: &Self) -> bool {
         self.name().is_stop()
             && (self.name(), &self.id, self.address) == (other.name(), &other.id, other.address)
@@ -100,7 +100,7 @@ impl Order {
     }
 }
 
-/// How a command stands or ended.
+/// The state of a command, under way or ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) state: State,
@@ -135,7 +135,7 @@ impl Outcome {
     }
 }
 
-/// Why a command is not begun.
+/// The reason for which a command is not begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) reason: Reason,

@@ -25,7 +25,7 @@ impl Duty {
         f64::from(self.0) / 1000.0
     }
 
-    /// Whether it is nothing.
+    /// Tells whether it is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for Duty {
     }
 }
 
-/// What moves the vehicle.
+/// The outputs that move the vehicle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Drivetrain {
@@ -83,7 +83,7 @@ impl Drivetrain {
         }
     }
 
-    /// Whether a motor has power.
+    /// Tells whether a motor has power.
     #[must_use]
     pub const fn is_powered(self) -> bool {
         match self {
@@ -139,7 +139,7 @@ impl Outputs {
     }
 }
 
-/// What brought the outputs to where they are, for the trace.
+/// The cause of the outputs, for the trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The agent started.

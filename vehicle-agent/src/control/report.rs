@@ -1,4 +1,4 @@
-//! What is told to the outside, and how often.
+//! Reports to the outside, and their rates.
 
 mod audit;
 mod limit;
@@ -65,7 +65,7 @@ impl Reporter {
         self.pending.push(report);
     }
 
-    /// Whether a refusal may be told now.
+    /// Tells whether a refusal may be answered now.
     pub(super) fn may_refuse(&mut self, now: Moment, blame: Blame, kind: Kind) -> Allowed {
         self.refusals.ask(now, blame, kind)
     }
@@ -226,7 +226,7 @@ impl Reporter {
         }
     }
 
-    /// What is new since `before`: values that differ, and the last setpoint.
+    /// Returns what is new since `before`: values that differ, and the last setpoint.
     fn telemetry_since(&self, before: &Status, status: &Status) -> Option<Telemetry> {
         let ctr = self.setpoint.filter(|_| self.setpoint != self.told_setpoint);
         let changes = changes(before, status);
@@ -234,7 +234,7 @@ impl Reporter {
         is_new.then(|| Telemetry { time: status.time, ctr, ..changes.unwrap_or_default() })
     }
 
-    /// When something is due although nothing happens.
+    /// The moment at which a report is due although nothing happens.
     pub(super) fn deadline(&self, status: &Status) -> Option<Moment> {
         let state = self.status.as_ref().filter(|_| self.connected).map(|(told, before)| {
             let changed = steady(before) != steady(status);
@@ -252,7 +252,7 @@ impl Reporter {
     }
 }
 
-/// What is left of a status when everything is taken out that changes all the time and goes out as telemetry.
+/// Strips a status of everything that changes all the time and goes out as telemetry.
 fn steady(status: &Status) -> Status {
     Status {
         time: 0,

@@ -42,7 +42,7 @@ impl Battery {
     }
 }
 
-/// What is measured besides motion.
+/// Sensors besides motion.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sensors {
     /// The battery.
@@ -52,7 +52,7 @@ pub struct Sensors {
 }
 
 impl Sensors {
-    /// What a sensor is called.
+    /// The name of a sensor.
     fn name(&self, sensor: Sensor) -> &str {
         match sensor {
             Sensor::Battery => "battery",
@@ -61,7 +61,7 @@ impl Sensors {
     }
 }
 
-/// What follows from a reading.
+/// The consequence of a reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum News {
     /// A sensor that could be read until now can't be: which, and why.
@@ -70,7 +70,7 @@ pub(super) enum News {
     LowBattery,
 }
 
-/// What was measured last.
+/// The last readings.
 #[derive(Debug, Default)]
 pub(super) struct Readings {
     pub(super) battery_v: Option<f64>,
@@ -111,7 +111,7 @@ impl Readings {
         }
     }
 
-    /// What is not known is not told; a battery that was low stays so.
+    /// Drops a reading that is no longer known; a battery that was low stays so.
     fn forget(&mut self, sensor: Sensor) {
         match sensor {
             Sensor::Battery => (self.battery_v, self.battery_pct) = (None, None),
@@ -139,7 +139,7 @@ impl Readings {
         self.low.then_some(News::LowBattery)
     }
 
-    /// Whether the battery is low, as far as is known.
+    /// Tells whether the battery is low, as far as is known.
     pub(super) const fn is_low(&self) -> bool {
         self.low
     }

@@ -54,7 +54,7 @@ impl Session {
     }
 }
 
-/// Why a counter is not taken.
+/// The reason for which a counter is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unusable {
     /// The key has no such session open.

@@ -1,10 +1,10 @@
-//! What the core knows of its vehicle: checked numbers, from the configuration.
+//! The setup of a vehicle: checked numbers, from the configuration.
 
 use crate::control::{Sensors, Trust};
 use std::time::Duration;
 use vehicle_protocol::{Epoch, VehicleId};
 
-/// How the vehicle steers.
+/// The way of steering.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kinematics {
     /// Two sides at speeds of their own; turns on the spot.
@@ -42,7 +42,7 @@ pub struct Limits {
     pub reverse_pause: Duration,
 }
 
-/// How long things may go on without being renewed.
+/// Ticks, holds and timeouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// Period of the control loop while anything moves.
@@ -67,10 +67,10 @@ pub struct Timing {
     pub telemetry_interval: Duration,
 }
 
-/// What the vehicle may do on its own, and how far.
+/// Bounds of autonomous driving.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Autonomy {
-    /// Whether it may drive to the safe place at all.
+    /// Set if it may drive to the safe place at all.
     pub enabled: bool,
     /// The safe place: metres to the right of and ahead of where it stood at boot.
     pub safe_place: Option<(f64, f64)>,
@@ -82,7 +82,7 @@ pub struct Autonomy {
     pub duration: Duration,
 }
 
-/// What is fitted besides the motors.
+/// Fittings besides the motors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a part of its own")]
 pub struct Fittings {
@@ -109,20 +109,20 @@ pub struct Setup {
     pub epoch: Epoch,
     /// The back end's name: `sim`, `rppal` or `gpiochip`.
     pub board: String,
-    /// How it steers.
+    /// The way of steering.
     pub kinematics: Kinematics,
-    /// What it never exceeds.
+    /// The limits.
     pub limits: Limits,
-    /// How long things may go on.
+    /// Ticks, holds and timeouts.
     pub timing: Timing,
-    /// What it may do on its own.
+    /// Bounds of autonomous driving.
     pub autonomy: Autonomy,
-    /// What is fitted.
+    /// The fittings.
     pub fittings: Fittings,
-    /// What is measured besides motion.
+    /// Sensors besides motion.
     pub sensors: Sensors,
-    /// Whom it trusts.
+    /// The enrolled keys and the policy for unsigned senders.
     pub trust: Trust,
-    /// Whether the emergency stop was set when the agent was last running.
+    /// Set if the emergency stop was set when the agent was last running.
     pub emergency_stopped: bool,
 }

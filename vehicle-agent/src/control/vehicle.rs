@@ -58,11 +58,11 @@ pub struct Vehicle {
     parking_brake: ParkingBrake,
     body: Body,
     latch: Latch,
-    /// Whether the emergency-stop input is open now.
+    /// Set while the emergency-stop input is open.
     emergency_input: bool,
-    /// Whether the board failed and has not brought its outputs to their levels since.
+    /// Set while the board has failed and not brought its outputs to their levels since.
     board_failing: bool,
-    /// Whether wheels with encoders do what they are told.
+    /// The watch over wheels with encoders.
     watch: Watch,
     running: InFlight,
     readings: Readings,
@@ -163,7 +163,7 @@ impl Vehicle {
             .min()
     }
 
-    /// Whether anything moves, or is about to.
+    /// Tells whether anything moves, or is about to.
     fn is_active(&self) -> bool {
         matches!(self.mode, Mode::Driving(_) | Mode::Braking { .. })
             || !self.motion.is_standing()

@@ -1,4 +1,4 @@
-//! What encoders measure.
+//! Measurements of encoders.
 
 mod watch;
 

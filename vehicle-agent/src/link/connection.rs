@@ -21,7 +21,7 @@ pub(super) struct Connection {
     link: u32,
 }
 
-/// Why an attempt failed, and whether the broker may know its last will.
+/// The failure of an attempt, and whether the broker may know its last will.
 #[derive(Debug)]
 pub(super) struct Failed {
     pub(super) trouble: LinkError,
@@ -99,7 +99,7 @@ async fn exchange(
     }
 }
 
-/// What ends one poll of the library.
+/// The end of one poll of the library.
 enum Happening {
     Event(Event),
     Left,

@@ -1,13 +1,13 @@
-//! Why a connection ended, in plain words.
+//! Errors of a connection, in plain words.
 
 use super::liveness::SILENCE;
 use std::time::Duration;
 use vehicle_link::Failure;
 
-/// Why a connection ended, or never came about.
+/// The reason for which a connection ended, or never came about.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LinkError {
-    /// What network and broker say.
+    /// A failure of network or broker.
     #[error(transparent)]
     Failure(#[from] Failure),
     /// The link does not prove itself.
@@ -19,7 +19,7 @@ pub(super) enum LinkError {
 }
 
 impl LinkError {
-    /// Whether trying again is in vain until a person changes something.
+    /// Tells whether trying again is in vain until a person changes something.
     pub(super) fn is_permanent(&self) -> bool {
         match self {
             Self::Failure(failure) => failure.is_permanent(),

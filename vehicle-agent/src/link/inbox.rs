@@ -1,4 +1,4 @@
-//! What has happened and waits for the core.
+//! Events that wait for the core.
 //!
 //! The core is faster than any link, so little waits. In a flood that fills the queue what comes last is dropped; its
 //! sender misses the answer. To wait instead would leave the choice to the broker, which drops a stop behind a thousand
@@ -72,7 +72,7 @@ impl Inbox {
         Some(event)
     }
 
-    /// How many messages wait.
+    /// Number of messages that wait.
     pub(super) const fn len(&self) -> usize {
         self.messages
     }
@@ -119,7 +119,7 @@ impl Inbox {
     }
 }
 
-/// Whether a message reads as a stop; whether its sender may stop the vehicle is for the core to decide.
+/// Tells whether a message reads as a stop; whether its sender may stop the vehicle is for the core to decide.
 fn is_stop(received: &Received) -> bool {
     matches!(received.topic, Topic::Commands | Topic::Drive)
         && !received.retained

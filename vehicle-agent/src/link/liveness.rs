@@ -1,4 +1,4 @@
-//! Whether the link still carries, while the vehicle could move.
+//! Liveness of the link while the vehicle could move.
 //!
 //! The keepalive is no help here: a library notices a silent broker after two of them.
 
@@ -11,7 +11,7 @@ const QUIET: Duration = Duration::from_secs(1);
 /// A link that acknowledges nothing for so long counts as lost.
 pub(super) const SILENCE: Duration = Duration::from_secs(3);
 
-/// What is due.
+/// The action that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
     /// Something to acknowledge has to be sent.
@@ -44,7 +44,7 @@ impl Liveness {
         Some(if self.oldest.is_some() { Due::Lost } else { Due::Probe })
     }
 
-    /// When something is due if nothing else happens; never while parked.
+    /// The next deadline if nothing else happens; none while parked.
     pub(super) fn deadline(&self) -> Option<Moment> {
         let patience = if self.oldest.is_some() { SILENCE } else { QUIET };
         self.armed.then(|| self.since.after(patience))

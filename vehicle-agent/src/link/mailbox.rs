@@ -1,4 +1,4 @@
-//! Where the link's task and those who use it meet.
+//! The mailbox between the link's task and the control loop.
 
 use super::LinkEvent;
 use super::inbox::Inbox;
@@ -17,7 +17,7 @@ pub(super) struct Mailbox {
     inbox: Mutex<Inbox>,
     armed: AtomicBool,
     leaving: AtomicBool,
-    /// Whose presence is to be followed.
+    /// The operator whose presence is to be followed.
     followed: Mutex<Option<OperatorName>>,
     ended: AtomicBool,
     connections: AtomicU32,
@@ -105,7 +105,7 @@ impl Mailbox {
         }
     }
 
-    /// How many messages wait for the core.
+    /// Number of messages that wait for the core.
     pub(super) fn backlog(&self) -> usize {
         self.inbox().len()
     }

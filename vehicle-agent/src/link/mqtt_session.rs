@@ -1,4 +1,4 @@
-//! What goes over one connection, apart from the library's event loop.
+//! Messages over one connection, apart from the library's event loop.
 
 use super::error::LinkError;
 use super::liveness::{Due, Liveness};
@@ -23,14 +23,14 @@ pub(super) const CAPACITY: usize = IN_FLIGHT + PENDING_ACKS + 5;
 /// Longest presence of an operator that is read, in bytes.
 const MAX_PRESENCE_BYTES: usize = 256;
 
-/// How long the broker may take to answer the subscription.
+/// Time that the broker has for SUBACK.
 const SUBSCRIBED_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long the last messages may take, and then the goodbye.
+/// Time that the last messages may take, and then DISCONNECT.
 const FAREWELL: Duration = Duration::from_secs(1);
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// How far a connection has come; with the moment at which it has taken too long.
+/// The phase of a connection, with the moment at which it has taken too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Subscribing(Moment),
@@ -48,7 +48,7 @@ pub(super) struct MqttSession<'a> {
     link: u32,
     phase: Phase,
     proof: Liveness,
-    /// Whose presence this connection is subscribed to.
+    /// The operator to whose presence this connection is subscribed.
     followed: Option<OperatorName>,
     pub(super) pending_acks: PendingAcks,
 }
@@ -70,7 +70,7 @@ impl<'a> MqttSession<'a> {
         Self { vehicle, mailbox, keeper, client, link, phase, proof, followed, pending_acks }
     }
 
-    /// Whether the core has been told of the connection.
+    /// Tells whether the core was notified of the connection.
     pub(super) fn is_up(&self) -> bool {
         !matches!(self.phase, Phase::Subscribing(_))
     }
@@ -226,7 +226,7 @@ impl<'a> MqttSession<'a> {
     }
 }
 
-/// What there is to wait for.
+/// The next deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attended {
     /// Whatever happens, and this moment, if there is one.

@@ -1,4 +1,4 @@
-//! What is to go out: what is kept, what is sent again, what is dropped.
+//! Outgoing messages: kept, sent again, or dropped, by their policy.
 //!
 //! The client library forgets what it holds when a connection ends, so it is given few messages at a time, and the
 //! originals stay here until they are acknowledged.
@@ -120,7 +120,7 @@ impl Outbox {
         self.flights.front().map(|flight| flight.serial)
     }
 
-    /// Whether all has been sent and acknowledged.
+    /// Tells whether all has been sent and acknowledged.
     pub(super) fn is_done(&self) -> bool {
         self.waiting.is_empty() && self.flights.is_empty() && !self.fleeting_handed
     }

@@ -3,7 +3,7 @@
 use crate::control::{Moment, Report};
 use vehicle_protocol::{Presence, Telemetry, Topic};
 
-/// What becomes of a message in an outage, and when a newer one comes.
+/// The policy for a message in an outage, and when a newer one comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum QueuePolicy {
     /// Waits for the next connection and is sent again until acknowledged: nobody will say it a second time.
@@ -46,7 +46,7 @@ impl OutgoingMessage {
         Self { policy: QueuePolicy::Once, ..Self::report(&telemetry) }
     }
 
-    /// Whether the broker acknowledges it.
+    /// Tells whether the broker acknowledges it.
     pub(super) fn is_acknowledged(&self) -> bool {
         self.policy != QueuePolicy::Fleeting
     }

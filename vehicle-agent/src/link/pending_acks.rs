@@ -24,12 +24,12 @@ impl PendingAcks {
         }
     }
 
-    /// Whether anything is owed.
+    /// Tells whether an acknowledgement is owed.
     pub(super) fn is_owing(&self) -> bool {
         !self.owed.is_empty()
     }
 
-    /// Whether so much is owed that the broker may be waiting.
+    /// Tells whether so many are owed that the broker may be waiting.
     pub(super) fn is_pressing(&self) -> bool {
         self.owed.len() >= PENDING_ACKS
     }

@@ -12,7 +12,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// Watches what stands on the topic of the vehicle's presence.
 #[derive(Debug)]
 pub(super) struct PresenceKeeper {
-    /// What should stand there, while there is something to keep.
+    /// The payload that should be retained, while there is one to keep.
     announced: Option<Vec<u8>>,
     is_wrong: bool,
     not_before: Moment,
@@ -51,7 +51,7 @@ impl PresenceKeeper {
         }
     }
 
-    /// Whether the presence has to be published again now.
+    /// Tells whether the presence has to be published again now.
     pub(super) fn is_due(&mut self, now: Moment) -> bool {
         let due = self.deadline().is_some_and(|deadline| deadline <= now);
         if due {
@@ -62,7 +62,7 @@ impl PresenceKeeper {
         due
     }
 
-    /// When the presence has to be published again.
+    /// The moment at which the presence has to be published again.
     pub(super) fn deadline(&self) -> Option<Moment> {
         self.is_wrong.then_some(self.not_before)
     }

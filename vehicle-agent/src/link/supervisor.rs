@@ -34,12 +34,12 @@ pub(super) struct Supervisor<R> {
     backoff: Backoff,
     /// The last number that a broker may know.
     link: u32,
-    /// What was last complained of, so as to say it once.
+    /// The last complaint, so as to log it once.
     complaint: String,
     trusted_time: Arc<TrustedTime>,
     /// Of the vehicle's own certificate.
     ending: Option<Ending>,
-    /// What was last said of the files, so as to say it once.
+    /// The last remark on the files, so as to log it once.
     remark: String,
 }
 
@@ -191,7 +191,7 @@ impl<R: FnMut() -> u64> Supervisor<R> {
     }
 }
 
-/// What the TLS files amount to.
+/// The options that follow from the TLS files.
 fn prepared(
     endpoint: &Endpoint,
     client_id: &str,

@@ -1,11 +1,11 @@
-//! Whom the link speaks for, and where.
+//! The vehicle that the link speaks for, and its broker.
 
 use crate::control::Report;
 use rumqttc::{LastWill, QoS, SubscribeFilter};
 use vehicle_link::Endpoint;
 use vehicle_protocol::{Epoch, Presence, PresenceState, Topic, Topics};
 
-/// What others write and the vehicle reads. Commands at QoS 2, so that it is the publisher's QoS that decides.
+/// Topics that the vehicle reads. Commands at QoS 2, so that it is the publisher's QoS that decides.
 const SUBSCRIPTIONS: [(Topic, QoS); 4] = [
     (Topic::Commands, QoS::ExactlyOnce),
     (Topic::Drive, QoS::AtMostOnce),
@@ -32,7 +32,7 @@ impl Vehicle {
         self.topics.of(topic)
     }
 
-    /// What the vehicle subscribes to, in the order of [`Self::subscribed`].
+    /// The subscriptions, in the order of [`Self::subscribed`].
     pub(super) fn subscriptions(&self) -> [SubscribeFilter; 4] {
         SUBSCRIPTIONS.map(|(topic, qos)| SubscribeFilter::new(self.topic(topic), qos))
     }

@@ -13,7 +13,7 @@ const MOST_HZ: f64 = 10_000.0;
 const METRES: RangeInclusive<f64> = 0.000_001..=0.05;
 const SCALE: &str = "set metres_per_pulse, or pulses_per_turn and wheel_circumference_m";
 
-/// What a motor's table says of its encoder.
+/// The encoder in a motor's table.
 pub(super) struct RawEncoder {
     a: Field<RawPin>,
     b: Field<RawPin>,
@@ -95,7 +95,7 @@ impl Pins<'_> {
         Some(encoder)
     }
 
-    /// How far a pulse goes; none if that is not said, or not rightly.
+    /// The distance of one pulse in metres; none if it is missing or wrong.
     fn metres_per_pulse(
         &mut self,
         spot: &Spot,

@@ -13,7 +13,7 @@ const LAST_PULLED_HIGH: u8 = 8;
 /// The device of a Raspberry Pi's PWM hardware up to the Pi 4, behind the number that its address begins with.
 const RASPBERRY_PI_PWM: &str = "20c000.pwm";
 
-/// What a line could do before the agent runs, and what kind of signal it carries.
+/// Checks of a line: its level before the agent runs, and the signal that it carries.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
     /// Moves nothing by itself.

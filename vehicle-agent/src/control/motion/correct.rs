@@ -1,4 +1,4 @@
-//! What encoders change: the pose follows the wheels, and the motors get what the wheels lack.
+//! Correction by encoders: the pose follows the wheels, and the motors get what the wheels lack.
 
 use super::{Bounds, CORRECTED, LONGEST_STEP, Motion, TURN_CORRECTED, Target, Trim};
 use crate::control::{Kinematics, Wheels};

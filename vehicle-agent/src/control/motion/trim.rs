@@ -1,11 +1,11 @@
-//! What the motors get beside what is asked of them, so that the wheels do what is asked.
+//! The correction that motors get on top of their target, so that the wheels reach it.
 
 /// Correction for each unit of error at once, and for each unit that lasts a second. With the lag of usual motors (0.1 s)
 /// and that of slow encoders (0.3 s) the loop stays well damped.
 const AT_ONCE: f64 = 0.5;
 const PER_SECOND: f64 = 2.0;
 
-/// How far a correction may go, all in the direction of what is asked.
+/// Bounds of a correction, in the direction of the target.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     /// Least and most altogether; least is at most zero, most at least.

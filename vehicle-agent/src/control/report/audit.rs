@@ -34,14 +34,14 @@ impl Record {
         matches!(self.state, State::Rejected | State::Expired)
     }
 
-    /// Whether one line stands for both.
+    /// Tells whether one line stands for both.
     fn is_like(&self, other: &Self) -> bool {
         (&self.by, self.command, self.state, self.reason)
             == (&other.by, other.command, other.state, other.reason)
     }
 }
 
-/// What is told together.
+/// Entries that are reported together.
 #[derive(Debug)]
 struct Line {
     record: Record,
@@ -84,7 +84,7 @@ impl Audit {
         self.lines.push(Line { record, count: 1, due });
     }
 
-    /// What is to be told now, and how many each stands for if it is more than one.
+    /// Drains the entries that are due, each with its count if it is more than one.
     pub(super) fn due(&mut self, now: Moment) -> Vec<(Record, Option<u64>)> {
         let mut due: Vec<_> = self.single.drain(..).map(|record| (record, None)).collect();
         self.lines.retain(|line| {

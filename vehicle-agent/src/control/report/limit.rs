@@ -8,7 +8,7 @@ use vehicle_protocol::{CommandName, Reason};
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 
-/// So many a second.
+/// A number a second.
 #[derive(Debug)]
 pub(super) struct RateLimit {
     most: u32,
@@ -38,7 +38,7 @@ impl RateLimit {
     }
 }
 
-/// What a limit allows.
+/// The verdict of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::control) enum Allowed {
     /// To tell it.
@@ -49,7 +49,7 @@ pub(in crate::control) enum Allowed {
     No,
 }
 
-/// What is refused, as far as limits are concerned.
+/// Kinds of refusals, as far as limits are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::control) enum Kind {
     /// A setpoint or heartbeat, or what came in their place.
@@ -62,7 +62,7 @@ pub(in crate::control) enum Kind {
     Session,
 }
 
-/// How many refusals are told a second, to each who is to blame: nobody's flood takes the answers of another.
+/// Refusals answered a second, for each sender apart: nobody's flood takes the answers of another.
 #[derive(Debug, Default)]
 pub(super) struct Refusals(BTreeMap<(Blame, Kind), RateLimit>);
 
@@ -84,7 +84,7 @@ const fn most(blame: Blame, kind: Kind) -> u32 {
     }
 }
 
-/// What nobody should have sent: the first is told at once, the others together, once a second.
+/// Intrusions: the first is reported at once, the others together, once a second.
 #[derive(Debug, Default)]
 pub(super) struct Intrusions {
     kinds: Vec<Intrusion>,

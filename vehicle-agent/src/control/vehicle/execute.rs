@@ -1,4 +1,4 @@
-//! What each command does, if the vehicle's state allows it.
+//! The effect of each command, if the vehicle's state allows it.
 
 use super::Vehicle;
 use crate::control::Moment;
@@ -10,9 +10,9 @@ use vehicle_protocol::{Command, CommandId, CommandName, Doors, HornDuration, Rea
 
 /// Commands under way at once; more are refused as BUSY.
 const UNDER_WAY: usize = 64;
-/// How long a command may take that waits for outputs or for the file.
+/// Time limit of a command that waits for outputs or for the file.
 const SHORT_LIMIT: Duration = Duration::from_secs(5);
-/// How long a stop or a turn may take, waiting turns included.
+/// Time limit of a stop or a turn, waiting turns included.
 pub(super) const LONG_LIMIT: Duration = Duration::from_secs(60);
 
 impl Vehicle {

@@ -9,7 +9,7 @@ use crate::control::{Cause, Moment};
 use vehicle_protocol::{CommandName, EventKind, OperatorName, OperatorPresence, PresenceState, Reason};
 
 impl Vehicle {
-    /// What people call a party: the name of its key, or `unsigned`.
+    /// The name of a party for people: that of its key, or `unsigned`.
     pub(super) fn name(&self, party: Party) -> String {
         let name = party.key().and_then(|key| self.gate.keyring.name(key));
         name.map_or("unsigned", |name| name.as_str()).to_owned()
@@ -109,7 +109,7 @@ impl Vehicle {
         }
     }
 
-    /// Whose presence to follow: the one who has the key that holds control goes by its name.
+    /// The operator whose presence to follow: the holder of control goes by the name of its key.
     pub(super) fn followed(&self) -> Option<OperatorName> {
         let key = self.control.holder()?.key()?;
         self.gate.keyring.name(key)?.as_str().parse().ok()

@@ -1,4 +1,4 @@
-//! What time brings: the vehicle senses, moves, arrives and comes to rest.
+//! The passing of time: the vehicle senses, moves, arrives and comes to rest.
 
 use super::{ParkingBrake, Vehicle};
 use crate::control::maneuvers::Turned;
@@ -83,7 +83,7 @@ impl Vehicle {
         }
     }
 
-    /// What follows from standing still.
+    /// Applies what follows from standing still.
     pub(super) fn come_to_rest(&mut self) {
         if !self.motion.is_standing() {
             return;

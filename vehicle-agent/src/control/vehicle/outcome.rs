@@ -1,4 +1,4 @@
-//! How commands end.
+//! Ends of commands.
 
 use super::{ParkingBrake, Vehicle};
 use crate::control::in_flight::{Entry, Goal, Ticket};

@@ -1,4 +1,4 @@
-//! What the vehicle's state allows.
+//! Preconditions of commands in the vehicle's state.
 
 use super::{ParkingBrake, Vehicle};
 use crate::control::Moment;
@@ -15,7 +15,7 @@ impl Vehicle {
         }
     }
 
-    /// What every motion command needs.
+    /// Checks what every motion command needs.
     pub(super) fn may_move(&self, party: Party) -> Result<(), Refusal> {
         match self.mode {
             Mode::EmergencyStop => return Err(emergency_stopped()),
@@ -44,7 +44,7 @@ impl Vehicle {
         }
     }
 
-    /// What this vehicle's owner keeps to owners.
+    /// Checks that the party is an owner, where the owner asks for that.
     pub(super) fn must_own(&self, party: Party) -> Result<(), Refusal> {
         match party.key() {
             Some(key) if self.gate.keyring.is_owner(key) => Ok(()),
@@ -53,7 +53,7 @@ impl Vehicle {
         }
     }
 
-    /// What follows from every admitted motion command.
+    /// Applies what follows from every admitted motion command.
     pub(super) fn set_in_motion(&mut self, now: Moment, order: &Order) {
         if let Mode::Failsafe(reason) = self.mode {
             self.end_failsafe(now, reason, Mode::Standing);

@@ -1,4 +1,4 @@
-//! What comes from the broker: commands and requests for a session.
+//! Messages from the broker: commands and requests for a session.
 
 use super::Vehicle;
 use crate::control::admit::{Blame, Verdict, refusal_reply};

@@ -1,4 +1,4 @@
-//! What follows from what is measured seldom.
+//! Reactions to slow sensors: battery, temperatures, currents.
 
 use super::Vehicle;
 use crate::control::mode::{DriveSource, Driving, Mode};

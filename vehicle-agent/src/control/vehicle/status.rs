@@ -1,4 +1,4 @@
-//! What the vehicle tells of itself.
+//! Status and description of the vehicle.
 
 use super::Vehicle;
 use crate::control::{Kinematics, Moment};
@@ -50,7 +50,7 @@ impl Vehicle {
         status
     }
 
-    /// What this vehicle is and can.
+    /// The description of this vehicle.
     pub(super) fn describe(&self) -> Description {
         let (limits, timing) = (&self.setup.limits, &self.setup.timing);
         let max_speed = mph(limits.speed);

@@ -18,7 +18,7 @@ pub(in crate::control) struct Watch {
     restless: Option<Moment>,
 }
 
-/// What a wheel is told, as a share of full power without sign, and its speed in m/s that way.
+/// The duty of a wheel, as a share of full power without sign, and its speed in m/s that way.
 #[derive(Clone, Copy)]
 struct Part {
     name: &'static str,
@@ -31,7 +31,7 @@ impl Part {
         self.power > 0.0 && self.speed >= STANDING_SPEED
     }
 
-    /// Whether it stands, or turns the other way, although it is told enough to turn.
+    /// Tells whether it stands, or turns the other way, although its duty is enough to turn it.
     fn is_stuck(self, other: Self, turns: f64) -> bool {
         let enough = self.power >= turns || (other.follows() && self.power >= ALIKE * other.power);
         self.power > 0.0 && enough && !self.follows()
@@ -89,13 +89,13 @@ fn most(told: Drivetrain, kinematics: Kinematics, limits: &Limits) -> f64 {
     }
 }
 
-/// How long something has been so without a break.
+/// A condition and the moment since which it has held without a break.
 fn last(since: &mut Option<Moment>, is_so: bool, now: Moment) -> Option<Duration> {
     *since = if is_so { since.or(Some(now)) } else { None };
     since.map(|since| now.since(since))
 }
 
-/// What both sides are told and do, or the one drive twice; none if the wheels are those of another drivetrain.
+/// Duty and speed of both sides, or of the one drive twice; none if the wheels are those of another drivetrain.
 fn parts(told: Drivetrain, wheels: Wheels) -> Option<[Part; 2]> {
     let part =
         |name, share: f64, speed: f64| Part { name, power: share.abs(), speed: speed * share.signum() };
