@@ -42,9 +42,9 @@ enum Request {
 impl Wanted {
     /// Finds a request that is not `done` yet, and counts it as done. The emergency stop goes first, between keys too.
     fn next(&self, done: &mut Self) -> Option<Request> {
-        if let Some(set) = self.latch
-            && mem::replace(&mut done.latch_requests, self.latch_requests) != self.latch_requests
-        {
+        // Not a chain of `if let`, which Debian's compiler of 1.85 does not know.
+        let is_new = mem::replace(&mut done.latch_requests, self.latch_requests) != self.latch_requests;
+        if let Some(set) = self.latch.filter(|_| is_new) {
             return Some(Request::Latch(set));
         }
         let (name, count) =
