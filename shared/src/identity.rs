@@ -4,11 +4,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
 
-/// Why a text is no name or number of the contract.
+/// The reason for which a text is not a name or number of the contract.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Not `[a-z0-9][a-z0-9-]{0,31}`.
-    #[error("{0:?} is no name: use 1 to 32 of a-z, 0-9 and -, not beginning with -")]
+    #[error(
+        "invalid name {0:?}: use lower-case letters, digits and hyphens (at most 32), not beginning with a hyphen"
+    )]
     Name(String),
     /// The reserved word.
     #[error("\"all\" is reserved: give each vehicle a name of its own")]

@@ -106,8 +106,9 @@ fn name(name: Option<String>, spot: &Spot, problems: &mut Problems) -> Option<St
     };
     let good = name.clone().filter(fits);
     if good.is_none() {
-        let what = name.map_or("one has no name".to_owned(), |name| format!("{name:?} is no name"));
-        let next_step = "name it with a-z, 0-9 and _, such as \"motor\"; its unit is added";
+        let what = name.map_or("one has no name".to_owned(), |name| format!("invalid name {name:?}"));
+        let next_step =
+            "use lower-case letters, digits and underscores, such as \"motor\"; its unit is added";
         problems.refuse(spot, what, next_step);
     }
     good

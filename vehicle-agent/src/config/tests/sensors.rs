@@ -55,7 +55,7 @@ fn what_is_no_sensor_is_refused_by_its_key() {
     for (from, to, said) in [
         ("interval_s = 30", "interval_s = 0", "agent.toml:3: sensors.interval_s: must be 1 to 3600 s"),
         ("w1 = \"28-000005e2fdc3\"", "w1 = \"../28\"", "sensors.others: \"../28\" names no device"),
-        ("name = \"motor\"", "name = \"Motor\"", "\"Motor\" is no name"),
+        ("name = \"motor\"", "name = \"Motor\"", "invalid name \"Motor\""),
         ("name = \"motor\", ", "", "one has no name"),
         ("name = \"motor\"", "name = \"cpu\"", "two are called cpu_celsius"),
         ("input = \"temp1\"", "input = \"fan1\"", "is no sensor that is known"),
