@@ -51,7 +51,7 @@ enum Task {
     MakeSafe(Flags),
     /// Cut the motors' power when the agent falls silent. The agent starts this by itself, with a socket as standard input.
     Guard {
-        /// What it is in outputs of, in JSON.
+        /// The outputs that it guards, in JSON.
         outputs: GuardedOutputs,
     },
 }
