@@ -42,7 +42,7 @@ pub(crate) mod word {
     pub(crate) const FAILED: u8 = b'!';
 }
 
-/// Guards what it is in outputs of until the agent closes the socket on standard input; the outputs are safe then.
+/// Guards its outputs until the agent closes the socket on standard input; the outputs are safe then.
 ///
 /// # Errors
 /// If outputs can't be made safe at the end. That they can't be taken at the start is told to the agent instead.
