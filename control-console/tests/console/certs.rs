@@ -85,11 +85,11 @@ async fn what_breaks_a_rule_is_refused_with_a_next_step() -> Result<()> {
     assert!(nobody.refusal(&["list"]).await?.contains("certs init"));
     let authority = Authority::new().await?;
     for (arguments, words) in [
-        (&["issue", "vehicle", "+"][..], "a-z, 0-9"),
-        (&["issue", "vehicle", "a/b"], "a-z, 0-9"),
+        (&["issue", "vehicle", "+"][..], "letters, digits and hyphens"),
+        (&["issue", "vehicle", "a/b"], "letters, digits and hyphens"),
         (&["issue", "vehicle", "all"], "reserved"),
-        (&["issue", "operator", "#"], "a-z, 0-9"),
-        (&["issue", "operator", "../anna"], "a-z, 0-9"),
+        (&["issue", "operator", "#"], "letters, digits and hyphens"),
+        (&["issue", "operator", "../anna"], "letters, digits and hyphens"),
         (&["issue", "broker", "a/b"], "IP address"),
         (&["issue", "broker", "b", "--san", "*"], "--san"),
         (&["issue", "vehicle", "rover-1", "--san", "x"], "broker"),
