@@ -154,6 +154,7 @@ impl Transactions {
                 let is_it =
                     |pending: &PendingCommand| pending.topics().id() == vehicle && pending.name() == stop;
                 self.feed_where(now, is_it, Cue::Again);
+                self.feed_about(now, vehicle, Cue::Overtaken(stop));
             }
             Input::WantSession(vehicle) => self.sessions.session(vehicle).want(),
             Input::Tick => self.feed_all(now, Cue::Tick),
@@ -172,11 +173,15 @@ impl Transactions {
 
     fn begin(&mut self, now: Moment, request: Request) {
         self.begun = self.begun.saturating_add(1);
+        let (vehicle, name) = (request.topics.id().clone(), request.command.name());
         self.pending.insert(self.begun, PendingCommand::new(request, now));
         match self.connection {
             Connection::Down => {}
             Connection::Accepted => self.feed(now, self.begun, Cue::Connected),
             Connection::Subscribed => self.feed(now, self.begun, Cue::Up),
+        }
+        if name.is_stop() {
+            self.feed_about(now, &vehicle, Cue::Overtaken(name));
         }
     }
 

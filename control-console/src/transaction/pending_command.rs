@@ -78,6 +78,8 @@ pub enum Input<'a> {
     Refused(Reason),
     /// A person has asked for the same stop again.
     Again,
+    /// A stop of this name was asked for after this command.
+    Overtaken(CommandName),
     /// Time has passed.
     Tick,
     /// A signal: leave with this code.
@@ -230,6 +232,7 @@ impl PendingCommand {
                 Vec::new()
             }
             Input::Again => self.press_again(now, channel),
+            Input::Overtaken(stop) => self.overtaken(stop).into_iter().collect(),
             Input::Tick => self.tick(now, channel),
             Input::Leave(exit) => self.leave(exit, now, channel),
             Input::Agreed => Vec::new(),

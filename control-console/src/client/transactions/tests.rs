@@ -87,6 +87,23 @@ fn a_stop_without_an_answer_ends_as_unknown_and_never_as_not_sent() {
 }
 
 #[test]
+fn what_still_waits_when_a_stop_is_asked_for_never_leaves_after_it() {
+    let mut client = transactions();
+    for (command, name) in
+        [(Command::Accelerate, "a"), (Command::ClearEmergencyStop, "c"), (Command::LockDoors, "l")]
+    {
+        client.handle(at(0), Input::Begin(Request { form: Form::Timed, ..request(1, command, name) }));
+    }
+    client.handle(at(0), Input::Begin(request(2, Command::Accelerate, "other")));
+    let told = client.handle(at(1), Input::Begin(request(1, Command::EmergencyStop, "stop")));
+    let ended = |action: &Action| matches!(action, Action::Notify(News::Finished(report)) if report.outcome == Outcome::NotSent);
+    assert_eq!(told.iter().filter(|action| ended(action)).count(), 2, "{told:?}");
+    assert!(!client.has_pending(&id(1), Some(CommandName::Accelerate)));
+    assert!(client.has_pending(&id(1), Some(CommandName::LockDoors)), "doors undo no stop");
+    assert!(client.has_pending(&id(2), Some(CommandName::Accelerate)), "another vehicle");
+}
+
+#[test]
 fn vehicles_that_nobody_speaks_to_get_no_session() {
     let mut client = transactions();
     client.handle(at(0), Input::Connected);

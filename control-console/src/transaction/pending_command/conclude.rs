@@ -5,7 +5,7 @@ use crate::exit::{Exit, Fault};
 use crate::transaction::record::Record;
 use crate::transaction::report::{Outcome, Report, exit_of, next_step};
 use crate::transaction::vehicle_session::{Form, VehicleSession};
-use vehicle_protocol::{Command, PresenceState, Reason, State, VehicleId};
+use vehicle_protocol::{Command, CommandName, PresenceState, Reason, State, VehicleId};
 
 impl PendingCommand {
     /// The report of what is known so far.
@@ -68,6 +68,23 @@ impl PendingCommand {
     /// The link can't be had.
     pub(super) fn barred(&mut self, fault: &Fault) -> Action {
         self.finish(fault.exit, Some(fault.advice.what.clone()), Some(fault.advice.next_step.clone()))
+    }
+
+    /// Ends a command that still waits for a session or a connection when a stop comes after it: sent later, it would be
+    /// sealed with a fresh counter, and the vehicle would take it for a wish that is newer than the stop.
+    pub(super) fn overtaken(&mut self, stop: CommandName) -> Option<Action> {
+        let name = self.name();
+        let undoes_a_stop =
+            name.is_motion() || matches!(name, CommandName::ClearEmergencyStop | CommandName::TurnOnEngine);
+        let waits = matches!(self.phase, Phase::Connecting | Phase::Opening);
+        (undoes_a_stop && waits).then(|| {
+            let detail = format!("{stop} was asked for before it could be sent");
+            self.finish(
+                Exit::RefusedHere,
+                Some(detail),
+                Some("send it again if it is still wanted".to_owned()),
+            )
+        })
     }
 
     /// A signal has ended it.
